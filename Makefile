@@ -1,0 +1,92 @@
+# Needs make and Python 3.11 or newer, nothing else: each target makes the virtual environment it
+# needs and installs into it once. A change of pyproject.toml installs again.
+#
+#     make test PYTHON=/path/to/python3.12      another interpreter for a new .venv
+#     make demo MUSIC=folder                    your own music, one sub-folder a genre
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+MUSIC ?=
+# Test processes. One BLAS thread in each: two processes with two threads each only get in each
+# other's way.
+JOBS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+.PHONY: help demo test test-second test-all lint format docs bench clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# --- environment ------------------------------------------------------------------------------
+
+# The extras each kind of work needs; lint sees the types of what the tests install.
+EXTRAS_demo := ffmpeg,plot
+EXTRAS_docs := docs
+EXTRAS_lint := lint,test
+EXTRAS_test := test
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then python=$$(sh tools/find_python.sh 3.11 any) || { \
+	    echo "genrekit needs Python 3.11 or newer; none was found." \
+	        "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }; fi; \
+	echo "Making $(VENV) with $$python"; \
+	"$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed-%: pyproject.toml | $(BIN)/python
+	@echo "Installing genrekit[$(EXTRAS_$*)] into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --editable ".[$(EXTRAS_$*)]"
+	@touch $@
+
+# --- what a user runs -------------------------------------------------------------------------
+
+demo: $(VENV)/.installed-demo  ## the whole way on synthetic tracks, or on MUSIC=folder
+	$(BIN)/genrekit demo --output demo-output $(if $(MUSIC),--music "$(MUSIC)")
+
+# --- tests ------------------------------------------------------------------------------------
+
+# Three runs: everything as users have it; coverage, with the kernels that can be traced and without
+# the test data (the estimator checks do not depend on either); the bodies of the compiled kernels
+# as plain Python.
+test: $(VENV)/.installed-test  ## all tests, coverage, kernels
+	$(PYTEST)
+	GENREKIT_KERNELS=numpy GENREKIT_TEST_DATA=none $(PYTEST) --cov --ignore=tests/test_common.py
+	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/dsp
+
+test-second:  ## common and feature tests: newest Python here, scikit-learn 1.6
+	OMP_NUM_THREADS=1 sh tools/test_on.sh "3.13 3.12" 1.6 -n $(JOBS) tests/test_common.py tests/features
+
+test-all:  ## all tests on each Python here, with scikit-learn 1.6 and the newest
+	@set -e; for python in 3.11 3.12 3.13; do for sklearn in 1.6 newest; do \
+	    OMP_NUM_THREADS=1 sh tools/test_on.sh $$python $$sklearn -n $(JOBS); \
+	done; done
+
+# --- code and docs ----------------------------------------------------------------------------
+
+lint: $(VENV)/.installed-lint  ## style, spelling, types, docstrings, architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/codespell
+	$(BIN)/mypy
+	$(BIN)/python -m numpydoc lint $$(find src -name '*.py')
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.installed-lint  ## rewrite the code as ruff likes it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(VENV)/.installed-docs  ## HTML into docs/_build/html; runs the code in the pages and the docstrings
+	rm -rf docs/_build docs/generated  # pages built before would not show their warnings again
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -q -b doctest docs docs/_build/doctest
+
+bench: $(VENV)/.installed-demo  ## the benchmarks
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove environments, caches and everything made
+	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated htmlcov .coverage \
+	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
