@@ -1,0 +1,64 @@
+"""Music feature extraction and genre classification with a scikit-learn API.
+
+>>> from genrekit import AudioFeatures, GenreClassifier
+
+Names are loaded when first used, so that ``import genrekit`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "genrekit.audio": ["load_audio", "stream_audio"],
+    "genrekit.features": [
+        "AudioFeatures",
+        "ChromaStats",
+        "Extraction",
+        "MFCCStats",
+        "MelSpectrogram",
+        "PCAReducer",
+        "RMSEnergy",
+        "SpectralBandwidth",
+        "SpectralCentroid",
+        "SpectralContrast",
+        "SpectralFlatness",
+        "SpectralFlux",
+        "SpectralRolloff",
+        "Tempo",
+        "Tonnetz",
+        "ZeroCrossingRate",
+        "extract",
+    ],
+    "genrekit.models": [
+        "GenreClassifier",
+        "load",
+        "make_knn_pipeline",
+        "make_rf_pipeline",
+        "make_svm_pipeline",
+        "save",
+    ],
+    "genrekit.evaluation": ["cross_validate_genres"],
+    "genrekit.datasets": ["load_folder", "make_tracks"],
+    "genrekit.exceptions": ["AudioDecodeError", "AudioDecodeWarning", "GenrekitWarning"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the room it lives in."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'genrekit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,49 @@
+"""Small checks shared by all rooms; each error says what was given and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["check_choice", "check_integer", "check_number", "did_you_mean"]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Text that suggests the nearest known name, or lists them all when none is near."""
+    known = list(known)
+    near = difflib.get_close_matches(str(name), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(map(repr, known))}."
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Raise ``ValueError`` unless `value` is one of the known strings."""
+    known = list(known)
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"unknown {name} {value!r}: {did_you_mean(value, known)}")
+
+
+def check_integer(name: str, value: Any, *, minimum: int) -> None:
+    """Raise ``ValueError`` unless `value` is an integer of at least `minimum`."""
+    whole = isinstance(value, int) or (hasattr(value, "__index__") and not hasattr(value, "shape"))
+    if isinstance(value, bool) or not (whole or _is_numpy_integer(value)) or value < minimum:
+        raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
+
+
+def check_number(
+    name: str, value: Any, *, minimum: float = float("-inf"), above: float = float("-inf")
+) -> None:
+    """Raise ``ValueError`` unless `value` is a finite real number within the bounds."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    finite = float("-inf") < number < float("inf")
+    if isinstance(value, (str, bool)) or not finite or number < minimum or number <= above:
+        bound = f"above {above:g}" if above > float("-inf") else f"of at least {minimum:g}"
+        raise ValueError(f"{name} must be a number {bound}, not {value!r}")
+
+
+def _is_numpy_integer(value: Any) -> bool:
+    """True for numpy's integer scalars, told by their kind so that numpy need not be imported."""
+    return getattr(getattr(value, "dtype", None), "kind", "") in "iu" and value.shape == ()

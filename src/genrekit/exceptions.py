@@ -1,0 +1,108 @@
+"""Errors and warnings that genrekit raises, all carrying what a script needs to react."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["AudioDecodeError", "AudioDecodeWarning", "GenrekitWarning", "TrackError"]
+
+
+class TrackError(NamedTuple):
+    """One track that gave no features.
+
+    Attributes
+    ----------
+    index : int
+        Position of the track in the collection that was passed in.
+    path : str
+        The file's path, or a description such as ``"<bytes>"`` for a source without one.
+    reason : str
+        Why it failed, in one sentence.
+    """
+
+    index: int
+    path: str
+    reason: str
+
+
+class AudioDecodeError(ValueError):
+    """A source could not be turned into a waveform.
+
+    Parameters
+    ----------
+    path : str
+        The file's path, or a description such as ``"<bytes>"``.
+    reason : str
+        What went wrong, in one sentence.
+    tried : sequence of (str, str), default=()
+        The decoders that were tried, in order, each with its own message.
+    looks_like : str, default=""
+        What the first bytes look like, for example ``"an HTML page"``.
+    hint : str, default=""
+        What would help, for example an extra to install.
+
+    Examples
+    --------
+    >>> from genrekit.exceptions import AudioDecodeError
+    >>> print(AudioDecodeError("song.mp3", "no decoder could read it", looks_like="an HTML page"))
+    song.mp3: no decoder could read it; it looks like an HTML page
+    """
+
+    def __init__(
+        self,
+        path: str,
+        reason: str,
+        tried: Sequence[tuple[str, str]] = (),
+        looks_like: str = "",
+        hint: str = "",
+    ) -> None:
+        # All five go to the base class so that the error survives pickling to and from a worker.
+        super().__init__(path, reason, tuple(tried), looks_like, hint)
+        self.path = path
+        self.reason = reason
+        self.tried = tuple(tried)
+        self.looks_like = looks_like
+        self.hint = hint
+
+    @property
+    def explanation(self) -> str:
+        """The whole message without the path."""
+        text = self.reason
+        if self.looks_like:
+            text += f"; it looks like {self.looks_like}"
+        if self.tried:
+            text += "; tried " + ", ".join(f"{name} ({message})" for name, message in self.tried)
+        if self.hint:
+            text += f". {self.hint}"
+        return text
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.explanation}"
+
+
+class GenrekitWarning(UserWarning):
+    """Base class of genrekit's warnings."""
+
+
+class AudioDecodeWarning(GenrekitWarning):
+    """Some tracks could not be decoded and stand as NaN rows in the result.
+
+    Parameters
+    ----------
+    message : str
+        The summary.
+    errors : sequence of TrackError, default=()
+        One entry a failed track.
+
+    Examples
+    --------
+    >>> from genrekit.exceptions import AudioDecodeWarning, TrackError
+    >>> warning = AudioDecodeWarning("1 of 2 failed", [TrackError(1, "b.mp3", "it is empty")])
+    >>> warning.errors[0].path
+    'b.mp3'
+    """
+
+    def __init__(self, message: str, errors: Sequence[TrackError] = ()) -> None:
+        super().__init__(message)
+        self.errors = list(errors)
