@@ -1,0 +1,171 @@
+"""From a stream of samples to blocks of frames: padding, framing, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BLOCK_FRAMES", "PAD_MODES", "Framer", "SignalBlock", "frame_count", "stft_window"]
+
+# Frames handled at once: their spectra fit the second-level cache.
+BLOCK_FRAMES = 64
+PAD_MODES = ("constant", "reflect", "edge", "symmetric")
+
+
+class SignalBlock(NamedTuple):
+    """A stretch of the padded signal that holds whole frames.
+
+    Attributes
+    ----------
+    signal : ndarray of shape (n,)
+        The samples.
+    n_frames : int
+        Frames in it.
+    first, last : int
+        Samples ``first`` to ``last`` (exclusive) come from the track; the rest is padding.
+    """
+
+    signal: NDArray[np.floating]
+    n_frames: int
+    first: int
+    last: int
+
+
+def frame_count(n_samples: int, n_fft: int, hop_length: int, center: bool = True) -> int:
+    """Number of frames of a track.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the track, at least 1.
+    n_fft, hop_length : int
+        Length of a frame and distance between frames, samples.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+
+    Returns
+    -------
+    int
+        At least 1: a track shorter than a frame is padded with zeros to one.
+
+    Examples
+    --------
+    >>> from genrekit.dsp import frame_count
+    >>> frame_count(661500, 2048, 512), frame_count(10, 2048, 512)
+    (1292, 1)
+    """
+    padded = n_samples + (2 * (n_fft // 2) if center else 0)
+    return max(1, 1 + (padded - n_fft) // hop_length)
+
+
+@lru_cache(maxsize=64)
+def stft_window(window: str, win_length: int, n_fft: int, dtype: str) -> NDArray[Any]:
+    """Periodic window, padded with zeros on both sides to the length of the FFT.
+
+    Parameters
+    ----------
+    window : str
+        Name of the window, as in ``scipy.signal.get_window``.
+    win_length, n_fft : int
+        Length of the window and of the result, samples.
+    dtype : str
+        Type of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_fft,)
+        The window.
+
+    Examples
+    --------
+    >>> from genrekit.dsp import stft_window
+    >>> stft_window("hann", 4, 8, "float64").tolist()
+    [0.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
+    """
+    if window == "hann":
+        # Spelled out because scipy.signal takes most of a second to import.
+        shape = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
+    else:
+        from scipy.signal import get_window
+
+        shape = get_window(window, win_length)
+    left = (n_fft - win_length) // 2
+    return np.pad(shape, (left, n_fft - win_length - left)).astype(dtype)
+
+
+class Framer:
+    """Cuts a stream of samples into blocks of at most ``BLOCK_FRAMES`` frames.
+
+    Only what the next frames need is kept, so a track of any length can pass through.
+
+    Parameters
+    ----------
+    n_fft, hop_length : int
+        Length of a frame and distance between frames, samples.
+    center : bool
+        Whether the signal is padded by ``n_fft // 2`` on both sides.
+    pad_mode : {"constant", "reflect", "edge", "symmetric"}
+        How, as in ``numpy.pad``.
+    dtype : str
+        Type the samples are converted to.
+    """
+
+    def __init__(
+        self, n_fft: int, hop_length: int, center: bool, pad_mode: str, dtype: str
+    ) -> None:
+        self.n_fft, self.hop_length = n_fft, hop_length
+        self.pad, self.pad_mode = n_fft // 2 if center else 0, pad_mode
+        self.buffer = np.empty(0, dtype=dtype)
+        self.position = 0  # of the buffer's first sample in the padded signal
+        self.n_samples = 0
+        self.edge = np.empty(0, dtype=dtype)  # the head while it is gathered, then the tail
+        self.started = False
+
+    def push(self, samples: NDArray[Any]) -> Iterator[SignalBlock]:
+        """Take in samples; yield the blocks that are complete."""
+        samples = np.asarray(samples, dtype=self.buffer.dtype)
+        self.n_samples += len(samples)
+        if not self.started:
+            samples = self.edge = np.concatenate([self.edge, samples])
+            if len(samples) <= self.pad:
+                return
+            self.started = True
+            self.buffer = np.pad(samples, (self.pad, 0), mode=self.pad_mode)  # type: ignore[call-overload]
+        else:
+            self.buffer = np.concatenate([self.buffer, samples])
+        keep = self.pad + 1
+        known = samples if len(samples) >= keep else np.concatenate([self.edge, samples])
+        self.edge = known[-keep:]
+        span = self.n_fft + (BLOCK_FRAMES - 1) * self.hop_length
+        while len(self.buffer) >= span:
+            yield self._block(span, BLOCK_FRAMES)
+
+    def finish(self) -> Iterator[SignalBlock]:
+        """End of the stream: pad, and yield the frames that are left."""
+        if self.started:
+            padded = np.pad(self.edge, (0, self.pad), mode=self.pad_mode)  # type: ignore[call-overload]
+            self.buffer = np.concatenate([self.buffer, padded[len(self.edge) :]])
+        else:
+            # Too short to take its ends apart: numpy reflects it as often as it must.
+            self.buffer = np.pad(self.edge, self.pad, mode=self.pad_mode)  # type: ignore[call-overload]
+        missing = self.n_fft - len(self.buffer)
+        if self.position == 0 and missing > 0:
+            self.buffer = np.pad(self.buffer, (0, missing))
+        while len(self.buffer) >= self.n_fft:
+            left = 1 + (len(self.buffer) - self.n_fft) // self.hop_length
+            n_frames = min(left, BLOCK_FRAMES)
+            yield self._block(self.n_fft + (n_frames - 1) * self.hop_length, n_frames)
+
+    def _block(self, span: int, n_frames: int) -> SignalBlock:
+        """Cut the next frames off the buffer."""
+        signal = self.buffer[:span]
+        first = min(max(self.pad - self.position, 0), span)
+        last = min(max(self.pad + self.n_samples - self.position, 0), span)
+        step = n_frames * self.hop_length
+        self.buffer = self.buffer[step:]
+        self.position += step
+        return SignalBlock(signal, n_frames, first, last)

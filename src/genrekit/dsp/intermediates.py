@@ -1,0 +1,203 @@
+"""The table of intermediates: what a sweep can compute from a block of frames.
+
+Each row of ``INTERMEDIATES`` names one quantity that is local to a frame, the parameters it
+depends on, the tables it needs (built once a sweep), and the kernel that fills it. A feature
+says which intermediates it reads; the sweep computes the union, each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from genrekit.dsp import filters, kernels
+from genrekit.dsp.framing import SignalBlock
+
+__all__ = ["INTERMEDIATES", "Block", "Grid", "Intermediate", "Request", "make_request"]
+
+Array = NDArray[Any]
+# Name of an intermediate and its parameters, hashable.
+Request = tuple[str, tuple[tuple[str, Any], ...]]
+
+
+class Grid(NamedTuple):
+    """Where bins and frames lie.
+
+    Attributes
+    ----------
+    sr : float
+        Sampling rate, Hz.
+    n_fft, hop_length : int
+        Length of the FFT and distance between frames, samples.
+    """
+
+    sr: float
+    n_fft: int
+    hop_length: int
+
+
+@dataclass
+class Block:
+    """One block of frames and its spectra, computed when first read.
+
+    Attributes
+    ----------
+    frames : SignalBlock
+        The stretch of signal.
+    grid : Grid
+        Where bins and frames lie.
+    window : ndarray of shape (n_fft,)
+        Window of the STFT.
+    before : Block or None
+        The block before this one.
+    """
+
+    frames: SignalBlock
+    grid: Grid
+    window: Array
+    before: Block | None = None
+
+    @cached_property
+    def power(self) -> Array:
+        """Squared magnitude, (n_bins, n_frames)."""
+        signal, n_frames = self.frames.signal, self.frames.n_frames
+        windowed = kernels.frame_signal(signal, self.window, self.grid.hop_length, n_frames)
+        return kernels.power_spectrum(scipy.fft.rfft(windowed, overwrite_x=True))
+
+    @cached_property
+    def magnitude(self) -> Array:
+        """Magnitude, (n_bins, n_frames)."""
+        return np.sqrt(self.power)
+
+    @property
+    def previous_column(self) -> Array:
+        """Magnitude of the frame before the first; the first frame of a track follows itself."""
+        if self.before is None:
+            return np.ascontiguousarray(self.magnitude[:, 0])
+        return np.ascontiguousarray(self.before.magnitude[:, -1])
+
+
+@dataclass(frozen=True)
+class Intermediate:
+    """One row of the table.
+
+    Attributes
+    ----------
+    compute : callable
+        ``compute(block, *tables) -> ndarray of shape (n_rows, n_frames)``.
+    tables : callable
+        ``tables(grid, **params) -> tuple`` of what `compute` needs beside the block.
+    params : mapping
+        Parameters it depends on, with their defaults.
+    """
+
+    compute: Callable[..., Array]
+    tables: Callable[..., tuple[Any, ...]] = lambda grid: ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def bind(self, grid: Grid, params: Mapping[str, Any]) -> Callable[[Block], Array]:
+        """The computation with its tables in place."""
+        tables = self.tables(grid, **params)
+        return lambda block: self.compute(block, *tables)
+
+
+def make_request(name: str, params: Mapping[str, Any] | None = None) -> Request:
+    """Name an intermediate and its parameters.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``INTERMEDIATES``.
+    params : mapping, optional
+        Parameters by name. Those that the intermediate does not have are passed over, and those
+        not given take its defaults, so that a feature can hand on all of its own.
+
+    Returns
+    -------
+    tuple
+        A hashable value: equal requests are computed once.
+
+    Examples
+    --------
+    >>> from genrekit.dsp import make_request
+    >>> make_request("mel", {"n_mels": 40, "n_mfcc": 13})
+    ('mel', (('n_mels', 40), ('fmin', 0.0), ('fmax', None)))
+    """
+    given = params or {}
+    known = INTERMEDIATES[name].params
+    return name, tuple((key, given.get(key, default)) for key, default in known.items())
+
+
+def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tuple[Array, ...]:
+    """Mel filters and where each begins and ends."""
+    weights = filters.mel_filters(grid.sr, grid.n_fft, n_mels, fmin, fmax)
+    filled = weights > 0
+    start = filled.argmax(axis=1)
+    stop = np.where(filled.any(axis=1), weights.shape[1] - filled[:, ::-1].argmax(axis=1), start)
+    return weights, start.astype(np.int64), stop.astype(np.int64)
+
+
+def _chroma_tables(grid: Grid, n_chroma: int, tuning: float) -> tuple[Array, ...]:
+    """Chroma filters; they span all bins."""
+    weights = filters.chroma_filters(grid.sr, grid.n_fft, n_chroma, tuning)
+    return weights, np.zeros(n_chroma, np.int64), np.full(n_chroma, weights.shape[1], np.int64)
+
+
+def _mean_square(block: Block) -> Array:
+    """Mean of the squared samples of each frame, before the window."""
+    signal, n_frames, _, _ = block.frames
+    return kernels.mean_square(signal, block.grid.n_fft, block.grid.hop_length, n_frames)
+
+
+def _crossings(block: Block) -> Array:
+    """Share of sign changes in each frame."""
+    signal, n_frames, first, last = block.frames
+    grid = block.grid
+    return kernels.zero_crossings(signal, grid.n_fft, grid.hop_length, n_frames, first, last)
+
+
+INTERMEDIATES: dict[str, Intermediate] = {
+    "power": Intermediate(lambda block: block.power),
+    "mel": Intermediate(
+        lambda block, *tables: kernels.project(*tables, block.power),
+        _mel_tables,
+        {"n_mels": 128, "fmin": 0.0, "fmax": None},
+    ),
+    "chroma": Intermediate(
+        lambda block, *tables: kernels.project(*tables, block.power),
+        _chroma_tables,
+        {"n_chroma": 12, "tuning": 0.0},
+    ),
+    "moments": Intermediate(
+        lambda block, frequencies: kernels.spectral_moments(block.magnitude, frequencies),
+        lambda grid: (filters.fft_frequencies(grid.sr, grid.n_fft),),
+    ),
+    "rolloff": Intermediate(
+        lambda block, share: kernels.rolloff_bin(block.magnitude, share),
+        lambda grid, roll_percent: (float(roll_percent),),
+        {"roll_percent": 0.85},
+    ),
+    "extremes": Intermediate(
+        lambda block, *bands: kernels.band_extremes(block.magnitude, *bands),
+        lambda grid, n_bands, fmin, quantile: filters.contrast_bands(
+            grid.sr, grid.n_fft, n_bands, fmin, quantile
+        ),
+        {"n_bands": 6, "fmin": 200.0, "quantile": 0.02},
+    ),
+    "log_sums": Intermediate(
+        lambda block, amin: kernels.log_sums(block.power, amin),
+        lambda grid, amin: (float(amin),),
+        {"amin": 1e-10},
+    ),
+    "change": Intermediate(
+        lambda block: kernels.spectral_change(block.magnitude, block.previous_column)
+    ),
+    "mean_square": Intermediate(_mean_square),
+    "crossings": Intermediate(_crossings),
+}

@@ -1,0 +1,107 @@
+"""One pass over a track: every requested intermediate, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.dsp.framing import Framer, SignalBlock, stft_window
+from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request
+
+__all__ = ["Sweep"]
+
+
+class Sweep:
+    """Feeds blocks of frames to the computations that were requested.
+
+    Samples are pushed in as they are decoded; neither they nor the spectrogram are kept.
+
+    Parameters
+    ----------
+    requests : iterable of Request
+        What to compute, see ``make_request``.
+    sr : float
+        Sampling rate, Hz.
+    n_fft : int, default=2048
+        Length of the FFT, samples.
+    hop_length : int, default=512
+        Distance between frames, samples.
+    win_length : int, optional
+        Length of the window, samples; None means `n_fft`.
+    window : str, default="hann"
+        Window of the STFT.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+    pad_mode : str, default="constant"
+        How the ends are padded then.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the frames.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.dsp import Sweep, make_request
+    >>> rms = make_request("mean_square")
+    >>> sweep = Sweep([rms], sr=22050)
+    >>> sweep.push(np.ones(5000))
+    >>> sweep.finish()[rms].shape
+    (1, 10)
+    """
+
+    def __init__(
+        self,
+        requests: Iterable[Request],
+        *,
+        sr: float,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        win_length: int | None = None,
+        window: str = "hann",
+        center: bool = True,
+        pad_mode: str = "constant",
+        dtype: str = "float32",
+    ) -> None:
+        self._grid = Grid(sr, n_fft, hop_length)
+        self._framer = Framer(n_fft, hop_length, center, pad_mode, dtype)
+        self._window = stft_window(window, win_length or n_fft, n_fft, dtype)
+        self._computations = {
+            request: INTERMEDIATES[request[0]].bind(self._grid, dict(request[1]))
+            for request in requests
+        }
+        self._pieces: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
+        self._last: Block | None = None
+
+    def push(self, samples: NDArray[Any]) -> None:
+        """Take in the next samples.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n,)
+            Mono samples at `sr`.
+        """
+        for frames in self._framer.push(samples):
+            self._compute(frames)
+
+    def finish(self) -> dict[Request, NDArray[Any]]:
+        """End of the track.
+
+        Returns
+        -------
+        dict
+            Request to ndarray of shape (n_rows, n_frames).
+        """
+        for frames in self._framer.finish():
+            self._compute(frames)
+        self._last = None
+        return {request: np.concatenate(p, axis=1) for request, p in self._pieces.items()}
+
+    def _compute(self, frames: SignalBlock) -> None:
+        """Run every computation on one block."""
+        block = Block(frames, self._grid, self._window, self._last)
+        for request, compute in self._computations.items():
+            self._pieces[request].append(compute(block))
+        block.before = None  # or each block would keep all before it alive
+        self._last = block
