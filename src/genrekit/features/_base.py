@@ -1,0 +1,347 @@
+"""What all audio transformers share: how X is read, errors, names, tags.
+
+This is the only file of the room (beside its shells) that knows scikit-learn.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import validate_data
+
+from genrekit._validation import check_choice, did_you_mean
+from genrekit.dsp import Request
+from genrekit.exceptions import AudioDecodeError, TrackError
+from genrekit.features._extract import Plan, cached, check_collection, run, tabulate
+from genrekit.features._parts import Feature, FeaturePart, Part
+from genrekit.features._pooling import check_stats
+from genrekit.features._spectra import Frontend, Spectra
+from genrekit.features._table import _GTZAN, FEATURES
+from genrekit.features._tracks import is_file, is_pair, is_track
+
+__all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
+
+_FRONTEND = tuple(field.name for field in fields(Frontend))
+
+
+def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:
+    """The tracks in X: the items of a collection, or the rows of a 2-D array of waveforms.
+
+    Anything that is no collection of audio goes through scikit-learn's own validation.
+    """
+    collection = _as_collection(X)
+    if collection is None:
+        X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+        return list(X)
+    if reset:
+        # A collection has no columns: what an earlier fit on an array noted no longer holds.
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(estimator, name):
+                delattr(estimator, name)
+    return check_collection(collection)
+
+
+def _as_collection(X: Any) -> Any:
+    """X if it is a collection of audio, its only column if it is a column of them, else None."""
+    if is_file(X) or is_pair(X):
+        return X  # one track: check_collection says to wrap it
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()  # a Series or DataFrame of paths; of numbers goes on as an array
+    if isinstance(X, np.ndarray):
+        if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OUT":
+            X = X[:, 0]
+        if X.ndim != 1 or X.dtype.kind not in "OUT":
+            return None
+        return X if len(X) == 0 or any(map(is_track, X)) else None
+    if isinstance(X, (list, tuple)):
+        return X if len(X) == 0 or any(map(is_track, X)) else None
+    return None
+
+
+class AudioExtractor(TransformerMixin, BaseEstimator):
+    """Base of the transformers that turn tracks into rows; stateless.
+
+    A subclass says which parts it runs and has the parameters `on_error`, `n_jobs`, `memory`,
+    `decoder` and `verbose`.
+    """
+
+    # Declared for the type checker; they are fields of the subclasses.
+    on_error: str
+    n_jobs: int | None
+    memory: Any
+    decoder: Any
+    verbose: int
+
+    @abstractmethod
+    def _named_parts(self) -> list[tuple[str, Part]]:
+        """The parts with their names."""
+
+    @abstractmethod
+    def _inherited(self) -> Frontend:
+        """The front end around the parts."""
+
+    def _plan(self) -> Plan:
+        """Parts and front ends, checked."""
+        check_choice("on_error", self.on_error, ("raise", "nan"))
+        return Plan.of(self._named_parts(), self._inherited())
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Check the parameters and X; nothing is decoded and nothing learnt.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            Paths, bytes, file objects, waveforms or ``(y, sr)`` pairs; or a 2-D array with one
+            waveform at `sr` in each row.
+        y : ignored
+            Present for scikit-learn's conventions.
+
+        Returns
+        -------
+        self
+            The transformer.
+        """
+        self._n_features_out = len(self._plan().columns)
+        read_tracks(self, X, reset=True)
+        self.errors_: list[TrackError] = []
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit, and give the features of X; ``errors_`` then lists the tracks that failed.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+        y : ignored
+            Present for scikit-learn's conventions.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks, n_features)
+            The features, float64.
+        """
+        self.fit(X, y)
+        table, self.errors_, _ = self._extract(X)
+        return table
+
+    def transform(self, X: Any) -> Any:
+        """Features of each track.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks, n_features)
+            The features, float64; with ``on_error="nan"`` a row of NaN for a track that can't be
+            decoded.
+
+        Raises
+        ------
+        AudioDecodeError
+            With ``on_error="raise"``, for the first track that can't be decoded.
+        """
+        return self._extract(X)[0]
+
+    def _extract(
+        self, X: Any
+    ) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
+        """Rows, failures and the length of each track in seconds."""
+        plan = self._plan()
+        items = read_tracks(self, X, reset=False)
+        descriptions, errors = run(
+            items,
+            cached(plan, self.memory),
+            n_jobs=self.n_jobs,
+            decoder=self.decoder,
+            on_error=self.on_error,
+            verbose=self.verbose,
+        )
+        seconds = [np.nan if found is None else found.seconds for found in descriptions]
+        return tabulate(descriptions, plan, len(plan.columns)), errors, np.array(seconds)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Names of the columns.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for scikit-learn's conventions.
+
+        Returns
+        -------
+        ndarray of str
+            For example ``mfcc0_mean``.
+        """
+        return np.asarray(self._plan().columns, dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Nothing is learnt, so it is always ready."""
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        """Stateless; takes audio collections and 2-D arrays."""
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = True
+        return tags
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AudioTransformer(AudioExtractor):
+    """Base of the transformers of one feature: the parameters that all of them have.
+
+    Parameters
+    ----------
+    sr : float, optional
+        Sampling rate, Hz. Here and below None means: as in the enclosing `AudioFeatures`, else
+        the default of `Frontend`, 22050.
+    n_fft : int, optional
+        Length of a frame and of its FFT, samples; 2048.
+    hop_length : int, optional
+        Distance between frames, samples; 512.
+    win_length : int, optional
+        Length of the window, samples; `n_fft`.
+    window : str, optional
+        Window of the STFT; "hann".
+    center : bool, optional
+        Whether frame t is centred on sample ``t * hop_length``; True.
+    pad_mode : str, optional
+        How the ends are padded then; "constant".
+    dtype : {"float32", "float64"}, optional
+        Precision of the frames; "float32".
+    offset : float, optional
+        Where to begin in each track, seconds; 0.
+    duration : float, optional
+        How much of each track to read, seconds; all of it.
+    stats : sequence of str, default=("mean", "std")
+        Statistics over frames: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
+    on_error : {"raise", "nan"}, default="raise"
+        What a track that can't be decoded gives: an error, or a row of NaN and a warning.
+    n_jobs : int, optional
+        Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
+        otherwise; None means 1, -1 all cores.
+    memory : str, path or joblib.Memory, optional
+        Where to keep what was computed, one entry a track.
+    decoder : callable, optional
+        Reads files instead of the built-in decoders.
+    verbose : int, default=0
+        Above 0: a progress bar.
+    """
+
+    sr: float | None = None
+    n_fft: int | None = None
+    hop_length: int | None = None
+    win_length: int | None = None
+    window: str | None = None
+    center: bool | None = None
+    pad_mode: str | None = None
+    dtype: str | None = None
+    offset: float | None = None
+    duration: float | None = None
+    stats: Any = ("mean", "std")
+    on_error: str = "raise"
+    n_jobs: int | None = None
+    memory: Any = None
+    decoder: Any = None
+    verbose: int = 0
+
+    @property
+    def feature(self) -> Feature:
+        """Row of the table that this transformer is the shell of."""
+        table = FEATURES | _GTZAN
+        return next(row for row in table.values() if row.transformer == type(self).__name__)
+
+    def _part(self) -> FeaturePart:
+        """The feature with the parameters of this transformer."""
+        feature = self.feature
+        params = {name: getattr(self, name) for name in feature.defaults}
+        given = {name: getattr(self, name) for name in _FRONTEND}
+        overrides = {name: value for name, value in given.items() if value is not None}
+        return FeaturePart(feature, params, check_stats(self.stats), overrides)
+
+    def _named_parts(self) -> list[tuple[str, Part]]:
+        table = FEATURES | _GTZAN
+        names = [name for name, row in table.items() if row is self.feature]
+        return [(names[0], self._part())]
+
+    def _inherited(self) -> Frontend:
+        return Frontend()
+
+    def frames(self, track: Any) -> NDArray[Any]:
+        """The feature frame by frame, before pooling.
+
+        Parameters
+        ----------
+        track : path, bytes, file object, ndarray or (y, sr) pair, or Spectra
+            One track.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_frames)
+            Values by frame.
+
+        Raises
+        ------
+        AudioDecodeError
+            If the track can't be decoded.
+        """
+        if isinstance(track, Spectra):
+            return self._part().frames(track)
+        if not is_track(track):
+            raise AudioDecodeError("", f"a {type(track).__name__} is no track")
+        (frames,) = self._plan().frames(track, self.decoder).values()
+        return frames
+
+    # The Part protocol, so that a transformer can stand in AudioFeatures and in `extract`.
+    def frontend(self, inherited: Frontend) -> Frontend:
+        """The front end around it with its own parameters; part of the `Part` protocol."""
+        return self._part().frontend(inherited)
+
+    def requests(self) -> tuple[Request, ...]:
+        """What it reads of the spectra; part of the `Part` protocol."""
+        return self._part().requests()
+
+    def describe(self, spectra: Spectra) -> NDArray[np.float64]:
+        """All statistics of a track; part of the `Part` protocol."""
+        return self._part().describe(spectra)
+
+    def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The wanted statistics; part of the `Part` protocol."""
+        return self._part().row(description)
+
+    def columns(self, name: str) -> list[str]:
+        """Names of the columns under a name; part of the `Part` protocol."""
+        return self._part().columns(name)
+
+    def key(self) -> tuple[Any, ...]:
+        """What a cached description depends on; part of the `Part` protocol."""
+        return self._part().key()
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; an unknown name gets an error with the nearest one.
+
+        Parameters
+        ----------
+        **params
+            Parameters by name.
+
+        Returns
+        -------
+        self
+            The transformer.
+        """
+        known = self.get_params(deep=True)
+        for name in params:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}: {hint}")
+        return super().set_params(**params)

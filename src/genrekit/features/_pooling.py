@@ -1,0 +1,66 @@
+"""From frames to statistics of a track."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import did_you_mean
+from genrekit.dsp import kernels
+
+__all__ = ["STATS", "check_stats", "pool", "select"]
+
+# In the order of the columns of `pool`; "kurtosis" is Fisher's (0 for a Gaussian), biased.
+STATS = ("mean", "std", "var", "skew", "kurtosis", "median", "min", "max")
+
+
+def check_stats(stats: Any) -> tuple[str, ...]:
+    """The statistics as a tuple; ``ValueError`` for an unknown, a repeated or no name."""
+    if isinstance(stats, str):
+        raise ValueError(f"stats must be a list of names, not {stats!r}: write [{stats!r}]")
+    stats = tuple(stats)
+    for name in stats:
+        if name not in STATS:
+            raise ValueError(f"unknown statistic {name!r} in stats: {did_you_mean(name, STATS)}")
+    if not stats or len(set(stats)) < len(stats):
+        raise ValueError(f"stats must name each statistic once, at least one, not {stats!r}")
+    return stats
+
+
+def pool(frames: NDArray[Any], stats: Sequence[str] = STATS) -> NDArray[np.float64]:
+    """Statistics of each row over the frames, with NaN for those not asked for.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_rows, n_frames)
+        Values by frame.
+    stats : sequence of str, default=all
+        Which to compute.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, 8)
+        One column for each of ``STATS``, float64. A constant row has std, var, skew and
+        kurtosis 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features._pooling import pool
+    >>> pool(np.array([[1.0, 2.0, 3.0, 6.0]]))[0, [0, 2, 5, 7]].tolist()
+    [3.0, 3.5, 2.5, 6.0]
+    """
+    moments = kernels.central_moments(np.ascontiguousarray(frames))
+    median = np.full(len(frames), np.nan)
+    if "median" in stats:
+        median = np.median(frames, axis=1).astype(np.float64)
+    mean, var, skew, kurtosis, low, high = moments.T
+    return np.stack([mean, np.sqrt(var), var, skew, kurtosis, median, low, high], axis=1)
+
+
+def select(pooled: NDArray[np.float64], stats: Sequence[str]) -> NDArray[np.float64]:
+    """The columns of `pool` that `stats` name, row after row in one vector."""
+    return pooled[:, [STATS.index(name) for name in stats]].ravel()

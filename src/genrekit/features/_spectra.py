@@ -1,0 +1,220 @@
+"""How a file becomes spectra (`Frontend`), and one track seen through it (`Spectra`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_choice, check_integer, check_number
+from genrekit.dsp import Request, Sweep, make_request
+from genrekit.dsp.framing import PAD_MODES
+from genrekit.exceptions import AudioDecodeError
+
+__all__ = ["WAVEFORM", "Frontend", "Spectra"]
+
+# Asks for the whole track's samples beside (or instead of) intermediates of frames.
+WAVEFORM: Request = ("waveform", ())
+# A long array is fed in pieces, as a long file is.
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontend:
+    """How a file becomes spectra: everything that stands before the first feature.
+
+    Parameters
+    ----------
+    sr : float, default=22050
+        Sampling rate, Hz; files are resampled to it.
+    n_fft : int, default=2048
+        Length of a frame and of its FFT, samples.
+    hop_length : int, default=512
+        Distance between frames, samples.
+    win_length : int, optional
+        Length of the window, samples; None means `n_fft`.
+    window : str, default="hann"
+        Window of the STFT.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+    pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
+        How the ends are padded then.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the frames; statistics are float64 in either case.
+    offset : float, default=0.0
+        Where to begin in each track, seconds.
+    duration : float, optional
+        How much of each track to read, seconds; None means all.
+
+    Examples
+    --------
+    >>> from genrekit.features import Frontend
+    >>> Frontend(sr=16000, n_fft=512, hop_length=256).frames_per_second
+    62.5
+    """
+
+    sr: float = 22050
+    n_fft: int = 2048
+    hop_length: int = 512
+    win_length: int | None = None
+    window: str = "hann"
+    center: bool = True
+    pad_mode: str = "constant"
+    dtype: str = "float32"
+    offset: float = 0.0
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        check_number("sr", self.sr, above=0)
+        check_integer("n_fft", self.n_fft, minimum=2)
+        check_integer("hop_length", self.hop_length, minimum=1)
+        if self.hop_length > self.n_fft:
+            raise ValueError(
+                f"hop_length={self.hop_length} is above n_fft={self.n_fft}: samples between "
+                "frames would be skipped"
+            )
+        if self.win_length is not None:
+            check_integer("win_length", self.win_length, minimum=1)
+            if self.win_length > self.n_fft:
+                raise ValueError(f"win_length={self.win_length} is above n_fft={self.n_fft}")
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
+        check_choice("dtype", self.dtype, ("float32", "float64"))
+        check_number("offset", self.offset, minimum=0)
+        if self.duration is not None:
+            check_number("duration", self.duration, above=0)
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frame rate, Hz."""
+        return self.sr / self.hop_length
+
+    def sweep(self, requests: Iterable[Request]) -> Sweep:
+        """A pass over one track that computes `requests`."""
+        return Sweep(
+            requests,
+            sr=self.sr,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window=self.window,
+            center=self.center,
+            pad_mode=self.pad_mode,
+            dtype=self.dtype,
+        )
+
+
+class Spectra:
+    """One track through one `Frontend`: what the feature functions read.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples,) or iterable of such
+        Mono samples at ``frontend.sr``: a waveform, or its pieces as they are decoded. Of pieces
+        only what `requests` name is kept; of a waveform anything can be computed later.
+    frontend : Frontend, optional
+        How it becomes spectra; default ``Frontend()``.
+    requests : iterable of Request, optional
+        What the features will read, computed in one pass.
+
+    Attributes
+    ----------
+    frontend : Frontend
+        As given.
+    seconds : float
+        Length of the track.
+
+    Raises
+    ------
+    AudioDecodeError
+        If there is no sample, or one is NaN or infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features import Spectra, spectral_centroid
+    >>> y = np.sin(2 * np.pi * 1000 * np.arange(22050) / 22050)
+    >>> float(spectral_centroid(Spectra(y))[0, 20].round(1))
+    1000.0
+    """
+
+    def __init__(
+        self,
+        samples: NDArray[Any] | Iterable[NDArray[Any]],
+        frontend: Frontend | None = None,
+        requests: Iterable[Request] = (),
+    ) -> None:
+        self.frontend = frontend or Frontend()
+        wanted = dict.fromkeys(requests)
+        whole = isinstance(samples, np.ndarray)
+        keep = whole or WAVEFORM in wanted
+        wanted.pop(WAVEFORM, None)
+        sweep = self.frontend.sweep(wanted)
+        kept: list[NDArray[Any]] = []
+        n_samples = 0
+        for piece in _pieces(samples) if isinstance(samples, np.ndarray) else samples:
+            _check_finite(piece, n_samples / self.frontend.sr)
+            n_samples += len(piece)
+            if keep and not whole:
+                kept.append(piece)
+            sweep.push(piece)
+        if n_samples == 0:
+            raise AudioDecodeError("<waveform>", "it holds no samples")
+        self.seconds = n_samples / self.frontend.sr
+        self._computed = sweep.finish()
+        self._waveform: NDArray[Any] | None = None
+        if isinstance(samples, np.ndarray):
+            self._waveform = samples
+        elif keep:
+            self._waveform = np.concatenate(kept)
+
+    def get(self, name: str, **params: Any) -> NDArray[Any]:
+        """An intermediate, as computed in the pass over the track.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``genrekit.dsp.INTERMEDIATES``.
+        **params
+            Its parameters; those of other intermediates are passed over.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_frames)
+            The values.
+
+        Raises
+        ------
+        KeyError
+            If it was not among `requests` and the samples are gone.
+        """
+        request = make_request(name, params)
+        if request not in self._computed:
+            if self._waveform is None:
+                raise KeyError(f"{request} was not requested before the track was read")
+            sweep = self.frontend.sweep([request])
+            for piece in _pieces(self._waveform):
+                sweep.push(piece)
+            self._computed.update(sweep.finish())
+        return self._computed[request]
+
+    @property
+    def waveform(self) -> NDArray[Any]:
+        """All samples, shape (n_samples,), in the front end's precision; needs `WAVEFORM`."""
+        if self._waveform is None:
+            raise KeyError("the waveform was not requested before the track was read")
+        return np.asarray(self._waveform, dtype=self.frontend.dtype)
+
+
+def _pieces(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
+    """A waveform in pieces."""
+    return (y[i : i + _PIECE] for i in range(0, len(y), _PIECE))
+
+
+def _check_finite(piece: NDArray[Any], seconds: float) -> None:
+    """Refuse NaN and infinity here: minima, maxima and clamps further on would swallow them."""
+    if not np.isfinite(piece).all():
+        where = f"near {seconds:.1f} s"
+        raise AudioDecodeError("<waveform>", f"Input contains NaN or infinity ({where})")

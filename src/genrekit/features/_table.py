@@ -1,0 +1,160 @@
+"""The one table of features and the named sets.
+
+`AudioFeatures`, `extract`, the command line, the docs and the common tests all read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from genrekit._validation import did_you_mean
+from genrekit.features import _gtzan, cepstral, chroma, rhythm, spectral, temporal
+from genrekit.features._parts import Feature, FeaturePart, Part
+
+__all__ = ["FEATURES", "SETS", "make_part", "resolve"]
+
+Params = Mapping[str, Any]
+
+
+def _mfcc_rows(params: Params) -> list[str]:
+    """``0``, ``1``, …, then ``_delta0``, …, ``_delta2_0``, …"""
+    orders = ["", "_delta", "_delta2_"][: params["deltas"] + 1]
+    return [f"{order}{i}" for order in orders for i in range(params["n_mfcc"])]
+
+
+def _mel_rows(params: Params) -> list[str]:
+    return [str(i) for i in range(params["n_mels"])]
+
+
+def _chroma_rows(params: Params) -> list[str]:
+    return [str(i) for i in range(params["n_chroma"])]
+
+
+def _contrast_rows(params: Params) -> list[str]:
+    return [str(i) for i in range(params["n_bands"] + 1)]
+
+
+def _tonnetz_rows(params: Params) -> list[str]:
+    return [str(i) for i in range(6)]
+
+
+def _hpss_rows(params: Params) -> list[str]:
+    return ["harmony", "perceptr"]
+
+
+def _from_one_rows(params: Params) -> list[str]:
+    return [str(i) for i in range(1, 21)]
+
+
+FEATURES: dict[str, Feature] = {
+    "mel": Feature(spectral.mel_spectrogram, "MelSpectrogram", ["mel"], _mel_rows),
+    "mfcc": Feature(cepstral.mfcc, "MFCCStats", ["mel"], _mfcc_rows),
+    "chroma": Feature(chroma.chroma, "ChromaStats", chroma.chroma_needs, _chroma_rows),
+    "tonnetz": Feature(chroma.tonnetz, "Tonnetz", ["chroma"], _tonnetz_rows),
+    "spectral_centroid": Feature(spectral.spectral_centroid, "SpectralCentroid", ["moments"]),
+    "spectral_bandwidth": Feature(spectral.spectral_bandwidth, "SpectralBandwidth", ["moments"]),
+    "spectral_rolloff": Feature(spectral.spectral_rolloff, "SpectralRolloff", ["rolloff"]),
+    "spectral_contrast": Feature(
+        spectral.spectral_contrast, "SpectralContrast", ["extremes"], _contrast_rows
+    ),
+    "spectral_flatness": Feature(spectral.spectral_flatness, "SpectralFlatness", ["log_sums"]),
+    "spectral_flux": Feature(spectral.spectral_flux, "SpectralFlux", ["change"]),
+    "zero_crossing_rate": Feature(temporal.zero_crossing_rate, "ZeroCrossingRate", ["crossings"]),
+    "rms": Feature(temporal.rms, "RMSEnergy", ["mean_square"]),
+    "tempo": Feature(rhythm.tempo, "Tempo", ["mel"], whole_clip=True),
+}
+
+# Only the set "gtzan57" uses these.
+_GTZAN: dict[str, Feature] = {
+    "gtzan_chroma": Feature(_gtzan.joint_chroma, "GTZANChroma", ["power"]),
+    "gtzan_hpss": Feature(_gtzan.harmonic_percussive, "GTZANHPSS", ["waveform"], _hpss_rows),
+    "gtzan_tempo": Feature(_gtzan.beat_tempo, "GTZANTempo", ["mel"], whole_clip=True),
+    "gtzan_mfcc": Feature(_gtzan.mfcc20, "GTZANMFCC", ["mel"], _from_one_rows),
+}
+
+_MEAN_VAR = {"stats": ("mean", "var"), "pad_mode": "reflect"}
+
+# Set → (name of the part, feature, parameters of its transformer), in the order of the columns.
+SETS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
+    "standard": tuple((name, name, {}) for name in FEATURES if name != "mel"),
+    "gtzan57": (
+        ("chroma_stft", "gtzan_chroma", _MEAN_VAR),
+        ("rms", "rms", _MEAN_VAR),
+        ("spectral_centroid", "spectral_centroid", _MEAN_VAR),
+        ("spectral_bandwidth", "spectral_bandwidth", _MEAN_VAR),
+        ("rolloff", "spectral_rolloff", _MEAN_VAR),
+        ("zero_crossing_rate", "zero_crossing_rate", _MEAN_VAR),
+        ("", "gtzan_hpss", _MEAN_VAR),
+        ("tempo", "gtzan_tempo", _MEAN_VAR),
+        ("mfcc", "gtzan_mfcc", _MEAN_VAR),
+    ),
+}
+
+Make = Callable[[Feature, dict[str, Any]], Any]
+
+
+def make_part(feature: Feature, params: dict[str, Any]) -> FeaturePart:
+    """A part without scikit-learn from the parameters of a transformer."""
+    own = {name: value for name, value in params.items() if name in feature.defaults}
+    rest = {name: value for name, value in params.items() if name not in own}
+    stats = rest.pop("stats", ("mean", "std"))
+    return FeaturePart(feature, own, stats, rest)
+
+
+def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
+    """Named parts from a named set, a feature's name, or a list of names, parts or pairs.
+
+    `make` turns a row of the table and parameters into a part.
+    """
+    if isinstance(features, str):
+        if features in SETS:
+            table = FEATURES | _GTZAN
+            return [(name, make(table[key], dict(params))) for name, key, params in SETS[features]]
+        features = [features]
+    if isinstance(features, Part):
+        features = [features]
+    if not isinstance(features, Sequence) or not features:
+        raise ValueError(
+            f"features must be a named set ({', '.join(SETS)}) or a list of feature names and "
+            f"transformers, not {features!r}"
+        )
+    named: list[tuple[str, Any]] = []
+    for entry in features:
+        name, part = _named(entry, make)
+        named.append((_unused(name, [taken for taken, _ in named]), part))
+    return named
+
+
+def _named(entry: Any, make: Make) -> tuple[str, Any]:
+    """Name and part of one entry of a list."""
+    if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str):
+        return entry[0], _named(entry[1], make)[1]
+    if isinstance(entry, str):
+        if entry not in FEATURES:
+            known = [*FEATURES, *SETS]
+            raise ValueError(f"unknown feature {entry!r}: {did_you_mean(entry, known)}")
+        return entry, make(FEATURES[entry], {})
+    if isinstance(entry, Part) and not isinstance(entry, type):
+        return _default_name(entry), entry
+    raise ValueError(
+        f"{entry!r} is no feature: give its name ({', '.join(FEATURES)}), a transformer such as "
+        "MFCCStats(), or a pair of a name and a transformer"
+    )
+
+
+def _default_name(part: Part) -> str:
+    """The name that a part's class has in the table, or the class's own in lower case."""
+    feature = getattr(part, "feature", None)
+    names = [name for name, row in FEATURES.items() if row is feature]
+    return names[0] if names else type(part).__name__.lower()
+
+
+def _unused(name: str, taken: Sequence[str]) -> str:
+    """The name, numbered if it stands already."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"

@@ -1,0 +1,108 @@
+"""Features of harmony: pitch classes and tonal centroids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.dsp import chroma_filters, kernels
+from genrekit.features._spectra import Spectra
+
+__all__ = ["chroma", "chroma_needs", "tonnetz"]
+
+
+def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) -> NDArray[Any]:
+    """Energy of the pitch classes, each frame scaled to a maximum of 1.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        The track.
+    n_chroma : int, default=12
+        Pitch classes an octave, from C upwards.
+    tuning : float or None, default=0.0
+        Deviation from A440 in fractions of a pitch class; None estimates it from the track,
+        which keeps the whole spectrogram in memory.
+
+    Returns
+    -------
+    ndarray of shape (n_chroma, n_frames)
+        Energy, between 0 and 1; 0 for silence.
+
+    References
+    ----------
+    Ellis, D. "Chroma feature analysis and synthesis", 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features import Spectra, chroma
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
+    >>> int(chroma(Spectra(y))[:, 20].argmax())  # A
+    9
+    """
+    if tuning is None:
+        energy = _tuned_energy(spectra, n_chroma)
+    else:
+        energy = spectra.get("chroma", n_chroma=n_chroma, tuning=tuning)
+    return _scale(energy, energy.max(axis=0))
+
+
+def chroma_needs(params: Mapping[str, Any]) -> Sequence[str]:
+    """Chroma energies, or the spectrogram while the tuning is not known."""
+    return ("power",) if params["tuning"] is None else ("chroma",)
+
+
+def tonnetz(spectra: Spectra) -> NDArray[Any]:
+    """Tonal centroids: the pitch classes on the circles of fifths, minor and major thirds.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        The track.
+
+    Returns
+    -------
+    ndarray of shape (6, n_frames)
+        Coordinates: fifths, minor thirds, major thirds, two each; 0 for silence.
+
+    References
+    ----------
+    Harte, C., Sandler, M., Gasser, M. "Detecting harmonic change in musical audio." ACM Workshop
+    on Audio and Music Computing Multimedia, 2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features import Spectra, tonnetz
+    >>> tonnetz(Spectra(np.ones(22050))).shape
+    (6, 44)
+    """
+    pitch_classes = chroma(spectra)
+    shares = _scale(pitch_classes, pitch_classes.sum(axis=0, dtype=pitch_classes.dtype))
+    # Angles of the pitch classes on the three circles; the second of each pair is a cosine.
+    angle = np.outer(np.repeat([7 / 6, 3 / 2, 2 / 3], 2), np.arange(12))
+    angle[::2] -= 0.5
+    radius = np.array([1.0, 1.0, 1.0, 1.0, 0.5, 0.5])[:, np.newaxis]
+    weights = (radius * np.cos(np.pi * angle)).astype(shares.dtype)
+    return kernels.project(weights, np.zeros(6, np.int64), np.full(6, 12, np.int64), shares)
+
+
+def _tuned_energy(spectra: Spectra, n_chroma: int) -> NDArray[Any]:
+    """Chroma energies with the tuning that librosa estimates."""
+    import librosa
+
+    frontend, power = spectra.frontend, spectra.get("power")
+    tuning = librosa.estimate_tuning(S=power, sr=frontend.sr, bins_per_octave=n_chroma)
+    weights = chroma_filters(frontend.sr, frontend.n_fft, n_chroma, float(tuning))
+    whole = np.full(n_chroma, weights.shape[1], np.int64)
+    return kernels.project(weights, np.zeros(n_chroma, np.int64), whole, power)
+
+
+def _scale(columns: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:
+    """Columns over their size; those of no size stay as they are."""
+    tiny = np.finfo(columns.dtype).tiny
+    return columns / np.where(size < tiny, size.dtype.type(1), size)

@@ -1,0 +1,176 @@
+"""Features of rhythm: tempo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from genrekit.features._decibel import power_to_db
+from genrekit.features._spectra import Spectra
+
+__all__ = ["onset_strength", "tempo", "tempo_of_onsets"]
+
+
+def tempo(
+    spectra: Spectra,
+    *,
+    start_bpm: float = 120.0,
+    std_bpm: float = 1.0,
+    ac_size: float = 8.0,
+    max_tempo: float | None = 320.0,
+) -> NDArray[Any]:
+    """One tempo for the track, from the autocorrelation of its onsets. Not pooled.
+
+    The mean tempogram (local autocorrelation of the onset strength), weighted by a log-normal
+    prior, has its maximum at the beat's period. Equal to ``librosa.feature.tempo``.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        The track.
+    start_bpm : float, default=120.0
+        Centre of the prior, beats a minute.
+    std_bpm : float, default=1.0
+        Width of the prior, octaves.
+    ac_size : float, default=8.0
+        Length of the autocorrelation window, seconds.
+    max_tempo : float or None, default=320.0
+        Faster tempi are not considered.
+
+    Returns
+    -------
+    ndarray of shape (1, 1)
+        Tempo, beats a minute. Without any onset (silence) it is the prior's.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not above 0.
+
+    References
+    ----------
+    Ellis, D. "Beat tracking by dynamic programming." Journal of New Music Research 36(1), 2007.
+    Grosche, P., Müller, M., Kurth, F. "Cyclic tempogram." ICASSP, 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features import Spectra, tempo
+    >>> clicks = np.zeros(22050 * 8)
+    >>> clicks[:: 22050 // 2] = 1.0  # two a second
+    >>> bool(abs(tempo(Spectra(clicks))[0, 0] - 120) < 3)
+    True
+    """
+    bpm = tempo_of_onsets(
+        onset_strength(spectra),
+        spectra.frontend.frames_per_second,
+        start_bpm=start_bpm,
+        std_bpm=std_bpm,
+        ac_size=ac_size,
+        max_tempo=max_tempo,
+    )
+    return np.array([[bpm]], dtype=spectra.frontend.dtype)
+
+
+def tempo_of_onsets(
+    onsets: NDArray[Any],
+    frames_per_second: float,
+    *,
+    start_bpm: float = 120.0,
+    std_bpm: float = 1.0,
+    ac_size: float = 8.0,
+    max_tempo: float | None = 320.0,
+) -> float:
+    """Tempo of an onset envelope; see `tempo` for the parameters.
+
+    Parameters
+    ----------
+    onsets : ndarray of shape (n_frames,)
+        Onset strength.
+    frames_per_second : float
+        Its frame rate, Hz.
+    start_bpm, std_bpm, ac_size, max_tempo : float
+        As in `tempo`.
+
+    Returns
+    -------
+    float
+        Beats a minute.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features.rhythm import tempo_of_onsets
+    >>> tempo_of_onsets(np.tile([1.0, 0, 0, 0, 0], 200), 10.0)
+    120.0
+    """
+    if min(start_bpm, std_bpm, ac_size, 1.0 if max_tempo is None else max_tempo) <= 0:
+        raise ValueError("start_bpm, std_bpm, ac_size and max_tempo must be above 0")
+    n_lags = max(int(ac_size * frames_per_second), 2)
+    strength = _mean_autocorrelation(onsets, n_lags)
+    bpm = 60.0 * frames_per_second / np.arange(1, n_lags)
+    score = np.log1p(1e6 * strength[1:]) - 0.5 * (np.log2(bpm / start_bpm) / std_bpm) ** 2
+    if max_tempo is not None:
+        score[: np.argmax(bpm < max_tempo)] = -np.inf
+    return float(bpm[np.argmax(score)])
+
+
+def onset_strength(
+    spectra: Spectra, *, aggregate: Callable[..., NDArray[Any]] = np.mean
+) -> NDArray[Any]:
+    """Mean rise of log mel power from frame to frame, centred on the onset.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        The track.
+    aggregate : callable, default=numpy.mean
+        How the rises of the mel bands become one.
+
+    Returns
+    -------
+    ndarray of shape (n_frames,)
+        Strength, dB. Equal to ``librosa.onset.onset_strength``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.features import Spectra
+    >>> from genrekit.features.rhythm import onset_strength
+    >>> onset_strength(Spectra(np.ones(22050))).shape
+    (44,)
+    """
+    frontend = spectra.frontend
+    log_mel = power_to_db(spectra.get("mel"))
+    rise = np.maximum(np.diff(log_mel, axis=1), 0)
+    strength = aggregate(rise, axis=0)
+    shift = 1 + (frontend.n_fft // (2 * frontend.hop_length) if frontend.center else 0)
+    return np.pad(strength, (shift, 0))[: log_mel.shape[1]]
+
+
+def _mean_autocorrelation(onsets: NDArray[Any], n_lags: int) -> NDArray[np.float64]:
+    """Mean over frames of the autocorrelation in a window around it, each scaled to 1 at lag 0.
+
+    The maximum of an autocorrelation is the energy of its window, so frames can be scaled before
+    they are transformed and one inverse transform serves their mean.
+    """
+    n_frames = len(onsets)
+    half = n_lags // 2
+    padded = np.pad(onsets, half, mode="linear_ramp", end_values=0)
+    padded = np.pad(padded, (0, max(0, n_lags - len(padded))))
+    window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, n_lags + 1)[:-1])
+    size = scipy.fft.next_fast_len(2 * n_lags - 1, real=True)
+    power = np.zeros(size // 2 + 1)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_lags)[:n_frames]
+    for start in range(0, len(frames), 256):
+        local = frames[start : start + 256] * window.astype(onsets.dtype)
+        energy = (local * local).sum(axis=1)
+        scale = np.where(energy > np.finfo(onsets.dtype).tiny, energy, 1).astype(onsets.dtype)
+        spectrum = scipy.fft.rfft(local, n=size)
+        squared = spectrum.real**2 + spectrum.imag**2
+        power += (squared / scale[:, np.newaxis]).sum(axis=0, dtype=np.float64)
+    return scipy.fft.irfft(power / n_frames, n=size)[:n_lags]

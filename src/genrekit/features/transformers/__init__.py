@@ -1,0 +1,36 @@
+"""The scikit-learn transformers, one file a family, each a thin shell over a pure function."""
+
+from genrekit.features.transformers._gtzan import GTZANChroma, GTZANHPSS, GTZANMFCC, GTZANTempo
+from genrekit.features.transformers.cepstral import MFCCStats
+from genrekit.features.transformers.chroma import ChromaStats, Tonnetz
+from genrekit.features.transformers.rhythm import Tempo
+from genrekit.features.transformers.spectral import (
+    MelSpectrogram,
+    SpectralBandwidth,
+    SpectralCentroid,
+    SpectralContrast,
+    SpectralFlatness,
+    SpectralFlux,
+    SpectralRolloff,
+)
+from genrekit.features.transformers.temporal import RMSEnergy, ZeroCrossingRate
+
+__all__ = [
+    "ChromaStats",
+    "GTZANChroma",
+    "GTZANHPSS",
+    "GTZANMFCC",
+    "GTZANTempo",
+    "MFCCStats",
+    "MelSpectrogram",
+    "RMSEnergy",
+    "SpectralBandwidth",
+    "SpectralCentroid",
+    "SpectralContrast",
+    "SpectralFlatness",
+    "SpectralFlux",
+    "SpectralRolloff",
+    "Tempo",
+    "Tonnetz",
+    "ZeroCrossingRate",
+]

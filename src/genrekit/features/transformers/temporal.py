@@ -1,0 +1,75 @@
+"""Shells of the features of the waveform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genrekit.features._base import AudioTransformer
+
+__all__ = ["RMSEnergy", "ZeroCrossingRate"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RMSEnergy(AudioTransformer):
+    """Root-mean-square energy: how loud a track is.
+
+    Parameters
+    ----------
+    **common
+        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
+        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+
+    Attributes
+    ----------
+    errors_ : list of TrackError
+        Tracks that failed in `fit_transform`.
+
+    See Also
+    --------
+    genrekit.features.rms : The function behind it, with formula and reference.
+    genrekit.AudioFeatures : Many features with one decode and one STFT.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit import RMSEnergy
+    >>> tracks = [np.random.default_rng(seed).standard_normal(22050) for seed in range(3)]
+    >>> transformer = RMSEnergy()
+    >>> transformer.fit_transform(tracks).shape
+    (3, 2)
+    >>> transformer.get_feature_names_out()[:2].tolist()
+    ['rms_mean', 'rms_std']
+    """
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ZeroCrossingRate(AudioTransformer):
+    """Rate of zero crossings: high for noise, low for bass.
+
+    Parameters
+    ----------
+    **common
+        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
+        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+
+    Attributes
+    ----------
+    errors_ : list of TrackError
+        Tracks that failed in `fit_transform`.
+
+    See Also
+    --------
+    genrekit.features.zero_crossing_rate : The function behind it, with formula and reference.
+    genrekit.AudioFeatures : Many features with one decode and one STFT.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit import ZeroCrossingRate
+    >>> tracks = [np.random.default_rng(seed).standard_normal(22050) for seed in range(3)]
+    >>> transformer = ZeroCrossingRate()
+    >>> transformer.fit_transform(tracks).shape
+    (3, 2)
+    >>> transformer.get_feature_names_out()[:2].tolist()
+    ['zero_crossing_rate_mean', 'zero_crossing_rate_std']
+    """
