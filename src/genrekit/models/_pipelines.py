@@ -1,0 +1,239 @@
+"""Plain scikit-learn pipelines from tracks to genres."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from genrekit._validation import check_choice
+from genrekit.features import AudioFeatures, PCAReducer
+
+__all__ = [
+    "MODELS",
+    "make_classifier",
+    "make_knn_pipeline",
+    "make_reducer",
+    "make_rf_pipeline",
+    "make_svm_pipeline",
+]
+
+MODELS = ("svm", "rf", "knn")
+
+
+def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any = None) -> Any:
+    """A classifier from its short name; any other classifier is given back as it is.
+
+    Parameters
+    ----------
+    model : {"svm", "rf", "knn"} or classifier
+        What to build.
+    n_jobs : int, optional
+        Processors for those that can use several.
+    random_state : int, RandomState instance or None, optional
+        Seed for those that draw.
+
+    Returns
+    -------
+    estimator
+        Not fitted.
+
+    Raises
+    ------
+    ValueError
+        If `model` is neither a known name nor a classifier.
+
+    Examples
+    --------
+    >>> from genrekit.models import make_classifier
+    >>> make_classifier("svm").C
+    10.0
+    """
+    if isinstance(model, BaseEstimator) or hasattr(model, "predict"):
+        if not is_classifier(model):
+            raise ValueError(f"model must be a classifier, not {type(model).__name__}")
+        return model
+    check_choice("model", model, MODELS)
+    if model == "rf":
+        return RandomForestClassifier(500, n_jobs=n_jobs, random_state=random_state)
+    if model == "knn":
+        # Brute force: faster than trees in this many dimensions, and storable without pickle.
+        return KNeighborsClassifier(5, weights="distance", algorithm="brute", n_jobs=n_jobs)
+    return SVC(C=10.0, random_state=random_state)
+
+
+def make_reducer(reducer: Any, random_state: Any = None) -> Any:
+    """A reducer from a short form: None, "pca", a number of components, or a transformer."""
+    if reducer is None:
+        return "passthrough"
+    if isinstance(reducer, str):
+        check_choice("reducer", reducer, ("pca", "passthrough"))
+        return PCAReducer(random_state=random_state) if reducer == "pca" else reducer
+    if isinstance(reducer, (int, float)):
+        return PCAReducer(reducer, random_state=random_state)
+    return reducer
+
+
+def make_svm_pipeline(
+    features: Any = "standard",
+    *,
+    reducer: Any = None,
+    memory: Any = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    on_error: str = "raise",
+    verbose: int = 0,
+) -> Pipeline:
+    """Tracks to genres with a support vector machine (RBF kernel, C = 10).
+
+    Parameters
+    ----------
+    features : str, list or AudioFeatures, default="standard"
+        What to compute of each track, see `AudioFeatures`.
+    reducer : None, "pca", int, float or transformer, default=None
+        Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
+    memory : str, path or joblib.Memory, optional
+        Where `AudioFeatures` keeps what it computed, one entry a track.
+    n_jobs : int, optional
+        Tracks worked on at the same time.
+    random_state : int, RandomState instance or None, optional
+        Seed for what draws.
+    on_error : {"raise", "nan"}, default="raise"
+        With "nan", a track that can't be decoded gets the median of every feature: a step
+        ``impute`` (a `SimpleImputer`) follows the features. `GenreClassifier` leaves such tracks
+        out instead.
+    verbose : int, default=0
+        Above 0: a progress bar.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``features``, (``impute``,) ``scale``, ``reduce``, ``clf``.
+
+    Examples
+    --------
+    >>> from genrekit import make_svm_pipeline
+    >>> pipeline = make_svm_pipeline(["mfcc", "spectral_contrast"], reducer=0.99)
+    >>> list(pipeline.named_steps)
+    ['features', 'scale', 'reduce', 'clf']
+    >>> pipeline = pipeline.set_params(features__mfcc__n_mfcc=13, clf__C=1.0)
+    """
+    return _make_pipeline("svm", features, reducer, memory, n_jobs, random_state, on_error, verbose)
+
+
+def make_rf_pipeline(
+    features: Any = "standard",
+    *,
+    reducer: Any = None,
+    memory: Any = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    on_error: str = "raise",
+    verbose: int = 0,
+) -> Pipeline:
+    """Tracks to genres with a random forest (500 trees).
+
+    Parameters
+    ----------
+    features : str, list or AudioFeatures, default="standard"
+        What to compute of each track, see `AudioFeatures`.
+    reducer : None, "pca", int, float or transformer, default=None
+        Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
+    memory : str, path or joblib.Memory, optional
+        Where `AudioFeatures` keeps what it computed, one entry a track.
+    n_jobs : int, optional
+        Tracks worked on, and trees grown, at the same time.
+    random_state : int, RandomState instance or None, optional
+        Seed of the forest.
+    on_error : {"raise", "nan"}, default="raise"
+        As in `make_svm_pipeline`.
+    verbose : int, default=0
+        Above 0: a progress bar.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``features``, (``impute``,) ``scale``, ``reduce``, ``clf``.
+
+    Examples
+    --------
+    >>> from genrekit import make_rf_pipeline
+    >>> make_rf_pipeline(random_state=0).named_steps["clf"].n_estimators
+    500
+    """
+    return _make_pipeline("rf", features, reducer, memory, n_jobs, random_state, on_error, verbose)
+
+
+def make_knn_pipeline(
+    features: Any = "standard",
+    *,
+    reducer: Any = None,
+    memory: Any = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    on_error: str = "raise",
+    verbose: int = 0,
+) -> Pipeline:
+    """Tracks to genres by their five nearest neighbours, nearer ones counting more.
+
+    Parameters
+    ----------
+    features : str, list or AudioFeatures, default="standard"
+        What to compute of each track, see `AudioFeatures`.
+    reducer : None, "pca", int, float or transformer, default=None
+        Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
+    memory : str, path or joblib.Memory, optional
+        Where `AudioFeatures` keeps what it computed, one entry a track.
+    n_jobs : int, optional
+        Tracks worked on at the same time.
+    random_state : int, RandomState instance or None, optional
+        Seed of a randomised reducer.
+    on_error : {"raise", "nan"}, default="raise"
+        As in `make_svm_pipeline`.
+    verbose : int, default=0
+        Above 0: a progress bar.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``features``, (``impute``,) ``scale``, ``reduce``, ``clf``.
+
+    Examples
+    --------
+    >>> from genrekit import make_knn_pipeline
+    >>> make_knn_pipeline().named_steps["clf"].n_neighbors
+    5
+    """
+    return _make_pipeline("knn", features, reducer, memory, n_jobs, random_state, on_error, verbose)
+
+
+def _make_pipeline(
+    model: str,
+    features: Any,
+    reducer: Any,
+    memory: Any,
+    n_jobs: int | None,
+    random_state: Any,
+    on_error: str,
+    verbose: int,
+) -> Pipeline:
+    """The steps of all three."""
+    check_choice("on_error", on_error, ("raise", "nan"))
+    running = {"memory": memory, "n_jobs": n_jobs, "on_error": on_error, "verbose": verbose}
+    if not isinstance(features, AudioFeatures):
+        features = AudioFeatures(features, **running)
+    steps = [("features", features)]
+    if on_error == "nan":
+        steps.append(("impute", SimpleImputer(strategy="median")))
+    steps += [
+        ("scale", StandardScaler()),
+        ("reduce", make_reducer(reducer, random_state)),
+        ("clf", make_classifier(model, n_jobs=n_jobs, random_state=random_state)),
+    ]
+    return Pipeline(steps)

@@ -1,0 +1,69 @@
+"""scikit-learn's own checks, in full and with no expected failures, for everything that is public."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import genrekit
+from genrekit.features import FEATURES
+from genrekit.features._table import _GTZAN
+from genrekit.features import transformers
+
+SMALL = {"n_fft": 64, "hop_length": 32}
+# Settings that keep the checks quick, and the bands inside so short an FFT.
+EXTRA = {
+    "MelSpectrogram": {"n_mels": 8},
+    "MFCCStats": {"n_mels": 8, "n_mfcc": 4, "deltas": 1},
+    "SpectralContrast": {"n_bands": 2, "fmin": 1000.0},
+}
+
+
+def _estimators():
+    for feature in FEATURES.values():
+        cls = getattr(transformers, feature.transformer)
+        yield cls(**SMALL, **EXTRA.get(feature.transformer, {}))
+    for feature in _GTZAN.values():
+        if feature.transformer != "GTZANMFCC":
+            yield getattr(transformers, feature.transformer)(**SMALL)
+    few = ["rms", "spectral_centroid", genrekit.MFCCStats(n_mels=8, n_mfcc=4)]
+    yield genrekit.AudioFeatures(few, **SMALL)
+    yield genrekit.AudioFeatures(sr=4000, n_fft=512).set_params(spectral_contrast__n_bands=2)
+    yield genrekit.PCAReducer()
+    yield genrekit.PCAReducer(n_components=1, whiten=True)
+    # One sample a window: what tells the checks' rows of two samples apart is order and sign.
+    order = [genrekit.MFCCStats(n_mels=2, n_mfcc=2, deltas=1, width=3), "rms", "zero_crossing_rate"]
+    features = genrekit.AudioFeatures(order, n_fft=8, hop_length=1, win_length=2)
+    yield genrekit.GenreClassifier("svm", features, random_state=0)
+    yield genrekit.GenreClassifier("svm", features, calibrate=False)
+    yield genrekit.GenreClassifier("knn", features, reducer="pca", random_state=0)
+    forest = RandomForestClassifier(10, random_state=0)
+    yield genrekit.GenreClassifier(forest, features, random_state=0)
+
+
+@parametrize_with_checks(list(_estimators()))
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [genrekit.GenreClassifier(), genrekit.AudioFeatures()])
+def test_tags_hide_nothing(estimator):
+    tags = estimator.__sklearn_tags__()
+    assert not tags.no_validation
+    assert not tags.non_deterministic
+    assert not tags.input_tags.string
+    assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
+
+
+def test_pca_reducer_is_scaler_then_pca():
+    import numpy as np
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X = np.random.default_rng(0).standard_normal((30, 5)) * [1, 10, 100, 1000, 1e4]
+    expected = make_pipeline(StandardScaler(), PCA(2)).fit_transform(X)
+    reducer = genrekit.PCAReducer(2).fit(X)
+    np.testing.assert_allclose(reducer.transform(X), expected)
+    assert reducer.explained_variance_ratio_.shape == (2,)
