@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, in full and with no expected failures, for everything that is public."""
+"""scikit-learn's own checks, in full and with no expected failures, for all estimators."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import genrekit
-from genrekit.features import FEATURES
+from genrekit.features import FEATURES, transformers
 from genrekit.features._table import _GTZAN
-from genrekit.features import transformers
 
 SMALL = {"n_fft": 64, "hop_length": 32}
 # Settings that keep the checks quick, and the bands inside so short an FFT.

@@ -21,7 +21,7 @@ class TrackError(NamedTuple):
         Why it failed, in one sentence.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
     path: str
     reason: str
 

@@ -43,7 +43,7 @@ def fft_frequencies(sr: float, n_fft: int) -> NDArray[np.float64]:
     >>> fft_frequencies(8000, 8)
     array([   0., 1000., 2000., 3000., 4000.])
     """
-    return np.fft.rfftfreq(n_fft, 1.0 / sr)
+    return np.fft.rfftfreq(n_fft, 1.0 / sr).astype(np.float64)
 
 
 @lru_cache(maxsize=64)

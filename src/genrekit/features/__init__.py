@@ -5,6 +5,7 @@ The functions and `extract` come without scikit-learn; the transformers load it 
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from genrekit.features._extract import Extraction, extract
@@ -26,19 +27,18 @@ from genrekit.features.spectral import (
 )
 from genrekit.features.temporal import rms, zero_crossing_rate
 
-_TRANSFORMERS = [feature.transformer for feature in FEATURES.values()]
+_LATE = {feature.transformer: "transformers" for feature in FEATURES.values()}
+_LATE |= {"AudioFeatures": "_union", "PCAReducer": "_reduce"}
 
 __all__ = [  # noqa: PLE0604
     "FEATURES",
     "SETS",
     "STATS",
     "WAVEFORM",
-    "AudioFeatures",
     "Extraction",
     "Feature",
     "FeaturePart",
     "Frontend",
-    "PCAReducer",
     "Part",
     "Spectra",
     "chroma",
@@ -57,21 +57,14 @@ __all__ = [  # noqa: PLE0604
     "tempo",
     "tonnetz",
     "zero_crossing_rate",
-    *_TRANSFORMERS,
+    *_LATE,
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load what needs scikit-learn when it is first used."""
-    if name == "AudioFeatures":
-        from genrekit.features._union import AudioFeatures as value
-    elif name == "PCAReducer":
-        from genrekit.features._reduce import PCAReducer as value
-    elif name in _TRANSFORMERS:
-        from genrekit.features import transformers
-
-        value = getattr(transformers, name)
-    else:
+    if name not in _LATE:
         raise AttributeError(f"module 'genrekit.features' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"genrekit.features.{_LATE[name]}"), name)
     globals()[name] = value
     return value

@@ -33,9 +33,28 @@ def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:
     """The tracks in X: the items of a collection, or the rows of a 2-D array of waveforms.
 
     Anything that is no collection of audio goes through scikit-learn's own validation.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``n_features_in_`` is set or checked.
+    X : sequence of tracks or array of shape (n_tracks, n_samples)
+        What a user passed.
+    reset : bool
+        True in `fit`.
+
+    Returns
+    -------
+    list
+        The tracks.
     """
     collection = _as_collection(X)
     if collection is None:
+        if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "fiu":
+            raise ValueError(
+                "Expected a list of tracks, got a 1-D array: wrap one waveform in a list, [y]. "
+                "Reshape your data to (n_tracks, n_samples) if it holds several."
+            )
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
         return list(X)
     if reset:
@@ -151,9 +170,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         """
         return self._extract(X)[0]
 
-    def _extract(
-        self, X: Any
-    ) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
+    def _extract(self, X: Any) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
         """Rows, failures and the length of each track in seconds."""
         plan = self._plan()
         items = read_tracks(self, X, reset=False)

@@ -1,4 +1,4 @@
-"""The loop over tracks: decode each once, sweep it once a front end, keep a row. No scikit-learn."""
+"""The loop over tracks: decode once, sweep once a front end, keep a row. No scikit-learn."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ class Plan:
         for frontend in requests:
             heard = (frontend.sr, frontend.offset, frontend.duration)
             if heard not in waveforms:
-                waveforms[heard] = np.concatenate([*read_track(item, frontend, decoder)])
+                pieces = [*read_track(item, frontend, decoder)]
+                waveforms[heard] = np.concatenate(pieces) if pieces else np.empty(0)
         return {
             frontend: Spectra(
                 waveforms[frontend.sr, frontend.offset, frontend.duration], frontend, wanted
@@ -172,8 +173,26 @@ def extract(
     features : str or list, default="standard"
         A named set (``"standard"``, ``"gtzan57"``), or a list of names of features,
         transformers, or pairs of a name and either.
-    sr, n_fft, hop_length, win_length, window, center, pad_mode, dtype, offset, duration
-        The front end, see `Frontend`.
+    sr : float, default=22050
+        Sampling rate, Hz; files are resampled to it.
+    n_fft : int, default=2048
+        Length of a frame and of its FFT, samples.
+    hop_length : int, default=512
+        Distance between frames, samples.
+    win_length : int, optional
+        Length of the window, samples; None means `n_fft`.
+    window : str, default="hann"
+        Window of the STFT.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+    pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
+        How the ends are padded then.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the frames; statistics are float64 in either case.
+    offset : float, default=0.0
+        Where to begin in each track, seconds.
+    duration : float, optional
+        How much of each track to read, seconds; None means all.
     pooled : bool, default=True
         Whether to give statistics over frames; if not, the frames themselves.
     on_error : {"nan", "raise"}, default="nan"
@@ -241,7 +260,11 @@ def check_collection(sources: Any) -> list[Any]:
         )
     if isinstance(sources, np.ndarray) and sources.ndim == 1 and sources.dtype.kind in "fiu":
         raise ValueError("expected a list of tracks, got a single waveform: wrap it in a list")
-    items = list(sources)
+    try:
+        items = list(sources)
+    except TypeError:
+        kind = type(sources).__name__
+        raise ValueError(f"expected a list of tracks, got a {kind}") from None
     if not items:
         raise ValueError("the list of tracks is empty: pass at least one file or waveform")
     return items

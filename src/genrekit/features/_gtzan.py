@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit.features._spectra import Spectra
 from genrekit.features.cepstral import mfcc
 from genrekit.features.chroma import chroma
 from genrekit.features.rhythm import onset_strength, tempo_of_onsets
-from genrekit.features._spectra import Spectra
 
 __all__ = ["beat_tempo", "harmonic_percussive", "joint_chroma", "mfcc20"]
 
@@ -30,8 +30,8 @@ def harmonic_percussive(spectra: Spectra) -> NDArray[Any]:
     import librosa
 
     y, frontend = spectra.waveform, spectra.frontend
-    grid = {"n_fft": frontend.n_fft, "hop_length": frontend.hop_length}
-    stft = librosa.stft(y, pad_mode=frontend.pad_mode, **grid)
+    grid: dict[str, Any] = {"n_fft": frontend.n_fft, "hop_length": frontend.hop_length}
+    stft = librosa.stft(y, pad_mode=frontend.pad_mode, **grid)  # type: ignore[arg-type]
     parts = [librosa.istft(part, **grid) for part in librosa.decompose.hpss(stft)]
     # librosa of that time inverted whole hops only and filled the rest of the track with zeros.
     return np.stack([librosa.util.fix_length(part, size=len(y)) for part in parts])

@@ -149,7 +149,7 @@ class FeaturePart:
         return select(description, self.stats)
 
     def columns(self, name: str) -> list[str]:
-        """For example ``mfcc0_mean``, ``mfcc0_std``, ``mfcc1_mean``, …"""
+        """Names of the columns, for example ``mfcc0_mean``, ``mfcc0_std``, ``mfcc1_mean``."""
         rows = [name + suffix for suffix in self.feature.rows(self.settings)]
         if self.feature.whole_clip:
             return rows

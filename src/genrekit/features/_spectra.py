@@ -136,7 +136,7 @@ class Spectra:
     >>> import numpy as np
     >>> from genrekit.features import Spectra, spectral_centroid
     >>> y = np.sin(2 * np.pi * 1000 * np.arange(22050) / 22050)
-    >>> float(spectral_centroid(Spectra(y))[0, 20].round(1))
+    >>> float(spectral_centroid(Spectra(y))[0, 20].round())
     1000.0
     """
 

@@ -105,7 +105,22 @@ def make_part(feature: Feature, params: dict[str, Any]) -> FeaturePart:
 def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     """Named parts from a named set, a feature's name, or a list of names, parts or pairs.
 
-    `make` turns a row of the table and parameters into a part.
+    Parameters
+    ----------
+    features : str, Part or sequence
+        What a user passed.
+    make : callable, default=make_part
+        Turns a row of the table and parameters into a part.
+
+    Returns
+    -------
+    list of (str, Part)
+        The parts with their names, no name twice.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not known, with the nearest one.
     """
     if isinstance(features, str):
         if features in SETS:
@@ -131,6 +146,8 @@ def _named(entry: Any, make: Make) -> tuple[str, Any]:
     if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str):
         return entry[0], _named(entry[1], make)[1]
     if isinstance(entry, str):
+        if entry in SETS:
+            raise ValueError(f"{entry!r} is a named set: pass it alone, not in a list")
         if entry not in FEATURES:
             known = [*FEATURES, *SETS]
             raise ValueError(f"unknown feature {entry!r}: {did_you_mean(entry, known)}")

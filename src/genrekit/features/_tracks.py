@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,12 @@ def is_file(item: Any) -> bool:
 
 def is_pair(item: Any) -> bool:
     """Waveform and its sampling rate."""
+    # The number tells a pair from a list of two tracks.
     return (
         isinstance(item, (tuple, list))
         and len(item) == 2
         and isinstance(item[0], np.ndarray)
-        and np.ndim(item[1]) == 0
-        and not isinstance(item[1], np.ndarray)
+        and isinstance(item[1], Real)
     )
 
 
@@ -42,7 +43,7 @@ def is_track(item: Any) -> bool:
 def label(item: Any, index: int) -> str:
     """How messages name an item."""
     if isinstance(item, (str, os.PathLike)):
-        return os.fspath(item)  # type: ignore[return-value]
+        return os.fspath(item)
     if isinstance(item, (bytes, bytearray, memoryview)):
         return f"<bytes, item {index}>"
     return f"<{'file' if hasattr(item, 'read') else 'waveform'}, item {index}>"
@@ -68,7 +69,7 @@ def read_track(item: Any, frontend: Frontend, decoder: Any = None) -> Iterator[N
         yield from stream_audio(item, sr=sr, offset=offset, duration=duration, decoder=decoder)
         return
     samples, native = item if is_pair(item) else (item, sr)
-    if not native > 0:
+    if not 0 < native < float("inf"):
         raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {native!r}")
     mono = _to_mono(samples)
     first = round(offset * native)
@@ -77,7 +78,10 @@ def read_track(item: Any, frontend: Frontend, decoder: Any = None) -> Iterator[N
     if len(mono) and not len(cut):
         seconds = len(mono) / native
         raise AudioDecodeError("<waveform>", f"offset={offset} s lies beyond its {seconds:.2f} s")
-    yield from [cut] if native == sr else resample_blocks(iter([cut]), native, sr)
+    if native == sr:
+        yield cut
+    else:
+        yield from resample_blocks([cut.astype(np.float32, copy=False)], native, sr)
 
 
 def _to_mono(samples: Any) -> NDArray[Any]:

@@ -147,7 +147,8 @@ class AudioFeatures(AudioExtractor):
         """
         params: dict[str, Any] = super().get_params(deep=False)
         if deep and _is_spec(self.features):
-            for name, part in self._named_parts():
+            # A part without a name (in "gtzan57") can't be addressed.
+            for name, part in filter(lambda named: named[0], self._named_parts()):
                 params[name] = part
                 inner = part.get_params() if hasattr(part, "get_params") else {}
                 params.update({f"{name}__{key}": value for key, value in inner.items()})

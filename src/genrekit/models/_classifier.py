@@ -83,14 +83,14 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Samples in a row, when fitted on a 2-D array.
 
+    See Also
+    --------
+    genrekit.make_svm_pipeline : A plain pipeline of the same steps.
+
     Notes
     -----
     `fit` takes ``groups`` (what must not be split between inner folds, such as the artist) and
     ``sample_weight`` as keywords, and as metadata (``set_fit_request``).
-
-    See Also
-    --------
-    genrekit.make_svm_pipeline : A plain pipeline of the same steps.
 
     Examples
     --------
@@ -170,13 +170,13 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         _check_genres(y)
         self.features_ = self._make_features()
         table, self.fit_errors_, seconds = _rows(self.features_, X, fit=True)
-        usable = ~np.isnan(table).any(axis=1)
+        usable: NDArray[np.bool_] = np.asarray(~np.isnan(table).any(axis=1))
         if sample_weight is not None:
             usable &= sample_weight != 0  # such a track has no say in what genres there are
-        _check_genres(y[usable], len(self.fit_errors_))
+        _check_genres(y[usable], " without what can't be decoded or has sample_weight 0")
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
-        groups = _track_groups(tracks) if groups is None else np.asarray(groups)
+        groups = np.asarray(_track_groups(tracks) if groups is None else groups)
         weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight[usable]}
         classifier = self._make_classifier(y[usable], groups[usable])
         reducer = make_reducer(self.reducer, self.random_state)
@@ -354,7 +354,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
 
     def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
         """The most probable genres; None for rows of NaN."""
-        failed = np.isnan(proba).any(axis=1)
+        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
         chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
         if failed.any():
             chosen = chosen.astype(object)
@@ -383,15 +383,14 @@ def _pop_fit_params(fit_params: dict[str, Any]) -> tuple[Any, Any]:
     return fit_params.get("groups"), None if weight is None else np.asarray(weight)
 
 
-def _check_genres(y: NDArray[Any], n_failed: int = 0) -> None:
+def _check_genres(y: NDArray[Any], left_out: str = "") -> None:
     """At least two genres are needed to tell them apart."""
-    genres = np.unique(y)
+    genres = np.unique(y).tolist()
     if len(genres) < 2:
-        lost = f" after {n_failed} tracks could not be decoded" if n_failed else ""
-        found = f" ({genres[0]!r})" if len(genres) else ""
+        found = f" ({genres[0]!r})" if genres else ""
         raise ValueError(
-            f"y holds {len(genres)} class{found}{lost}: a classifier needs tracks of more than "
-            "one class"
+            f"y holds {len(genres)} class{'es' if not genres else ''}{found}{left_out}: a "
+            "classifier needs tracks of more than one class"
         )
 
 

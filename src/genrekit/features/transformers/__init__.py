@@ -1,6 +1,6 @@
 """The scikit-learn transformers, one file a family, each a thin shell over a pure function."""
 
-from genrekit.features.transformers._gtzan import GTZANChroma, GTZANHPSS, GTZANMFCC, GTZANTempo
+from genrekit.features.transformers._gtzan import GTZANHPSS, GTZANMFCC, GTZANChroma, GTZANTempo
 from genrekit.features.transformers.cepstral import MFCCStats
 from genrekit.features.transformers.chroma import ChromaStats, Tonnetz
 from genrekit.features.transformers.rhythm import Tempo

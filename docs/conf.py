@@ -1,0 +1,61 @@
+"""How Sphinx builds the documentation; `make docs` runs it with warnings as errors."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import os
+from importlib.metadata import version as installed_version
+
+project = "genrekit"
+author = "genrekit developers"
+copyright = "2026, genrekit developers"
+release = version = installed_version("genrekit")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build"]
+
+# --- API reference ----------------------------------------------------------------------------
+autodoc_typehints = "none"  # the docstrings say it, with shapes and units
+numpydoc_show_class_members = False  # the class template lists the members
+
+
+def skip_foreign_members(app, what, name, obj, skip, options):
+    """Leave out what a class has from scikit-learn or Python: their own pages describe it."""
+    function = getattr(obj, "fget", None) or inspect.unwrap(obj)
+    module = getattr(function, "__module__", None) or ""
+    return skip or not module.startswith("genrekit")
+
+
+def setup(app):
+    """Connect the handlers above."""
+    app.connect("autodoc-skip-member", skip_foreign_members)
+
+
+# --- code in the pages ------------------------------------------------------------------------
+doctest_default_flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+# --- links to other projects ------------------------------------------------------------------
+# Off unless asked for: a build must not depend on the network.
+intersphinx_mapping = {}
+if os.environ.get("GENREKIT_DOCS_LINKS"):
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+        "librosa": ("https://librosa.org/doc/latest", None),
+    }
+
+# --- pages ------------------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = f"genrekit {release}"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_show_sourcelink = False
