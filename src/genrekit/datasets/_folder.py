@@ -1,0 +1,229 @@
+"""A folder of music on disk: one sub-folder a genre."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+# fmt: off
+AUDIO_EXTENSIONS = frozenset({
+    ".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp2",
+    ".mp3", ".oga", ".ogg", ".opus", ".snd", ".w64", ".wav", ".wma",
+})
+# fmt: on
+"""File name endings that count as audio, in lower case."""
+
+_LAYOUT = "expected one sub-folder a genre, such as rock/song.mp3 and jazz/tune.flac"
+
+_DESCR = """\
+Tracks of a folder with one sub-folder a genre
+----------------------------------------------
+Folder: {root}
+Tracks: {n_tracks}
+{counts}
+
+`groups` numbers the recordings: two links to the same file share a number, so that
+a split by group never has one recording on both sides.
+"""
+
+
+class AudioFiles(NamedTuple):
+    """Audio files and the genre their place on disk gives them.
+
+    Attributes
+    ----------
+    paths : list of str
+        The files.
+    genres : list of str
+        For each file the name of the sub-folder it was found in, ``""`` where there is none.
+    """
+
+    paths: list[str]
+    genres: list[str]
+
+
+def find_audio(
+    sources: Iterable[str | os.PathLike[str]], *, extensions: Iterable[str] | None = None
+) -> AudioFiles:
+    """List audio files, with every folder replaced by the audio files in it.
+
+    Parameters
+    ----------
+    sources : iterable of path-like
+        Files and folders. A file is kept as it is, whatever its name and even if it does not
+        exist (decoding it will tell); a folder gives the audio files at any depth below it,
+        sorted, whose genre is the folder's sub-folder they are in. Hidden files and folders are
+        left out, links to outside the folder are not followed.
+    extensions : iterable of str or None, default=None
+        File name endings that count as audio inside a folder; None means `AUDIO_EXTENSIONS`.
+
+    Returns
+    -------
+    AudioFiles
+        ``paths`` and ``genres``, of one length.
+
+    Raises
+    ------
+    ValueError
+        When a folder holds no audio file.
+
+    Examples
+    --------
+    >>> from genrekit.datasets import find_audio
+    >>> find_audio(["one.mp3", "two.flac"])
+    AudioFiles(paths=['one.mp3', 'two.flac'], genres=['', ''])
+    """
+    if isinstance(sources, (str, os.PathLike)):
+        raise TypeError(f"sources is a single path: wrap it in a list, [{os.fspath(sources)!r}]")
+    endings = _endings(extensions)
+    found: list[tuple[str, str]] = []
+    for source in map(Path, sources):
+        if not source.is_dir():
+            found.append((str(source), ""))
+            continue
+        below = sorted(_walk(source, endings))
+        if not below:
+            raise ValueError(f"{source}: no audio files in it (looked for {_listed(endings)})")
+        found += below
+    return AudioFiles([path for path, _ in found], [genre for _, genre in found])
+
+
+def load_folder(root: str | os.PathLike[str], *, extensions: Iterable[str] | None = None) -> Bunch:
+    """Load the paths and genres of a folder with one sub-folder a genre.
+
+    Nothing is decoded. Folders inside a genre's folder belong to that genre; hidden files, files
+    without an audio ending and files beside the genre folders are left out; links are followed
+    only to files inside `root`.
+
+    Parameters
+    ----------
+    root : path-like
+        The folder that holds the genre folders.
+    extensions : iterable of str or None, default=None
+        File name endings that count as audio, such as ``[".mp3"]``; None means
+        `AUDIO_EXTENSIONS`.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``paths`` (list of str, sorted), ``target`` (str array, shape (n_tracks,)),
+        ``target_names`` (list of str, sorted), ``groups`` (int array, shape (n_tracks,): the
+        number of the recording) and ``DESCR``.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder.
+    NotADirectoryError
+        When `root` is a file.
+    ValueError
+        When the layout is not one sub-folder a genre, or there is only one genre.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from genrekit.datasets import load_folder, make_tracks
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = make_tracks(2, root=folder, genres=["drone", "pulse"], duration=0.5)
+    ...     tracks = load_folder(folder)
+    >>> tracks.target.tolist()
+    ['drone', 'drone', 'pulse', 'pulse']
+    """
+    # Here and not above: listing files for `genrekit extract` does without scikit-learn.
+    from sklearn.utils import Bunch
+
+    root = Path(root)
+    found = sorted(_walk(_existing(root), _endings(extensions)))
+    labelled = [(path, genre) for path, genre in found if genre]
+    if not labelled:
+        raise ValueError(_no_genres(root, len(found), _endings(extensions)))
+    paths = [path for path, _ in labelled]
+    target = np.array([genre for _, genre in labelled])
+    names, counts = np.unique(target, return_counts=True)
+    if len(names) == 1:
+        raise ValueError(
+            f"{root}: only one genre, {str(names[0])!r}, and telling genres apart takes two; "
+            f"{_LAYOUT}"
+        )
+    return Bunch(
+        paths=paths,
+        target=target,
+        target_names=names.tolist(),
+        groups=_recordings(paths),
+        DESCR=_describe(root, names.tolist(), counts.tolist()),
+    )
+
+
+def _walk(root: Path, endings: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield (path, genre) of the audio files below a folder, in no order."""
+    real_root = root.resolve()
+    for folder, subfolders, files in os.walk(root, onerror=_raise):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        parts = Path(folder).relative_to(root).parts
+        for name in files:
+            path = Path(folder, name)
+            if _is_audio(path, endings) and path.resolve().is_relative_to(real_root):
+                yield str(path), parts[0] if parts else ""
+
+
+def _raise(error: OSError) -> None:
+    """Make `os.walk` stop at a folder it may not read instead of leaving it out unsaid."""
+    raise error
+
+
+def _is_audio(path: Path, endings: frozenset[str]) -> bool:
+    """Tell by the name alone; macOS's "._song.mp3" companions count as hidden."""
+    return not path.name.startswith(".") and path.suffix.lower() in endings and path.is_file()
+
+
+def _endings(extensions: Iterable[str] | None) -> frozenset[str]:
+    """Normalise "mp3" and ".MP3" to ".mp3"."""
+    if extensions is None:
+        return AUDIO_EXTENSIONS
+    if isinstance(extensions, str):
+        raise TypeError(f"extensions is a single string: wrap it in a list, [{extensions!r}]")
+    return frozenset("." + ending.lower().lstrip(".") for ending in extensions)
+
+
+def _existing(root: Path) -> Path:
+    """Pass a folder through, refuse anything else."""
+    if not root.exists():
+        raise FileNotFoundError(f"{root}: no such folder; {_LAYOUT}")
+    if not root.is_dir():
+        raise NotADirectoryError(f"{root}: is a file, not a folder; {_LAYOUT}")
+    return root
+
+
+def _no_genres(root: Path, n_loose: int, endings: frozenset[str]) -> str:
+    """Say in what way the layout is not the expected one."""
+    if n_loose:
+        return (
+            f"{root}: its {n_loose} audio files are not in sub-folders, so there are no genres; "
+            f"{_LAYOUT}"
+        )
+    if not any(root.iterdir()):
+        return f"{root}: the folder is empty; {_LAYOUT}"
+    return f"{root}: no sub-folder with audio (looked for {_listed(endings)}); {_LAYOUT}"
+
+
+def _listed(endings: Iterable[str]) -> str:
+    """Join endings for a message."""
+    return ", ".join(sorted(endings))
+
+
+def _recordings(paths: list[str]) -> np.ndarray:
+    """Number the real files: links to one recording must not stand on both sides of a split."""
+    return np.unique([os.path.realpath(path) for path in paths], return_inverse=True)[1]
+
+
+def _describe(root: Path, names: list[str], counts: list[int]) -> str:
+    """Fill the description."""
+    lines = "\n".join(f"  {name}: {count}" for name, count in zip(names, counts, strict=True))
+    return _DESCR.format(root=root, n_tracks=sum(counts), counts=lines)

@@ -1,0 +1,177 @@
+"""Cross-validation by track and by group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import (
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.naive_bayes import GaussianNB
+
+from genrekit.evaluation import cross_validate_genres
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    """Answers what it saw: items it was fitted on would be found in `fitted`."""
+
+    def __init__(self, fail=()):
+        self.fail = fail
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.seen_ = {str(item) for item in X}
+        return self
+
+    def predict(self, X):
+        assert not self.seen_ & {str(item) for item in X}, "a test item was in training"
+        answers = [None if item in self.fail else Path(item).parent.name for item in X]
+        return np.array(answers, dtype=object if None in answers else None)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return X, np.array(["setosa", "versicolor", "virginica"])[y]
+
+
+@pytest.fixture
+def paths():
+    return [f"{genre}/{i}.wav" for genre in ("jazz", "rock") for i in range(6)]
+
+
+@pytest.fixture
+def genres(paths):
+    return [path.split("/")[0] for path in paths]
+
+
+def test_predictions_and_baseline_are_those_of_scikit_learn(iris):
+    X, y = iris
+    X, y = X[:120], y[:120]  # unequal genres, so that the baseline is not 1 / 3
+    report = cross_validate_genres(GaussianNB(), X, y, random_state=3)
+    folds = StratifiedKFold(5, shuffle=True, random_state=3)
+    np.testing.assert_array_equal(report.y_pred, cross_val_predict(GaussianNB(), X, y, cv=folds))
+    baseline = cross_val_score(DummyClassifier(), X, y, cv=folds).mean()
+    assert report.baseline == pytest.approx(baseline)
+    np.testing.assert_array_equal(report.y_true, y)
+    assert report.classes.tolist() == ["setosa", "versicolor", "virginica"]
+    assert report.fit_seconds.shape == report.predict_seconds.shape == (5,)
+    assert (report.fit_seconds > 0).all()
+
+
+def test_lists_of_paths_stay_lists_and_in_order(paths, genres):
+    report = cross_validate_genres(Recorder(), paths, genres, cv=3, random_state=0)
+    assert report.y_pred.tolist() == genres
+    assert report.accuracy == 1.0
+
+
+def test_groups_are_never_split(iris):
+    X, y = iris
+    groups = np.arange(150) // 5
+    report = cross_validate_genres(GaussianNB(), X, y, groups=groups, cv=4, random_state=0)
+    folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+    expected = cross_val_predict(GaussianNB(), X, y, groups=groups, cv=folds)
+    np.testing.assert_array_equal(report.y_pred, expected)
+
+
+def test_groups_of_one_track_are_no_groups(iris):
+    X, y = iris
+    plain = cross_validate_genres(GaussianNB(), X, y, random_state=0)
+    grouped = cross_validate_genres(GaussianNB(), X, y, groups=np.arange(150)[::-1], random_state=0)
+    np.testing.assert_array_equal(plain.y_pred, grouped.y_pred)
+
+
+def test_random_state_decides_the_folds(iris):
+    X, y = iris
+    reports = [cross_validate_genres(GaussianNB(), X[:, :2], y, random_state=s) for s in (0, 0, 1)]
+    np.testing.assert_array_equal(reports[0].y_pred, reports[1].y_pred)
+    assert (reports[0].y_pred != reports[2].y_pred).any()
+
+
+def test_two_jobs_find_the_same(iris):
+    X, y = iris
+    one = cross_validate_genres(GaussianNB(), X, y, random_state=0)
+    two = cross_validate_genres(GaussianNB(), X, y, random_state=0, n_jobs=2)
+    np.testing.assert_array_equal(one.y_pred, two.y_pred)
+
+
+def test_the_estimator_itself_is_not_fitted(iris):
+    estimator = GaussianNB()
+    cross_validate_genres(estimator, *iris, random_state=0)
+    assert not hasattr(estimator, "classes_")
+
+
+def test_tracks_without_a_prediction_are_wrong_not_fatal(paths, genres):
+    estimator = Recorder(fail=("rock/1.wav",))
+    report = cross_validate_genres(estimator, paths, genres, cv=3, random_state=0)
+    assert report.n_failed == 1
+    assert report.y_pred[paths.index("rock/1.wav")] is None
+    assert report.accuracy == 11 / 12
+
+
+def test_pandas_goes_in(iris):
+    pd = pytest.importorskip("pandas")
+    X, y = iris
+    table = pd.DataFrame(X, index=np.arange(150) + 7)
+    report = cross_validate_genres(GaussianNB(), table, pd.Series(y, index=table.index))
+    assert report.accuracy > 0.8
+
+
+def test_an_object_column_of_paths_goes_in(paths, genres):
+    report = cross_validate_genres(Recorder(), np.array(paths, dtype=object), genres, cv=2)
+    assert report.accuracy == 1.0
+
+
+def test_too_few_tracks_name_the_genre_and_the_way_out(paths, genres):
+    with pytest.raises(ValueError, match=r"genre 'rock' has 3 tracks.* 5 folds.*cv=3.*add tracks"):
+        cross_validate_genres(Recorder(), paths[:9], genres[:9])
+
+
+def test_one_track_leaves_only_more_files(paths, genres):
+    with pytest.raises(
+        ValueError, match="genre 'rock' has 1 track, fewer.* add tracks of 'rock'"
+    ) as e:
+        cross_validate_genres(Recorder(), paths[:7], genres[:7])
+    assert "cv=1" not in str(e.value)
+
+
+def test_too_few_groups(paths, genres):
+    groups = [0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 7, 7]
+    with pytest.raises(ValueError, match=r"genre 'rock' has 2 groups.*cv=2"):
+        cross_validate_genres(Recorder(), paths, genres, groups=groups)
+
+
+@pytest.mark.parametrize("cv", [1, 0, 2.5, "five"])
+def test_impossible_folds(paths, genres, cv):
+    with pytest.raises(ValueError, match="number of folds"):
+        cross_validate_genres(Recorder(), paths, genres, cv=cv)
+
+
+def test_one_genre(paths):
+    with pytest.raises(ValueError, match="takes two"):
+        cross_validate_genres(Recorder(), paths, ["rock"] * 12)
+
+
+def test_lengths_that_differ(paths, genres):
+    with pytest.raises(ValueError, match="X holds 12 tracks and y 11"):
+        cross_validate_genres(Recorder(), paths, genres[1:])
+    with pytest.raises(ValueError, match="X holds 12 tracks and groups 2"):
+        cross_validate_genres(Recorder(), paths, genres, groups=[1, 2])
+
+
+def test_labels_with_two_dimensions(paths, genres):
+    with pytest.raises(ValueError, match="one label a track"):
+        cross_validate_genres(Recorder(), paths, np.array([genres]).T)
+
+
+def test_a_single_path(genres):
+    with pytest.raises(TypeError, match="list of all tracks"):
+        cross_validate_genres(Recorder(), "rock/1.wav", genres)
