@@ -1,0 +1,138 @@
+"""The arguments of the ``genrekit`` command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import genrekit
+from genrekit._tables import TABLE_SUFFIXES
+
+_EPILOG = """\
+exit codes: 0 all went well, 1 error, 2 wrong usage, 3 some files could not be decoded
+(the others are in the result), 130 stopped with Ctrl-C.
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = argparse.ArgumentParser(
+        prog="genrekit",
+        description="Audio files in, genres out.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"genrekit {genrekit.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_extract(commands)
+    _add_train(commands)
+    _add_predict(commands)
+    _add_demo(commands)
+    _add_command(commands, "info", "show versions, decoders and the table of features")
+    return parser
+
+
+def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    """Add a sub-command with what all of them have."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _add_extract(commands: Any) -> None:
+    """Declare ``genrekit extract``."""
+    parser = _add_command(commands, "extract", "write a table of features, a row a file")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=_table_path,
+        required=True,
+        metavar="TABLE",
+        help=f"where to write: {', '.join(TABLE_SUFFIXES)}",
+    )
+    _add_reading(parser)
+
+
+def _add_train(commands: Any) -> None:
+    """Declare ``genrekit train``."""
+    parser = _add_command(commands, "train", "fit a classifier on a folder and save it")
+    parser.add_argument("folder", help="a folder with one sub-folder a genre")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.skops")
+    parser.add_argument("--model", choices=("svm", "rf", "knn"), default="svm")
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "nan"),
+        default="raise",
+        help="what an undecodable file does: stop, or be left out (default: raise)",
+    )
+    parser.add_argument("--random-state", type=int, default=0, metavar="SEED")
+    _add_reading(parser)
+
+
+def _add_predict(commands: Any) -> None:
+    """Declare ``genrekit predict``."""
+    parser = _add_command(commands, "predict", "predict the genres of files")
+    parser.add_argument("model", help="what `genrekit train` saved")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
+    parser.add_argument("--json", action="store_true", help="print an array, an object a file")
+    parser.add_argument(
+        "--top-k", type=_positive, default=3, metavar="K", help="genres to show (default: 3)"
+    )
+    _add_n_jobs(parser)
+
+
+def _add_demo(commands: Any) -> None:
+    """Declare ``genrekit demo``."""
+    parser = _add_command(commands, "demo", "show everything, on music or synthetic tracks")
+    parser.add_argument(
+        "--music", metavar="FOLDER", help="one sub-folder a genre (default: synthetic tracks)"
+    )
+    parser.add_argument(
+        "--output", default="demo-output", metavar="FOLDER", help="default: demo-output"
+    )
+    parser.add_argument("--random-state", type=int, default=0, metavar="SEED")
+    _add_n_jobs(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declare how files become features."""
+    parser.add_argument(
+        "--features",
+        type=_features,
+        default="standard",
+        metavar="SET",
+        help="a named set or feature names with commas, see `genrekit info` (default: standard)",
+    )
+    parser.add_argument("--sr", type=int, metavar="HZ", help="sampling rate (default: 22050)")
+    parser.add_argument("--offset", type=float, metavar="SECONDS", help="where to start reading")
+    parser.add_argument("--duration", type=float, metavar="SECONDS", help="how much to read")
+    parser.add_argument("--memory", metavar="FOLDER", help="keep features here between runs")
+    _add_n_jobs(parser)
+
+
+def _add_n_jobs(parser: argparse.ArgumentParser) -> None:
+    """Declare the number of jobs."""
+    parser.add_argument("--n-jobs", type=int, metavar="N", help="files at a time; -1: all cores")
+
+
+def _table_path(text: str) -> Path:
+    """Check the ending before any work is done."""
+    path = Path(text)
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{text}: must end in {' or '.join(TABLE_SUFFIXES)}")
+    return path
+
+
+def _features(text: str) -> str | list[str]:
+    """Split a list of names; a single name may be a set."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return names if "," in text else text
+
+
+def _positive(text: str) -> int:
+    """Read a whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)

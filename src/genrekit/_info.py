@@ -1,0 +1,64 @@
+"""What is installed, as rows for ``genrekit info``."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+import genrekit
+from genrekit.audio import available_decoders
+from genrekit.dsp.kernels import FLAVOUR
+from genrekit.features import FEATURES
+
+# fmt: off
+_PACKAGES = [
+    "numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr",
+    "audioread", "skops", "tqdm", "av", "matplotlib", "pandas", "pyarrow",
+]
+# fmt: on
+
+
+def version_rows() -> list[list[str]]:
+    """Name genrekit, Python, the kernels that run, and every package genrekit may use.
+
+    Returns
+    -------
+    list of list of str
+        Name and version, or ``"not installed"``.
+    """
+    own = [
+        ["genrekit", genrekit.__version__],
+        ["python", f"{platform.python_version()} on {platform.platform(terse=True)}"],
+        ["kernels", FLAVOUR],
+    ]
+    return own + [[name, _version(name)] for name in _PACKAGES]
+
+
+def decoder_rows() -> list[list[str]]:
+    """Name the decoders that can run here, in the order they are tried.
+
+    Returns
+    -------
+    list of list of str
+        Name and version.
+    """
+    return [[name, version] for name, version in available_decoders().items()]
+
+
+def feature_rows() -> list[list[str]]:
+    """Name the features, from the one table of them.
+
+    Returns
+    -------
+    list of list of str
+        Name, class and summary.
+    """
+    return [[name, row.transformer, row.summary] for name, row in FEATURES.items()]
+
+
+def _version(package: str) -> str:
+    """Read a version without importing the package."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

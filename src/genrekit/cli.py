@@ -1,0 +1,251 @@
+"""The ``genrekit`` command: arguments in, calls, tables out."""
+
+# Every sub-command imports what it needs itself: `genrekit --help` stays quick, and `extract`
+# does without scikit-learn where the library does.
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from genrekit._arguments import make_parser
+from genrekit._tables import TrackTable, check_folder, check_writable, text_table
+from genrekit.exceptions import AudioDecodeWarning, TrackError
+
+if TYPE_CHECKING:
+    from genrekit.models import GenreClassifier
+
+_OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str or None, default=None
+        The arguments without the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 all went well, 1 error, 3 some files could not be decoded, 130 stopped
+        with Ctrl-C. Wrong usage exits with 2.
+
+    Examples
+    --------
+    >>> from genrekit.cli import main
+    >>> main(["predict", "no-such-model.skops", "song.mp3"])
+    1
+    """
+    _print_anything()
+    args = make_parser().parse_args(argv)
+    try:
+        with _plain_warnings():
+            code = _COMMANDS[args.command](args)
+            sys.stdout.flush()
+            return code
+    except KeyboardInterrupt:
+        print("genrekit: stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader, say `head`, has gone; Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _ERROR
+    except Exception as error:
+        if args.debug:
+            raise
+        print(f"genrekit: error: {str(error) or type(error).__name__}", file=sys.stderr)
+        return _ERROR
+
+
+def _extract(args: argparse.Namespace) -> int:
+    """Write a table of features."""
+    from genrekit.datasets import find_audio
+    from genrekit.features import extract
+
+    check_writable(args.output)
+    files = find_audio(args.paths)
+    with _failures():
+        found = extract(files.paths, args.features, on_error="nan", **_reading(args))
+    reasons = _reasons(found.errors, len(files.paths))
+    TrackTable(files.paths, files.genres, found.names, found.table, reasons).write(args.output)
+    print(f"{len(files.paths)} tracks, {len(found.names)} features: {args.output}")
+    return _report(found.errors)
+
+
+def _train(args: argparse.Namespace) -> int:
+    """Fit a classifier on a folder and save it."""
+    from genrekit.datasets import load_folder
+    from genrekit.models import GenreClassifier, save
+
+    check_folder(args.output)
+    tracks = load_folder(args.folder)
+    classifier = GenreClassifier(
+        args.model,
+        args.features,
+        on_error=args.on_error,
+        random_state=args.random_state,
+        **_reading(args),
+    )
+    with _failures():
+        classifier.fit(tracks.paths, tracks.target)
+    save(classifier, args.output)
+    n_fitted = len(tracks.paths) - len(classifier.fit_errors_)
+    genres = ", ".join(map(str, classifier.classes_))
+    print(f"{args.model} fitted on {n_fitted} tracks ({genres}): {args.output}")
+    return _report(classifier.fit_errors_)
+
+
+def _predict(args: argparse.Namespace) -> int:
+    """Predict the genres of files."""
+    from genrekit.datasets import find_audio
+    from genrekit.models import load
+
+    model = load(args.model)
+    if not hasattr(model, "top_k"):
+        raise TypeError(
+            f"{args.model}: holds a {type(model).__name__}; predict takes a GenreClassifier, "
+            "such as `genrekit train` saves"
+        )
+    model.set_params(on_error="nan", n_jobs=args.n_jobs, verbose=_verbose())
+    files = find_audio(args.files).paths
+    answers, errors = _answer(model, files, args.top_k)
+    show = _as_json if args.json else _as_table
+    print(show(files, answers, _reasons(errors, len(files))))
+    return _report(errors)
+
+
+def _answer(
+    model: GenreClassifier, files: list[str], k: int
+) -> tuple[list[list[tuple[str, float]]], list[TrackError]]:
+    """Predict, with the failures apart."""
+    with _failures() as errors:
+        best = model.top_k(files, k=k)
+    failed = {error.index for error in errors}
+    return [[] if i in failed else list(top) for i, top in enumerate(best)], errors
+
+
+def _as_json(
+    files: Sequence[str], answers: Sequence[Sequence[tuple[str, float]]], reasons: Sequence[str]
+) -> str:
+    """Make an array of one object a file."""
+    found = []
+    for file, answer, reason in zip(files, answers, reasons, strict=True):
+        top = [{"genre": str(genre), "probability": float(p)} for genre, p in answer]
+        first = top[0] if top else {"genre": None, "probability": None}
+        found.append({"file": file, **first, "top": top, "error": reason or None})
+    return json.dumps(found, indent=2)
+
+
+def _as_table(
+    files: Sequence[str], answers: Sequence[Sequence[tuple[str, float]]], reasons: Sequence[str]
+) -> str:
+    """Make a line a file: the first genre apart, the others behind it."""
+    rows = []
+    for file, answer, reason in zip(files, answers, reasons, strict=True):
+        (first, *rest) = [(str(genre), f"{p:.3f}") for genre, p in answer] or [("", "")]
+        rows.append([file, *first, ", ".join(map(" ".join, rest)), reason])
+    head = ["file", "genre", "probability", "then", "error"]
+    return text_table(head, rows, right=["probability"])
+
+
+def _demo(args: argparse.Namespace) -> int:
+    """Show everything."""
+    from genrekit._demo import run_demo
+
+    run_demo(
+        args.music,
+        args.output,
+        n_jobs=args.n_jobs,
+        random_state=args.random_state,
+        verbose=_verbose(),
+    )
+    return _OK
+
+
+def _info(args: argparse.Namespace) -> int:
+    """Say what is installed and which features there are."""
+    from genrekit._info import decoder_rows, feature_rows, version_rows
+
+    print(text_table(["package", "version"], version_rows()))
+    print("\n" + text_table(["decoder", "version"], decoder_rows()))
+    print("\n" + text_table(["feature", "class", "what it is"], feature_rows()))
+    return _OK
+
+
+def _reading(args: argparse.Namespace) -> dict[str, Any]:
+    """Collect the options that `extract` and `train` pass on as they are."""
+    names = ("sr", "offset", "duration", "n_jobs", "memory")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return {**given, "verbose": _verbose()}
+
+
+def _verbose() -> int:
+    """Show progress to people, not to pipes."""
+    return int(sys.stderr.isatty())
+
+
+def _reasons(errors: Iterable[TrackError], n_files: int) -> list[str]:
+    """Spread the failures over all files, with "" for those that went well."""
+    reasons = {error.index: error.reason for error in errors}
+    return [reasons.get(index, "") for index in range(n_files)]
+
+
+def _report(errors: Sequence[TrackError]) -> int:
+    """Name the failed files and choose the exit code."""
+    for error in errors:
+        print(f"genrekit: {error.path}: {error.reason}", file=sys.stderr)
+    return _SOME_FAILED if errors else _OK
+
+
+@contextmanager
+def _failures() -> Iterator[list[TrackError]]:
+    """Collect undecodable files, which `_report` names, and let other warnings through."""
+    errors: list[TrackError] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", AudioDecodeWarning)
+        yield errors
+    for warning in caught:
+        if isinstance(warning.message, AudioDecodeWarning):
+            errors += warning.message.errors
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show a warning as one line, without the place in the source it comes from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"genrekit: warning: {message}", file=sys.stderr
+        )
+        yield
+
+
+def _print_anything() -> None:
+    """Escape what the terminal can't show, such as a file name in another encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "extract": _extract,
+    "train": _train,
+    "predict": _predict,
+    "demo": _demo,
+    "info": _info,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

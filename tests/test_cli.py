@@ -1,0 +1,320 @@
+"""The command line, by what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import genrekit
+from genrekit.cli import main
+from genrekit.datasets import make_tracks
+from genrekit.features import FEATURES
+
+FEATURE_NAMES = "rms,spectral_centroid,zero_crossing_rate"
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """Nine short tracks of three genres."""
+    root = tmp_path_factory.mktemp("music")
+    make_tracks(3, root=root, genres=["drone", "noise-beat", "pluck"], sr=8000, duration=1.0)
+    return root
+
+
+@pytest.fixture(scope="module")
+def model(music):
+    """A saved classifier."""
+    path = music.parent / "model.skops"
+    arguments = ["train", str(music), "-o", str(path), "--features", FEATURE_NAMES]
+    assert main([*arguments, "--model", "knn"]) == 0
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path):
+    path = tmp_path / "bad.wav"
+    path.write_bytes(b"<!doctype html><p>not found</p>")
+    return path
+
+
+def read_csv(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def extract(*arguments):
+    return main(["extract", *map(str, arguments), "--features", FEATURE_NAMES])
+
+
+def test_extract_writes_a_row_a_file(music, tmp_path, capsys):
+    assert extract(music, "-o", tmp_path / "t.csv") == 0
+    rows = read_csv(tmp_path / "t.csv")
+    assert [row["genre"] for row in rows] == sorted(["drone", "noise-beat", "pluck"] * 3)
+    assert all(row["error"] == "" for row in rows)
+    found = genrekit.extract([row["path"] for row in rows], FEATURE_NAMES.split(","))
+    assert list(rows[0]) == ["path", "genre", *found.names, "error"]
+    values = [[float(row[name]) for name in found.names] for row in rows]
+    np.testing.assert_array_equal(values, found.table)
+    out, err = capsys.readouterr()
+    assert "9 tracks, 6 features" in out
+    assert err == ""
+
+
+def test_extract_twice_gives_the_same_bytes(music, tmp_path):
+    extract(music, "-o", tmp_path / "one.csv")
+    extract(music, "-o", tmp_path / "two.csv", "--n-jobs", 2, "--memory", tmp_path / "cache")
+    extract(music, "-o", tmp_path / "three.csv", "--memory", tmp_path / "cache")
+    one, two, three = ((tmp_path / f"{n}.csv").read_bytes() for n in ("one", "two", "three"))
+    assert one == two == three
+
+
+def test_extract_passes_on_how_to_read(music, tmp_path):
+    file = sorted(music.rglob("*.wav"))[0]
+    options = ["--sr", 4000, "--offset", 0.25, "--duration", 0.5]
+    assert extract(file, "-o", tmp_path / "t.csv", *options) == 0
+    found = genrekit.extract([file], ["rms"], sr=4000, offset=0.25, duration=0.5)
+    (row,) = read_csv(tmp_path / "t.csv")
+    assert "genre" not in row
+    assert float(row["rms_mean"]) == found.table[0, 0]
+
+
+def test_extract_to_npz(music, tmp_path):
+    assert extract(music, "-o", tmp_path / "t.npz") == 0
+    with np.load(tmp_path / "t.npz") as arrays:
+        assert arrays["table"].shape == (9, 6)
+
+
+def test_extract_goes_on_after_a_bad_file(music, bad, tmp_path, capsys):
+    good = sorted(music.rglob("*.wav"))[0]
+    missing = tmp_path / "missing.wav"
+    assert extract(bad, good, missing, "-o", tmp_path / "t.csv") == 3
+    rows = read_csv(tmp_path / "t.csv")
+    assert rows[0]["rms_mean"] == "nan"
+    assert "HTML" in rows[0]["error"]
+    assert rows[1]["error"] == ""
+    assert rows[2]["error"]
+    err = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in err] == [str(bad), str(missing)]
+
+
+def test_extract_of_a_folder_without_audio(tmp_path, capsys):
+    assert extract(tmp_path, "-o", tmp_path / "t.csv") == 1
+    assert "no audio files" in capsys.readouterr().err
+    assert not (tmp_path / "t.csv").exists()
+
+
+def test_extract_of_an_unknown_feature(music, tmp_path, capsys):
+    output = str(tmp_path / "t.csv")
+    assert main(["extract", str(music), "-o", output, "--features", "rmss"]) == 1
+    assert "did you mean 'rms'" in capsys.readouterr().err
+
+
+def test_extract_to_a_folder_that_is_not_there(music, tmp_path, capsys):
+    assert extract(music, "-o", tmp_path / "no" / "t.csv") == 1
+    assert "make it first" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_no_half_written_file(music, tmp_path, capsys, monkeypatch):
+    def stopped(table, path):
+        path.write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules["genrekit._tables"]._WRITERS, ".csv", stopped)
+    assert extract(music, "-o", tmp_path / "t.csv") == 130
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == "genrekit: stopped\n"
+
+
+def test_train_says_what_it_did(music, tmp_path, capsys):
+    output = tmp_path / "m.skops"
+    arguments = ["train", str(music), "-o", str(output), "--features", "rms", "--model", "knn"]
+    assert main(arguments) == 0
+    assert "knn fitted on 9 tracks (drone, noise-beat, pluck)" in capsys.readouterr().out
+    loaded = genrekit.load(output)
+    assert loaded.classes_.tolist() == ["drone", "noise-beat", "pluck"]
+    assert loaded.features == "rms"
+
+
+def test_train_stops_at_a_bad_file_or_leaves_it_out(tmp_path, capsys):
+    make_tracks(3, root=tmp_path / "m", genres=["drone", "pluck"], sr=8000, duration=0.5)
+    (tmp_path / "m" / "pluck" / "z.wav").write_bytes(b"")
+    arguments = ["train", str(tmp_path / "m"), "-o", str(tmp_path / "m.skops")]
+    arguments += ["--features", "rms", "--model", "svm"]
+    assert main(arguments) == 1
+    assert "z.wav" in capsys.readouterr().err
+    assert not (tmp_path / "m.skops").exists()
+    assert main([*arguments, "--on-error", "nan"]) == 3
+    out, err = capsys.readouterr()
+    assert "fitted on 6 tracks" in out
+    assert "z.wav" in err
+    assert (tmp_path / "m.skops").exists()
+
+
+def test_train_explains_the_layout(tmp_path, capsys):
+    assert main(["train", str(tmp_path), "-o", str(tmp_path / "m.skops")]) == 1
+    assert "one sub-folder a genre" in capsys.readouterr().err
+
+
+def test_predict_prints_a_line_a_file(model, music, capsys):
+    assert main(["predict", str(model), str(music)]) == 0
+    out, err = capsys.readouterr()
+    header, _, *lines = out.splitlines()
+    assert header.split() == ["file", "genre", "probability", "then", "error"]
+    assert len(lines) == 9
+    files = sorted(map(str, music.rglob("*.wav")))
+    expected = genrekit.load(model).predict(files)
+    assert [line.split()[:2] for line in lines] == [
+        [file, genre] for file, genre in zip(files, expected, strict=True)
+    ]
+    assert err == ""
+
+
+def test_predict_as_json(model, music, bad, capsys):
+    good = sorted(music.rglob("*.wav"))[0]
+    assert main(["predict", str(model), str(bad), str(good), "--json", "--top-k", "2"]) == 3
+    out, err = capsys.readouterr()
+    first, second = json.loads(out)
+    assert first["file"] == str(bad)
+    assert (first["genre"], first["probability"], first["top"]) == (None, None, [])
+    assert "HTML" in first["error"]
+    probabilities = genrekit.load(model).predict_proba([good])[0]
+    assert second["probability"] == pytest.approx(probabilities.max())
+    assert [entry["genre"] for entry in second["top"]][0] == second["genre"]
+    assert len(second["top"]) == 2
+    assert second["error"] is None
+    assert str(bad) in err
+
+
+def test_predict_names_bad_files_in_the_table(model, bad, capsys):
+    assert main(["predict", str(model), str(bad), "--top-k", "1"]) == 3
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith(str(bad))
+    assert "HTML" in line
+
+
+def test_predict_with_another_kind_of_model(tmp_path, capsys):
+    from sklearn.linear_model import LogisticRegression
+
+    path = tmp_path / "other.skops"
+    genrekit.save(LogisticRegression().fit([[0.0], [1.0]], ["a", "b"]), path)
+    assert main(["predict", str(path), "x.wav"]) == 1
+    assert "GenreClassifier" in capsys.readouterr().err
+
+
+def test_predict_without_the_model(tmp_path, capsys):
+    assert main(["predict", str(tmp_path / "no.skops"), "x.wav"]) == 1
+    assert "no.skops" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        main(["train", str(tmp_path / "no"), "-o", str(tmp_path / "m.skops"), "--debug"])
+
+
+def test_info_lists_versions_and_every_feature(capsys):
+    assert main(["info"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first_words = [line.split()[0] for line in lines if line]
+    assert f"genrekit      {genrekit.__version__}" in lines
+    assert {"kernels", "numpy", "soundfile"} <= set(first_words)
+    assert set(FEATURES) <= set(first_words)
+
+
+def test_info_says_what_is_not_installed(capsys, monkeypatch):
+    monkeypatch.setattr("genrekit._info._PACKAGES", ["no-such-package"])
+    assert main(["info"]) == 0
+    assert "no-such-package  not installed" in capsys.readouterr().out
+
+
+def test_demo_passes_its_arguments_on(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        "genrekit._demo.run_demo", lambda *args, **kwargs: calls.append((args, kwargs))
+    )
+    assert main(["demo", "--music", "m", "--output", "o", "--n-jobs", "2"]) == 0
+    assert calls == [(("m", "o"), {"n_jobs": 2, "random_state": 0, "verbose": 0})]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["conquer"],
+        ["extract", "a.wav"],
+        ["extract", "a.wav", "-o", "t.xlsx"],
+        ["train", "m", "-o", "m.skops", "--model", "cnn"],
+        ["predict", "m.skops"],
+        ["predict", "m.skops", "a.wav", "--top-k", "0"],
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage: genrekit" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"genrekit {genrekit.__version__}\n"
+
+
+def test_warnings_are_one_line_and_do_not_stop_the_command(monkeypatch, capsys):
+    def warn(args):
+        warnings.warn("mind the gap", UserWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setitem(sys.modules["genrekit.cli"]._COMMANDS, "info", warn)
+    before = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["info"]) == 0
+    assert capsys.readouterr().err == "genrekit: warning: mind the gap\n"
+    assert warnings.showwarning is before
+
+
+def test_other_warnings_pass_while_failures_are_collected(monkeypatch, model, bad, capsys):
+    def top_k(self, X, k=3):
+        warnings.warn("model is old", UserWarning, stacklevel=1)
+        return real(self, X, k=k)
+
+    real = genrekit.GenreClassifier.top_k
+    monkeypatch.setattr(genrekit.GenreClassifier, "top_k", top_k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["predict", str(model), str(bad)]) == 3
+    err = capsys.readouterr().err
+    assert "genrekit: warning: model is old\n" in err
+    assert err.count(str(bad)) == 1
+
+
+def test_a_closed_pipe_is_no_traceback(music):
+    arguments = [sys.executable, "-m", "genrekit.cli", "info"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert err == ""
+
+
+def test_help_and_extract_load_no_scikit_learn(music, tmp_path):
+    code = (
+        "import sys; from genrekit.cli import main\n"
+        "try: main(['extract', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sklearn', 'librosa', 'numba', 'pandas', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        f"files = [{str(music)!r}, '-o', {str(tmp_path / 't.csv')!r}]\n"
+        "main(['extract', *files, '--features', 'rms'])\n"
+        "assert 'sklearn' not in sys.modules, 'extract loads scikit-learn'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
