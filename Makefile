@@ -72,7 +72,7 @@ lint: $(VENV)/.installed-lint  ## style, spelling, types, docstrings, architectu
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python -m numpydoc lint $$(find src -name '*.py')
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports
 
 format: $(VENV)/.installed-lint  ## rewrite the code as ruff likes it
 	$(BIN)/ruff check --fix
