@@ -21,19 +21,18 @@ _CHUNK = 32
 _TILE = 64
 
 
-def frame_signal(signal, window, hop_length, n_frames):
-    n_fft = window.shape[0]
-    out = np.empty((n_frames, n_fft), signal.dtype)
+def frame_signal(signal, window, hop_length, out):
+    n_frames, n_fft = out.shape
     for t in range(n_frames):
-        offset = t * hop_length
+        # One-dimensional views: only their loops vectorise.
+        samples, frame = signal[t * hop_length : t * hop_length + n_fft], out[t]
         for i in range(n_fft):
-            out[t, i] = signal[offset + i] * window[i]
+            frame[i] = samples[i] * window[i]
     return out
 
 
-def power_spectrum(stft):
+def power_spectrum(stft, out):
     n_frames, n_bins = stft.shape
-    out = np.empty((n_bins, n_frames), stft.real.dtype)
     # Tiles of 16 bins: a line of the input is used up while it is in cache.
     for low in range(0, n_bins, 16):
         high = min(low + 16, n_bins)
@@ -45,26 +44,34 @@ def power_spectrum(stft):
 
 
 def project(weights, start, stop, spectrum):
-    n_rows = weights.shape[0]
+    n_rows, n_bins = weights.shape
     n_frames = spectrum.shape[1]
     out = np.empty((n_rows, n_frames), spectrum.dtype)
-    total = np.empty(_TILE, np.float64)
-    part = np.empty(_TILE, spectrum.dtype)
     for left in range(0, n_frames, _TILE):
-        width = min(_TILE, n_frames - left)
+        right = min(left + _TILE, n_frames)
+        total = np.zeros((n_rows, right - left), np.float64)
+        part = np.empty(right - left, spectrum.dtype)
+        # Chunks of bins outside, filters inside: a chunk stays near while all filters read it.
+        for low in range(0, n_bins, _CHUNK):
+            for row in range(n_rows):
+                first, last = max(low, start[row]), min(low + _CHUNK, stop[row])
+                if first < last:
+                    _add_chunk(total[row], part, weights[row], first, last, spectrum, left)
         for row in range(n_rows):
-            total[:] = 0.0
-            for low in range(start[row], stop[row], _CHUNK):
-                part[:] = 0.0
-                for k in range(low, min(low + _CHUNK, stop[row])):
-                    weight = weights[row, k]
-                    for t in range(width):
-                        part[t] += weight * spectrum[k, left + t]
-                for t in range(width):
-                    total[t] += part[t]
-            for t in range(width):
-                out[row, left + t] = total[t]
+            out[row, left:right] = total[row]
     return out
+
+
+def _add_chunk(total, part, weights, first, last, spectrum, left):
+    """Add the weighted bins `first` to `last` of the columns from `left` to their sums."""
+    width = part.shape[0]
+    part[:] = 0.0
+    for k in range(first, last):
+        weight, values = weights[k], spectrum[k, left : left + width]
+        for t in range(width):
+            part[t] += weight * values[t]
+    for t in range(width):
+        total[t] += part[t]
 
 
 def spectral_moments(magnitude, frequencies):
@@ -223,25 +230,63 @@ def spectral_change(magnitude, previous):
 
 def mean_square(signal, n_fft, hop_length, n_frames):
     out = np.empty((1, n_frames), signal.dtype)
+    # Frames overlap: each piece of a common length is summed once.
+    length = math.gcd(n_fft, hop_length)
+    per_frame, per_hop = n_fft // length, hop_length // length
+    pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.float64)
+    for i in range(pieces.shape[0]):
+        pieces[i] = _energy(signal[i * length : (i + 1) * length])
     for t in range(n_frames):
-        offset = t * hop_length
         total = 0.0
-        for i in range(offset, offset + n_fft):
-            total += np.float64(signal[i]) * np.float64(signal[i])
+        for i in range(t * per_hop, t * per_hop + per_frame):
+            total += pieces[i]
         out[0, t] = total / n_fft
     return out
 
 
+def _energy(samples):
+    """Sum of squares in eight running sums, which the processor can add side by side."""
+    sums = np.zeros(8, np.float64)
+    n = samples.shape[0]
+    whole = n - n % 8
+    for i in range(0, whole, 8):
+        for j in range(8):
+            value = np.float64(samples[i + j])
+            sums[j] += value * value
+    for i in range(whole, n):
+        value = np.float64(samples[i])
+        sums[0] += value * value
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + (
+        (sums[4] + sums[5]) + (sums[6] + sums[7])
+    )
+
+
 def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
     out = np.empty((1, n_frames), signal.dtype)
+    length = math.gcd(n_fft, hop_length)
+    per_frame, per_hop = n_fft // length, hop_length // length
+    pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.int64)
+    for i in range(pieces.shape[0]):
+        low, high = max(i * length, first + 1), min((i + 1) * length, last)
+        pieces[i] = _crossings(signal[low - 1 : high]) if high > low else 0
     for t in range(n_frames):
-        offset = t * hop_length
         crossings = 0
-        for i in range(max(offset, first) + 1, min(offset + n_fft, last)):
-            if (signal[i] < -1e-10) != (signal[i - 1] < -1e-10):
-                crossings += 1
+        for i in range(t * per_hop, t * per_hop + per_frame):
+            crossings += pieces[i]
+        # The frame's first sample has no sample before it.
+        edge = t * hop_length
+        if first < edge < last:
+            crossings -= _crossings(signal[edge - 1 : edge + 1])
         out[0, t] = crossings / n_fft
     return out
+
+
+def _crossings(samples):
+    """Sign changes from each sample to the next."""
+    count = np.int32(0)
+    for i in range(1, samples.shape[0]):
+        count += np.int32((samples[i] < -1e-10) != (samples[i - 1] < -1e-10))
+    return count
 
 
 def central_moments(rows):
@@ -285,5 +330,14 @@ def _compile(function):
         return numba.njit(cache=True, nogil=True)(function)
 
 
-for _name in ("_insert_smallest", "_insert_largest", "_mean_rows", "_sum_of_logs", *__all__):
+_HELPERS = (
+    "_add_chunk",
+    "_crossings",
+    "_energy",
+    "_insert_largest",
+    "_insert_smallest",
+    "_mean_rows",
+    "_sum_of_logs",
+)
+for _name in (*_HELPERS, *__all__):
     globals()[_name] = _compile(globals()[_name])

@@ -26,14 +26,15 @@ __all__ = [
 Array = NDArray[np.floating]
 
 
-def frame_signal(signal: Array, window: Array, hop_length: int, n_frames: int) -> Array:
-    """Windowed frames of a signal, (n_frames, n_fft)."""
-    return _frames(signal, len(window), hop_length, n_frames) * window
+def frame_signal(signal: Array, window: Array, hop_length: int, out: Array) -> Array:
+    """Windowed frames of a signal, written to `out` of shape (n_frames, n_fft)."""
+    frames = _frames(signal, len(window), hop_length, len(out))
+    return np.multiply(frames, window, out=out)
 
 
-def power_spectrum(stft: NDArray[np.complexfloating]) -> Array:
-    """Squared magnitude of (n_frames, n_bins), turned to (n_bins, n_frames)."""
-    return np.ascontiguousarray((stft.real * stft.real + stft.imag * stft.imag).T)
+def power_spectrum(stft: NDArray[np.complexfloating], out: Array) -> Array:
+    """Squared magnitude of (n_frames, n_bins), written to `out` of shape (n_bins, n_frames)."""
+    return np.add(stft.real.T ** 2, stft.imag.T ** 2, out=out)
 
 
 def project(

@@ -86,7 +86,7 @@ def stft_window(window: str, win_length: int, n_fft: int, dtype: str) -> NDArray
     >>> stft_window("hann", 4, 8, "float64").tolist()
     [0.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
-    if window == "hann":
+    if window == "hann" and win_length > 1:
         # Spelled out because scipy.signal takes most of a second to import.
         shape = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
     else:

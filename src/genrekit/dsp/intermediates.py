@@ -17,9 +17,9 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from genrekit.dsp import filters, kernels
-from genrekit.dsp.framing import SignalBlock
+from genrekit.dsp.framing import BLOCK_FRAMES, SignalBlock
 
-__all__ = ["INTERMEDIATES", "Block", "Grid", "Intermediate", "Request", "make_request"]
+__all__ = ["INTERMEDIATES", "Block", "Grid", "Intermediate", "Request", "Workspace", "make_request"]
 
 Array = NDArray[Any]
 # Name of an intermediate and its parameters, hashable.
@@ -42,6 +42,40 @@ class Grid(NamedTuple):
     hop_length: int
 
 
+class Workspace:
+    """Memory that every block of a track writes its spectra to.
+
+    Fresh arrays of this size would go back to the system after each block and be asked for, page
+    by page, for the next: a quarter of the whole time.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the FFT, samples.
+    dtype : str
+        Precision.
+    """
+
+    def __init__(self, n_fft: int, dtype: str) -> None:
+        n_bins = 1 + n_fft // 2
+        self._frames = np.empty(BLOCK_FRAMES * n_fft, dtype)
+        self._power = np.empty(BLOCK_FRAMES * n_bins, dtype)
+        self._magnitude = np.empty(BLOCK_FRAMES * n_bins, dtype)
+        self._n_fft, self._n_bins = n_fft, n_bins
+
+    def frames(self, n_frames: int) -> Array:
+        """For windowed frames, (n_frames, n_fft)."""
+        return self._frames[: n_frames * self._n_fft].reshape(n_frames, self._n_fft)
+
+    def power(self, n_frames: int) -> Array:
+        """For squared magnitudes, (n_bins, n_frames)."""
+        return self._power[: n_frames * self._n_bins].reshape(self._n_bins, n_frames)
+
+    def magnitude(self, n_frames: int) -> Array:
+        """For magnitudes, (n_bins, n_frames)."""
+        return self._magnitude[: n_frames * self._n_bins].reshape(self._n_bins, n_frames)
+
+
 @dataclass
 class Block:
     """One block of frames and its spectra, computed when first read.
@@ -54,33 +88,36 @@ class Block:
         Where bins and frames lie.
     window : ndarray of shape (n_fft,)
         Window of the STFT.
-    before : Block or None
-        The block before this one.
+    workspace : Workspace
+        Where the spectra go: they hold until the next block.
+    previous : ndarray of shape (n_bins,) or None
+        Magnitude of the frame before the first; None at the start of a track.
     """
 
     frames: SignalBlock
     grid: Grid
     window: Array
-    before: Block | None = None
+    workspace: Workspace
+    previous: Array | None = None
 
     @cached_property
     def power(self) -> Array:
         """Squared magnitude, (n_bins, n_frames)."""
         signal, n_frames = self.frames.signal, self.frames.n_frames
-        windowed = kernels.frame_signal(signal, self.window, self.grid.hop_length, n_frames)
-        return kernels.power_spectrum(scipy.fft.rfft(windowed, overwrite_x=True))
+        windowed = self.workspace.frames(n_frames)
+        kernels.frame_signal(signal, self.window, self.grid.hop_length, windowed)
+        stft = scipy.fft.rfft(windowed, overwrite_x=True)
+        return kernels.power_spectrum(stft, self.workspace.power(n_frames))
 
     @cached_property
     def magnitude(self) -> Array:
         """Magnitude, (n_bins, n_frames)."""
-        return np.sqrt(self.power)
+        return np.sqrt(self.power, out=self.workspace.magnitude(self.frames.n_frames))
 
     @property
-    def previous_column(self) -> Array:
+    def before_first(self) -> Array:
         """Magnitude of the frame before the first; the first frame of a track follows itself."""
-        if self.before is None:
-            return np.ascontiguousarray(self.magnitude[:, 0])
-        return np.ascontiguousarray(self.before.magnitude[:, -1])
+        return self.magnitude[:, 0].copy() if self.previous is None else self.previous
 
 
 @dataclass(frozen=True)
@@ -163,7 +200,7 @@ def _crossings(block: Block) -> Array:
 
 
 INTERMEDIATES: dict[str, Intermediate] = {
-    "power": Intermediate(lambda block: block.power),
+    "power": Intermediate(lambda block: block.power.copy()),
     "mel": Intermediate(
         lambda block, *tables: kernels.project(*tables, block.power),
         _mel_tables,
@@ -196,7 +233,7 @@ INTERMEDIATES: dict[str, Intermediate] = {
         {"amin": 1e-10},
     ),
     "change": Intermediate(
-        lambda block: kernels.spectral_change(block.magnitude, block.previous_column)
+        lambda block: kernels.spectral_change(block.magnitude, block.before_first)
     ),
     "mean_square": Intermediate(_mean_square),
     "crossings": Intermediate(_crossings),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp.framing import Framer, SignalBlock, stft_window
-from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request
+from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request, Workspace
 
 __all__ = ["Sweep"]
 
@@ -72,7 +72,8 @@ class Sweep:
             for request in requests
         }
         self._pieces: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
-        self._last: Block | None = None
+        self._workspace = Workspace(n_fft, dtype)
+        self._previous: NDArray[Any] | None = None
 
     def push(self, samples: NDArray[Any]) -> None:
         """Take in the next samples.
@@ -95,13 +96,12 @@ class Sweep:
         """
         for frames in self._framer.finish():
             self._compute(frames)
-        self._last = None
         return {request: np.concatenate(p, axis=1) for request, p in self._pieces.items()}
 
     def _compute(self, frames: SignalBlock) -> None:
         """Run every computation on one block."""
-        block = Block(frames, self._grid, self._window, self._last)
+        block = Block(frames, self._grid, self._window, self._workspace, self._previous)
         for request, compute in self._computations.items():
             self._pieces[request].append(compute(block))
-        block.before = None  # or each block would keep all before it alive
-        self._last = block
+        if "magnitude" in vars(block):  # only if one of them read it
+            self._previous = block.magnitude[:, -1].copy()
