@@ -1,0 +1,21 @@
+"""Files, bytes and file objects in, mono float32 waveforms out.
+
+The only room that knows how sound is stored. A *decoder* (see `Decoder`) turns a source into blocks
+of samples at the file's own rate; downmix and resampling follow block by block, so a file of any
+length can be read without standing in memory whole.
+"""
+
+from __future__ import annotations
+
+from genrekit.audio._decoder import Decoded, Decoder
+from genrekit.audio._open import available_decoders
+from genrekit.audio._stream import load_audio, resample_blocks, stream_audio
+
+__all__ = [
+    "Decoded",
+    "Decoder",
+    "available_decoders",
+    "load_audio",
+    "resample_blocks",
+    "stream_audio",
+]

@@ -1,0 +1,97 @@
+"""Whatever a decoder of the system reads (ffmpeg, Core Audio, GStreamer, MAD), through audioread.
+
+The last resort: audioread can't seek, so everything before an offset is decoded and thrown away,
+and it passes on 16 bits a sample.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.audio._decoder import BLOCK_FRAMES, Decoded, beyond_end, frame_range, regroup
+
+__all__ = ["decode", "version"]
+
+
+@functools.cache
+def backends() -> tuple[Any, ...]:
+    """The backends that this system has; the one for plain WAV and AIFF is of no use here."""
+    with warnings.catch_warnings():
+        # audioread imports modules that Python has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import audioread
+
+        return tuple(b for b in audioread.available_backends() if b.__name__ != "RawAudioFile")
+
+
+def version() -> str:
+    """Version of audioread and its backends; ImportError where there is none."""
+    names = ", ".join(backend.__name__ for backend in backends())
+    if not names:
+        raise ImportError("audioread found no decoder on this system")
+    return f"{metadata.version('audioread')} ({names})"
+
+
+def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+    """Decode with a program or library of the system (a `Decoder`)."""
+    import audioread
+
+    with ExitStack() as stack:
+        path = source if isinstance(source, str) else _write_to_file(source, stack)
+        file = stack.enter_context(audioread.audio_open(path, backends=list(backends())))
+        blocks = _blocks(file, stack.pop_all(), offset, duration)
+    return Decoded(file.samplerate, blocks)
+
+
+def _write_to_file(content: bytes, stack: ExitStack) -> str:
+    """Programs want a path; the file goes when the stack is closed."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="genrekit-"))
+    path = Path(folder, "audio")
+    path.write_bytes(content)
+    return str(path)
+
+
+def _blocks(
+    file: Any, stack: ExitStack, offset: float, duration: float | None
+) -> Iterator[NDArray[np.float32]]:
+    """Decode everything up to where it may stop.
+
+    No check that all came out: the length that audioread knows may be an estimate.
+    """
+    with stack:
+        start, count = frame_range(offset, duration, file.samplerate, None)
+        done = 0
+        for block in regroup(_arrays(file, file.channels), start, count):
+            done += len(block)
+            yield block
+        if not done and start:
+            raise beyond_end(offset, file.duration)
+
+
+def _arrays(buffers: Iterable[bytes], channels: int) -> Iterator[NDArray[np.float32]]:
+    """Turn buffers of 16-bit samples into arrays; a buffer may end in the middle of a frame."""
+    frame_bytes = 2 * channels
+    held = bytearray()
+    for buffer in buffers:
+        held += buffer
+        if len(held) >= BLOCK_FRAMES * frame_bytes:
+            whole = len(held) - len(held) % frame_bytes
+            yield _as_float(held[:whole], channels)
+            del held[:whole]
+    yield _as_float(held[: len(held) - len(held) % frame_bytes], channels)
+
+
+def _as_float(samples: bytearray, channels: int) -> NDArray[np.float32]:
+    """16-bit little-endian integers to [-1, 1)."""
+    frames = np.frombuffer(samples, dtype="<i2").reshape(-1, channels)
+    return frames.astype(np.float32) / np.float32(32768)

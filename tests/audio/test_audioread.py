@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import audioread.rawread
+import numpy as np
+import pytest
+
+from genrekit.audio import _audioread, _open, load_audio
+from genrekit.exceptions import AudioDecodeError
+
+
+@pytest.fixture(autouse=True)
+def only_audioread(monkeypatch):
+    """audioread's reader of plain WAV stands for a decoder of the system."""
+    monkeypatch.setattr(_audioread, "backends", lambda: (audioread.rawread.RawAudioFile,))
+    only = {"audioread": _open._audioread()}
+    monkeypatch.setattr(_open, "installed", lambda: only)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("as_path", [True, False])
+@pytest.mark.parametrize(("offset", "duration"), [(0.0, None), (0.7, None), (1.3, 0.4), (2.0, 9.0)])
+def test_same_as_libsndfile(tmp_path, encode, sound, channels, as_path, offset, duration):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(sound(3.0, channels=channels)))
+    source = path if as_path else path.read_bytes()
+    y = load_audio(source, offset=offset, duration=duration)
+    reference = _open._soundfile().decode
+    expected = load_audio(path, offset=offset, duration=duration, decoder=reference)
+    np.testing.assert_array_equal(y, expected)
+
+
+def test_buffers_may_end_in_the_middle_of_a_frame():
+    samples = np.arange(300_000, dtype="<i2").reshape(-1, 3)
+    content = samples.tobytes()
+    buffers = [content[i : i + 1001] for i in range(0, len(content), 1001)]
+    blocks = list(_audioread._arrays(buffers, 3))
+    assert len(blocks) == 2
+    np.testing.assert_array_equal(np.concatenate(blocks) * 32768, samples)
+
+
+def test_offset_beyond_the_end(encode, sound):
+    with pytest.raises(AudioDecodeError, match=r"offset=3 s lies beyond its end: it is 2\.00 s"):
+        load_audio(encode(sound(2.0)), offset=3.0)
+
+
+def test_what_it_cannot_read():
+    with pytest.raises(AudioDecodeError, match=r"tried audioread \(NoBackendError\)"):
+        load_audio(b"<html>" * 100)
+
+
+def test_version_names_the_backends():
+    assert "RawAudioFile" in _audioread.version()
+
+
+def test_reader_of_plain_wav_does_not_count(monkeypatch):
+    monkeypatch.undo()
+    raw = audioread.rawread.RawAudioFile
+    monkeypatch.setattr(audioread, "available_backends", lambda: [raw])
+    assert _audioread.backends.__wrapped__() == ()
+    monkeypatch.setattr(_audioread, "backends", lambda: ())
+    with pytest.raises(ImportError, match="no decoder on this system"):
+        _open._audioread()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from genrekit.audio import _open, load_audio
+from genrekit.audio._sniff import declared_size, look_at
+from genrekit.exceptions import AudioDecodeError
+
+PYAV = "Install PyAV: pip install 'genrekit[ffmpeg]'"
+ID3 = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)
+MP3_FRAME = b"\xff\xfb\x90\x64"
+
+LOOKS = [
+    (b"<!DOCTYPE html>\n<html><body>404", "an HTML page"),
+    (b"\xef\xbb\xbf  <HTML lang='de'>", "an HTML page"),
+    (b"<!-- moved --> <html>", "an HTML page"),
+    (b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document"),
+    (json.dumps({"error": "quota"}).encode(), "a JSON text"),
+    (b"[1, 2]", "a JSON text"),
+    (b"id,genre\n2,blues\n", "a text"),
+    ("Größe\n".encode() * 1000, "a text"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a Git LFS pointer"),
+    (b"#EXTM3U\na.mp3\n", "a playlist"),
+    (b"\x00\x00\x00\x20ftypM4A \x00\x00", "an M4A file"),
+    (b"\x00\x00\x00\x20ftypisom\x00\x00", "an MP4 container"),
+    (b"\x00\x00\x00\x20ftypheic\x00\x00", "a HEIC image"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "an ASF file (WMA or WMV)"),
+    (b"\x1a\x45\xdf\xa3\x01", "a Matroska or WebM file"),
+    (b"RIFF\x04\x00\x00\x00AVI LIST", "an AVI video"),
+    (b"G" + bytes(187) + b"G" + bytes(187) + b"G", "an MPEG video"),
+    (b"PK\x03\x04\x14\x00", "a ZIP archive"),
+    (bytes(257) + b"ustar\x00", "a tar archive"),
+    (b"%PDF-1.7\n", "a PDF document"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG image"),
+    (b"MThd\x00\x00\x00\x06", "a MIDI file"),
+    (b"RIFF\x04\x00\x00\x00WAVEfmt ", "a WAV file"),
+    (b"RIFF\xff\xff\x00\x00WAVEfmt ", "a truncated WAV file (65543 bytes announced, 16 there)"),
+    (b"FORM\x00\x00\xff\xffAIFFCOMM", "a truncated AIFF file (65543 bytes announced, 16 there)"),
+    (b".snd\x00\x00\x00\x18\x00\x00\xff\xff", "a truncated AU file (65559 bytes announced, 12"),
+    (MP3_FRAME + bytes(100), "an MP3 file"),
+    (b"\xff\xf1\x50\x80" + bytes(100), "an AAC file"),
+    (ID3, "an ID3 tag with no sound after it"),
+    (ID3 + bytes(3000), "an ID3 tag with no sound after it"),
+    (ID3[:100], "an ID3 tag with no sound after it"),
+    (ID3 + MP3_FRAME, "an MP3 file"),
+    (ID3 + b"fLaC", "a FLAC file"),
+    (ID3 + b"\x01\x02\x03", "an ID3 tag with no MP3 sound after it"),
+    (bytes(3_000_000), "nothing but zero bytes"),
+    (bytes(3_000_000) + b"\x01", ""),
+    (b"\x01\x02\x03", ""),
+]
+
+
+@pytest.mark.parametrize(("content", "text"), LOOKS, ids=range(len(LOOKS)))
+def test_looks(content, text):
+    found = look_at(io.BytesIO(content)).text
+    assert found.startswith(text)
+    assert bool(found) == bool(text)
+
+
+@pytest.mark.parametrize("size", [0x7FFFFFFF, 0xFFFFFFFF])
+def test_streamed_wav_declares_no_size(size):
+    assert declared_size(b"RIFF" + size.to_bytes(4, "little") + b"WAVE") is None
+
+
+def test_message_names_what_was_tried_and_what_it_looks_like(tmp_path):
+    path = tmp_path / "song.mp3"
+    path.write_bytes(b"<html>" + b"no such page " * 100)
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: no decoder could read it; it looks like an HTML page;")
+    assert "tried soundfile (Format not recognised)" in message
+    assert message.endswith("Download it again: what was saved is a web page")
+    assert message.count(str(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"\x00\x00\x00\x20ftypM4A \x00\x00" + bytes(500), PYAV),
+        (b"\xff\xf1\x50\x80" + bytes(100), PYAV),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9" + bytes(500), PYAV),
+        (b"\x01\x02\x03" * 100, f"If FFmpeg reads it: {PYAV}"),
+        (b"%PDF-1.7\n", ""),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Fetch the file itself: git lfs pull"),
+    ],
+)
+def test_hints_without_pyav(monkeypatch, content, hint):
+    only = {"soundfile": _open.installed()["soundfile"]}
+    monkeypatch.setattr(_open, "installed", lambda: only)
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(content)
+    assert caught.value.hint == hint
+    assert [name for name, _ in caught.value.tried] == ["soundfile"]
+
+
+@pytest.mark.parametrize("content", [b"\x00\x00\x00\x20ftypM4A \x00\x00", b"\x01\x02\x03" * 100])
+def test_no_hint_to_install_what_is_installed(monkeypatch, content):
+    pyav = _open.Installed(_open.installed()["soundfile"].decode, "0")
+    monkeypatch.setattr(_open, "installed", lambda: {"pyav": pyav})
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(content)
+    assert caught.value.hint == ""
