@@ -256,9 +256,7 @@ def _energy(samples):
     for i in range(whole, n):
         value = np.float64(samples[i])
         sums[0] += value * value
-    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + (
-        (sums[4] + sums[5]) + (sums[6] + sums[7])
-    )
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
 
 
 def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
@@ -318,6 +316,13 @@ def central_moments(rows):
         out[row, 3] = m4 / (m2 * m2) - 3.0 if varies else 0.0
         out[row, 4] = low
         out[row, 5] = high
+    return out
+
+
+def medians(rows):
+    out = np.empty(rows.shape[0], np.float64)
+    for row in range(rows.shape[0]):
+        out[row] = np.median(rows[row])
     return out
 
 

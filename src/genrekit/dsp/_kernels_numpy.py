@@ -15,6 +15,7 @@ __all__ = [
     "frame_signal",
     "log_sums",
     "mean_square",
+    "medians",
     "power_spectrum",
     "project",
     "rolloff_bin",
@@ -34,7 +35,7 @@ def frame_signal(signal: Array, window: Array, hop_length: int, out: Array) -> A
 
 def power_spectrum(stft: NDArray[np.complexfloating], out: Array) -> Array:
     """Squared magnitude of (n_frames, n_bins), written to `out` of shape (n_bins, n_frames)."""
-    return np.add(stft.real.T ** 2, stft.imag.T ** 2, out=out)
+    return np.add(stft.real.T**2, stft.imag.T**2, out=out)
 
 
 def project(
@@ -138,6 +139,11 @@ def central_moments(rows: Array) -> NDArray[np.float64]:
     skew = np.where(m2 > noise, m3 / safe**1.5, 0.0)
     kurtosis = np.where(m2 > noise, m4 / safe**2 - 3.0, 0.0)
     return np.stack([mean, m2, skew, kurtosis, low, high], axis=1)
+
+
+def medians(rows: Array) -> NDArray[np.float64]:
+    """Median of each row, (n_rows,); one at a time, so that what is copied stays small."""
+    return np.array([np.median(row) for row in rows], dtype=np.float64)
 
 
 def _frames(signal: Array, n_fft: int, hop_length: int, n_frames: int) -> Array:

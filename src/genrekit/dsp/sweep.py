@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp.framing import Framer, SignalBlock, stft_window
@@ -47,8 +46,8 @@ class Sweep:
     >>> rms = make_request("mean_square")
     >>> sweep = Sweep([rms], sr=22050)
     >>> sweep.push(np.ones(5000))
-    >>> sweep.finish()[rms].shape
-    (1, 10)
+    >>> [block.shape for block in sweep.finish()[rms]]
+    [(1, 10)]
     """
 
     def __init__(
@@ -86,17 +85,17 @@ class Sweep:
         for frames in self._framer.push(samples):
             self._compute(frames)
 
-    def finish(self) -> dict[Request, NDArray[Any]]:
+    def finish(self) -> dict[Request, list[NDArray[Any]]]:
         """End of the track.
 
         Returns
         -------
         dict
-            Request to ndarray of shape (n_rows, n_frames).
+            Request to a list of ndarrays of shape (n_rows, n_frames of the block), in order.
         """
         for frames in self._framer.finish():
             self._compute(frames)
-        return {request: np.concatenate(p, axis=1) for request, p in self._pieces.items()}
+        return self._pieces
 
     def _compute(self, frames: SignalBlock) -> None:
         """Run every computation on one block."""

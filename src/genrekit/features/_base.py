@@ -17,8 +17,10 @@ from sklearn.utils.validation import validate_data
 from genrekit._validation import check_choice, did_you_mean
 from genrekit.dsp import Request
 from genrekit.exceptions import AudioDecodeError, TrackError
-from genrekit.features._extract import Plan, cached, check_collection, run, tabulate
+from genrekit.features._cache import TrackCache
+from genrekit.features._extract import check_collection, describe_tracks, warn_of_errors
 from genrekit.features._parts import Feature, FeaturePart, Part
+from genrekit.features._plan import Plan
 from genrekit.features._pooling import check_stats
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._table import _GTZAN, FEATURES
@@ -95,6 +97,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
     memory: Any
     decoder: Any
     verbose: int
+    cache_waveform: bool = False
 
     @abstractmethod
     def _named_parts(self) -> list[tuple[str, Part]]:
@@ -107,7 +110,11 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
     def _plan(self) -> Plan:
         """Parts and front ends, checked."""
         check_choice("on_error", self.on_error, ("raise", "nan"))
-        return Plan.of(self._named_parts(), self._inherited())
+        parts = [
+            (name, part._part() if isinstance(part, AudioTransformer) else part)
+            for name, part in self._named_parts()
+        ]
+        return Plan.of(parts, self._inherited())
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Check the parameters and X; nothing is decoded and nothing learnt.
@@ -174,16 +181,16 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         """Rows, failures and the length of each track in seconds."""
         plan = self._plan()
         items = read_tracks(self, X, reset=False)
-        descriptions, errors = run(
+        table, errors, seconds = describe_tracks(
             items,
-            cached(plan, self.memory),
+            TrackCache(plan, self.memory, self.cache_waveform),
             n_jobs=self.n_jobs,
             decoder=self.decoder,
             on_error=self.on_error,
             verbose=self.verbose,
         )
-        seconds = [np.nan if found is None else found.seconds for found in descriptions]
-        return tabulate(descriptions, plan, len(plan.columns)), errors, np.array(seconds)
+        warn_of_errors(errors, len(items), stacklevel=5)
+        return table, errors, seconds
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns.

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["power_to_db"]
+from genrekit.features._spectra import Spectra
+
+__all__ = ["log_mel_tiles", "power_to_db"]
 
 _TEN_OVER_LN10 = 10.0 / np.log(10.0)
 
 
-def power_to_db(power: NDArray[Any], top_db: float | None = 80.0) -> NDArray[Any]:
-    """10 log10 of powers raised to 1e-10, then raised to `top_db` below the maximum."""
+def power_to_db(
+    power: NDArray[Any], top_db: float | None = 80.0, peak: float | None = None
+) -> NDArray[Any]:
+    """10 log10 of powers raised to 1e-10, then raised to `top_db` below the `peak` power."""
     # The natural logarithm is several times faster than log10 and as exact.
-    decibels = np.log(np.maximum(power, power.dtype.type(1e-10)))
+    decibels = np.maximum(power, power.dtype.type(1e-10))
+    np.log(decibels, out=decibels)
     decibels *= power.dtype.type(_TEN_OVER_LN10)
     if top_db is not None:
         if top_db < 0:
             raise ValueError(f"top_db must be at least 0 or None, not {top_db!r}")
-        np.maximum(decibels, decibels.max() - power.dtype.type(top_db), out=decibels)
+        highest = decibels.max() if peak is None else power_to_db(np.asarray([peak]), None)[0]
+        np.maximum(decibels, highest - power.dtype.type(top_db), out=decibels)
     return decibels
+
+
+def log_mel_tiles(spectra: Spectra, top_db: float | None, **mel: Any) -> Iterator[NDArray[Any]]:
+    """Mel decibels below the track's maximum, in stretches of frames.
+
+    Only the maximum needs the whole track, so its decibels need never stand in memory whole.
+    """
+    peak = max(tile.max() for tile in spectra.tiles("mel", **mel))
+    for tile in spectra.tiles("mel", **mel):
+        yield power_to_db(tile, top_db, peak)

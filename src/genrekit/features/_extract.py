@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit import __version__
 from genrekit._validation import check_choice
-from genrekit.dsp import kernels
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError
-from genrekit.features._parts import Part
-from genrekit.features._spectra import Frontend, Spectra
+from genrekit.features._cache import TrackCache
+from genrekit.features._plan import Plan
+from genrekit.features._spectra import Frontend
 from genrekit.features._table import resolve
-from genrekit.features._tracks import fingerprint, is_file, is_pair, is_track, label, read_track
+from genrekit.features._tracks import is_file, is_pair, is_track, label, read_track
 
-__all__ = ["Extraction", "Plan", "check_collection", "extract", "run"]
-
-# Part of every cache key: raised when a kernel or a definition changes its numbers.
-CACHE_VERSION = 1
+__all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn_of_errors"]
 
 
 @dataclass(frozen=True)
@@ -48,101 +44,6 @@ class Extraction:
     errors: list[TrackError]
 
 
-class Description(NamedTuple):
-    """What is kept of one track, and what a cache holds.
-
-    Attributes
-    ----------
-    seconds : float
-        How much of it was read.
-    parts : list of ndarray of shape (n_rows, n_values)
-        What each part keeps.
-    """
-
-    seconds: float
-    parts: list[NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Parts with the front ends they read through.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Name of each part.
-    parts : tuple of Part
-        The parts.
-    frontends : tuple of Frontend
-        The front end of each part.
-    """
-
-    names: tuple[str, ...]
-    parts: tuple[Part, ...]
-    frontends: tuple[Frontend, ...]
-
-    @classmethod
-    def of(cls, named: Sequence[tuple[str, Part]], inherited: Frontend) -> Plan:
-        """A plan for named parts inside one front end."""
-        names, parts = zip(*named, strict=True)
-        return cls(names, parts, tuple(part.frontend(inherited) for part in parts))
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of all columns, in order."""
-        pairs = zip(self.names, self.parts, strict=True)
-        columns = [column for name, part in pairs for column in part.columns(name)]
-        if len(set(columns)) < len(columns):
-            twice = sorted({column for column in columns if columns.count(column) > 1})
-            raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
-        return columns
-
-    def spectra(self, item: Any, decoder: Any = None) -> dict[Frontend, Spectra]:
-        """The track through each front end, with what all parts read of it."""
-        requests: dict[Frontend, dict[Any, None]] = {}
-        for part, frontend in zip(self.parts, self.frontends, strict=True):
-            requests.setdefault(frontend, {}).update(dict.fromkeys(part.requests()))
-        if len(requests) == 1:
-            ((frontend, wanted),) = requests.items()
-            return {frontend: Spectra(read_track(item, frontend, decoder), frontend, wanted)}
-        # One decode for all that hear the same samples; the waveform is then held.
-        waveforms: dict[tuple[Any, ...], NDArray[Any]] = {}
-        for frontend in requests:
-            heard = (frontend.sr, frontend.offset, frontend.duration)
-            if heard not in waveforms:
-                pieces = [*read_track(item, frontend, decoder)]
-                waveforms[heard] = np.concatenate(pieces) if pieces else np.empty(0)
-        return {
-            frontend: Spectra(
-                waveforms[frontend.sr, frontend.offset, frontend.duration], frontend, wanted
-            )
-            for frontend, wanted in requests.items()
-        }
-
-    def describe(self, item: Any, decoder: Any = None) -> Description:
-        """What each part keeps of a track."""
-        spectra = self.spectra(item, decoder)
-        pairs = zip(self.parts, self.frontends, strict=True)
-        parts = [part.describe(spectra[frontend]) for part, frontend in pairs]
-        return Description(next(iter(spectra.values())).seconds, parts)
-
-    def frames(self, item: Any, decoder: Any = None) -> dict[str, NDArray[Any]]:
-        """Values by frame of each part that has them."""
-        spectra = self.spectra(item, decoder)
-        triples = zip(self.names, self.parts, self.frontends, strict=True)
-        return {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
-
-    def key(self) -> tuple[Any, ...]:
-        """What a cached description depends on beside the track."""
-        parts = tuple(part.key() for part in self.parts)
-        return CACHE_VERSION, __version__, kernels.FLAVOUR, parts, self.frontends
-
-    def row(self, description: Description) -> NDArray[np.float64]:
-        """The columns of one track."""
-        pairs = zip(self.parts, description.parts, strict=True)
-        return np.concatenate([part.row(kept) for part, kept in pairs])
-
-
 def extract(
     sources: Sequence[Any],
     features: Any = "standard",
@@ -161,6 +62,7 @@ def extract(
     on_error: str = "nan",
     n_jobs: int | None = None,
     memory: Any = None,
+    cache_waveform: bool = False,
     decoder: Any = None,
     verbose: int = 0,
 ) -> Extraction:
@@ -203,6 +105,9 @@ def extract(
         otherwise; None means 1, -1 all cores.
     memory : str, path or joblib.Memory, optional
         Where to keep what was computed, one entry a track; used with ``pooled=True``.
+    cache_waveform : bool, default=False
+        Whether to keep the decoded samples there as well (2.6 MB for 30 seconds), so that other
+        features of the same files need no decoding either.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
     verbose : int, default=0
@@ -245,11 +150,15 @@ def extract(
     items = check_collection(sources)
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": on_error, "verbose": verbose}
     if not pooled:
-        frames, errors = run(items, plan.frames, **running)
-        return Extraction([found or {} for found in frames], list(plan.names), errors)
-    columns = plan.columns
-    descriptions, errors = run(items, cached(plan, memory), **running)
-    return Extraction(tabulate(descriptions, plan, len(columns)), columns, errors)
+        outcomes = list(_attempts(items, plan.frames, **running))
+        errors = [outcome for outcome in outcomes if isinstance(outcome, TrackError)]
+        warn_of_errors(errors, len(items))
+        frames = [{} if isinstance(outcome, TrackError) else outcome for outcome in outcomes]
+        return Extraction(frames, list(plan.names), errors)
+    cache = TrackCache(plan, memory, cache_waveform)
+    table, errors, _ = describe_tracks(items, cache, **running)
+    warn_of_errors(errors, len(items))
+    return Extraction(table, plan.columns, errors)
 
 
 def check_collection(sources: Any) -> list[Any]:
@@ -270,31 +179,53 @@ def check_collection(sources: Any) -> list[Any]:
     return items
 
 
-def cached(plan: Plan, memory: Any) -> Any:
-    """``plan.describe``, looked up in `memory` first."""
-    if memory is None:
-        return plan.describe
-    if isinstance(memory, (str, os.PathLike)):
-        memory = joblib.Memory(os.fspath(memory), verbose=0)
-    lookup = memory.cache(_describe, ignore=["item", "plan", "decoder"])
-    key = plan.key()
-
-    def describe(item: Any, decoder: Any = None) -> Description:
-        try:
-            track = fingerprint(item)
-        except OSError:
-            return plan.describe(item, decoder)  # it will say what is wrong with the file
-        return lookup((track, key), item, plan, decoder)
-
-    return describe
+def describe_tracks(
+    items: Sequence[Any], cache: TrackCache, **running: Any
+) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
+    """Rows of all tracks (NaN for those that fail), the failures, and lengths in seconds."""
+    table = np.full((len(items), len(cache.plan.columns)), np.nan)
+    seconds = np.full(len(items), np.nan)
+    errors: list[TrackError] = []
+    # Each outcome becomes a row at once: the descriptions of 100,000 tracks would fill memory.
+    for i, outcome in enumerate(_attempts(items, cache.describe, **running)):
+        if isinstance(outcome, TrackError):
+            errors.append(outcome)
+        else:
+            table[i], seconds[i] = cache.plan.row(outcome), outcome.seconds
+    cache.trim()
+    return table, errors, seconds
 
 
-def _describe(key: Any, item: Any, plan: Plan, decoder: Any) -> Description:
-    """A description under its key; joblib's cache needs a function of the module."""
-    return plan.describe(item, decoder)
+def warn_of_errors(errors: Sequence[TrackError], total: int, stacklevel: int = 3) -> None:
+    """One `AudioDecodeWarning` for all tracks that failed, if any did."""
+    if not errors:
+        return
+    path, reason = errors[0].path, errors[0].reason
+    message = (
+        f"{len(errors)} of {total} tracks could not be decoded and stand as NaN rows; the first: "
+        f"{path}: {reason}"
+    )
+    warnings.warn(AudioDecodeWarning(message, errors), stacklevel=stacklevel)
 
 
-def run(
+class _Stop:
+    """Tells threads to stop in the middle of a file; a copy in another process never does."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Stop, ()
+
+    def read(self, item: Any, frontend: Frontend, decoder: Any) -> Iterator[NDArray[Any]]:
+        """The samples of a track, until told to stop."""
+        for block in read_track(item, frontend, decoder):
+            if self.event.is_set():
+                raise InterruptedError("stopped")
+            yield block
+
+
+def _attempts(
     items: Sequence[Any],
     work: Any,
     *,
@@ -302,41 +233,31 @@ def run(
     decoder: Any = None,
     on_error: str = "raise",
     verbose: int = 0,
-) -> tuple[list[Any], list[TrackError]]:
-    """``work(item, decoder)`` for every item, in order; None and an entry for those that fail."""
+) -> Iterator[Any]:
+    """``work`` on every item, in order: its result, or a `TrackError`."""
     check_choice("on_error", on_error, ("raise", "nan"))
+    stop = _Stop()
     parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    outcomes = parallel(joblib.delayed(_attempt)(work, x, i, decoder) for i, x in enumerate(items))
-    results: list[Any] = []
-    errors: list[TrackError] = []
-    for index, outcome in enumerate(_progress(outcomes, len(items), verbose)):
-        if isinstance(outcome, AudioDecodeError):
-            if on_error == "raise":
+    calls = (joblib.delayed(_attempt)(work, x, i, decoder, stop) for i, x in enumerate(items))
+    try:
+        for index, outcome in enumerate(_progress(parallel(calls), len(items), verbose)):
+            if not isinstance(outcome, AudioDecodeError):
+                yield outcome
+            elif on_error == "raise":
                 raise outcome
-            errors.append(TrackError(index, outcome.path, outcome.explanation))
-            outcome = None
-        results.append(outcome)
-    if errors:
-        _warn(errors, len(items))
-    return results, errors
+            else:
+                yield TrackError(index, outcome.path, outcome.explanation)
+    finally:
+        stop.event.set()  # for threads that are in the middle of a file after an error or Ctrl-C
 
 
-def tabulate(descriptions: Sequence[Any], plan: Plan, n_columns: int) -> NDArray[np.float64]:
-    """Rows of all tracks; NaN for those without a description."""
-    table = np.full((len(descriptions), n_columns), np.nan)
-    for row, description in zip(table, descriptions, strict=True):
-        if description is not None:
-            row[:] = plan.row(description)
-    return table
-
-
-def _attempt(work: Any, item: Any, index: int, decoder: Any) -> Any:
+def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any:
     """The result for one item, or the error that names it."""
     try:
         if not is_track(item):
             kind = type(item).__name__
             raise AudioDecodeError("", f"a {kind} is no track: pass a path, bytes or a waveform")
-        return work(item, decoder)
+        return work(item, decoder, stop.read)
     except AudioDecodeError as error:
         _, *rest = error.args
         return AudioDecodeError(label(item, index), *rest)
@@ -349,13 +270,3 @@ def _progress(outcomes: Iterator[Any], total: int, verbose: int) -> Iterator[Any
     from tqdm import tqdm
 
     return iter(tqdm(outcomes, total=total, unit="track"))
-
-
-def _warn(errors: Sequence[TrackError], total: int) -> None:
-    """One warning for all that failed."""
-    first = errors[0]
-    message = (
-        f"{len(errors)} of {total} tracks could not be decoded and stand as NaN rows; the first: "
-        f"{first.path}: {first.reason}"
-    )
-    warnings.warn(AudioDecodeWarning(message, errors), stacklevel=4)

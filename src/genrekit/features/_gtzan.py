@@ -32,7 +32,11 @@ def harmonic_percussive(spectra: Spectra) -> NDArray[Any]:
     y, frontend = spectra.waveform, spectra.frontend
     grid: dict[str, Any] = {"n_fft": frontend.n_fft, "hop_length": frontend.hop_length}
     stft = librosa.stft(y, pad_mode=frontend.pad_mode, **grid)  # type: ignore[arg-type]
-    parts = [librosa.istft(part, **grid) for part in librosa.decompose.hpss(stft)]
+    # The separation mirrors the ends; done here, because scipy's median filter reads beyond an
+    # array of few frames.
+    reach = 15
+    mirrored = librosa.decompose.hpss(np.pad(stft, ((0, 0), (reach, reach)), mode="symmetric"))
+    parts = [librosa.istft(part[:, reach:-reach], **grid) for part in mirrored]
     # librosa of that time inverted whole hops only and filled the rest of the track with zeros.
     return np.stack([librosa.util.fix_length(part, size=len(y)) for part in parts])
 
@@ -41,7 +45,7 @@ def beat_tempo(spectra: Spectra) -> NDArray[Any]:
     """Tempo from the median rise of the mel bands; 0 without any onset."""
     onsets = onset_strength(spectra, aggregate=np.median)
     bpm = tempo_of_onsets(onsets, spectra.frontend.frames_per_second) if onsets.any() else 0.0
-    return np.array([[bpm]])
+    return np.array([[bpm]], dtype=spectra.frontend.dtype)
 
 
 def mfcc20(spectra: Spectra) -> NDArray[Any]:

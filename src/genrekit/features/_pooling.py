@@ -53,10 +53,11 @@ def pool(frames: NDArray[Any], stats: Sequence[str] = STATS) -> NDArray[np.float
     >>> pool(np.array([[1.0, 2.0, 3.0, 6.0]]))[0, [0, 2, 5, 7]].tolist()
     [3.0, 3.5, 2.5, 6.0]
     """
-    moments = kernels.central_moments(np.ascontiguousarray(frames))
+    frames = np.ascontiguousarray(frames)
+    moments = kernels.central_moments(frames)
     median = np.full(len(frames), np.nan)
     if "median" in stats:
-        median = np.median(frames, axis=1).astype(np.float64)
+        median = kernels.medians(frames)
     mean, var, skew, kurtosis, low, high = moments.T
     return np.stack([mean, np.sqrt(var), var, skew, kurtosis, median, low, high], axis=1)
 

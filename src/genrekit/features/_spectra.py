@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice, check_integer, check_number
-from genrekit.dsp import Request, Sweep, make_request
+from genrekit.dsp import BLOCK_FRAMES, Request, Sweep, make_request
 from genrekit.dsp.framing import PAD_MODES
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["WAVEFORM", "Frontend", "Spectra"]
+__all__ = ["WAVEFORM", "Frontend", "Spectra", "check_finite"]
 
 # Asks for the whole track's samples beside (or instead of) intermediates of frames.
 WAVEFORM: Request = ("waveform", ())
 # A long array is fed in pieces, as a long file is.
 _PIECE = 1 << 16
+# Frames that a feature works on at once when it goes through a long intermediate.
+_TILE = 16 * BLOCK_FRAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,11 @@ class Frontend:
             check_number("duration", self.duration, above=0)
 
     @property
+    def heard(self) -> tuple[float, float, float | None]:
+        """What decides which samples of a track are heard: two alike share one decode."""
+        return self.sr, self.offset, self.duration
+
+    @property
     def frames_per_second(self) -> float:
         """Frame rate, Hz."""
         return self.sr / self.hop_length
@@ -112,8 +119,9 @@ class Spectra:
     Parameters
     ----------
     samples : ndarray of shape (n_samples,) or iterable of such
-        Mono samples at ``frontend.sr``: a waveform, or its pieces as they are decoded. Of pieces
-        only what `requests` name is kept; of a waveform anything can be computed later.
+        Mono samples at ``frontend.sr``: a waveform, or its pieces as they are decoded, which must
+        be finite. Of pieces only what `requests` name is kept; of a waveform anything can be
+        computed later.
     frontend : Frontend, optional
         How it becomes spectra; default ``Frontend()``.
     requests : iterable of Request, optional
@@ -129,7 +137,7 @@ class Spectra:
     Raises
     ------
     AudioDecodeError
-        If there is no sample, or one is NaN or infinite.
+        If there is no sample, or one of a waveform is NaN or infinite.
 
     Examples
     --------
@@ -154,8 +162,9 @@ class Spectra:
         sweep = self.frontend.sweep(wanted)
         kept: list[NDArray[Any]] = []
         n_samples = 0
+        if isinstance(samples, np.ndarray):
+            check_finite(samples)
         for piece in _pieces(samples) if isinstance(samples, np.ndarray) else samples:
-            _check_finite(piece, n_samples / self.frontend.sr)
             n_samples += len(piece)
             if keep and not whole:
                 kept.append(piece)
@@ -190,6 +199,36 @@ class Spectra:
         KeyError
             If it was not among `requests` and the samples are gone.
         """
+        blocks = self._blocks(name, params)
+        if len(blocks) > 1:
+            blocks[:] = [np.concatenate(blocks, axis=1)]
+        return blocks[0]
+
+    def tiles(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
+        """An intermediate in stretches of frames, so that a long one need not be copied whole.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``genrekit.dsp.INTERMEDIATES``.
+        **params
+            Its parameters; those of other intermediates are passed over.
+
+        Yields
+        ------
+        ndarray of shape (n_rows, n_frames of the stretch)
+            The values, in order.
+        """
+        blocks = self._blocks(name, params)
+        if len(blocks) == 1:
+            yield from np.array_split(blocks[0], range(_TILE, blocks[0].shape[1], _TILE), axis=1)
+            return
+        step = _TILE // BLOCK_FRAMES
+        for start in range(0, len(blocks), step):
+            yield np.concatenate(blocks[start : start + step], axis=1)
+
+    def _blocks(self, name: str, params: dict[str, Any]) -> list[NDArray[Any]]:
+        """The blocks of an intermediate, computed now if the samples are still there."""
         request = make_request(name, params)
         if request not in self._computed:
             if self._waveform is None:
@@ -213,8 +252,8 @@ def _pieces(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
     return (y[i : i + _PIECE] for i in range(0, len(y), _PIECE))
 
 
-def _check_finite(piece: NDArray[Any], seconds: float) -> None:
+def check_finite(y: NDArray[Any]) -> None:
     """Refuse NaN and infinity here: minima, maxima and clamps further on would swallow them."""
-    if not np.isfinite(piece).all():
-        where = f"near {seconds:.1f} s"
-        raise AudioDecodeError("<waveform>", f"Input contains NaN or infinity ({where})")
+    if not np.isfinite(y).all():
+        first = int(np.argmin(np.isfinite(y)))
+        raise AudioDecodeError("<waveform>", f"Input contains NaN or infinity (sample {first})")

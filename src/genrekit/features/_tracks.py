@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio import resample_blocks, stream_audio
 from genrekit.exceptions import AudioDecodeError
-from genrekit.features._spectra import Frontend
+from genrekit.features._spectra import Frontend, check_finite
 
 __all__ = ["fingerprint", "is_file", "is_pair", "is_track", "label", "read_track"]
 
@@ -75,9 +75,10 @@ def read_track(item: Any, frontend: Frontend, decoder: Any = None) -> Iterator[N
     first = round(offset * native)
     last = None if duration is None else first + round(duration * native)
     cut = mono[first:last]
-    if len(mono) and not len(cut):
-        seconds = len(mono) / native
-        raise AudioDecodeError("<waveform>", f"offset={offset} s lies beyond its {seconds:.2f} s")
+    check_finite(cut)
+    if not len(cut):
+        reason = f"offset={offset} s lies beyond its {len(mono) / native:.2f} s"
+        raise AudioDecodeError("<waveform>", reason if len(mono) else "it holds no samples")
     if native == sr:
         yield cut
     else:
@@ -98,6 +99,8 @@ def _to_mono(samples: Any) -> NDArray[Any]:
         return samples
     if samples.ndim != 2:
         raise AudioDecodeError("<waveform>", f"has {samples.ndim} dimensions, expected 1 or 2")
+    if not samples.shape[0]:
+        raise AudioDecodeError("<waveform>", f"shape {samples.shape} has no channel")
     if samples.shape[0] > samples.shape[1]:
         raise AudioDecodeError(
             "<waveform>",

@@ -57,7 +57,12 @@ class AudioFeatures(AudioExtractor):
         otherwise; None means 1, -1 all cores.
     memory : str, path or joblib.Memory, optional
         Where to keep what was computed, one entry a track: a grid search then decodes each track
-        once for each distinct setting of the features, not once a fold.
+        once for each distinct setting of the features, not once a fold. A path is kept under 2 GB
+        (or what the environment variable GENREKIT_CACHE_SIZE says), the oldest entries going
+        first; entries of a file that has changed are not used.
+    cache_waveform : bool, default=False
+        Whether to keep the decoded samples there as well, 2.6 MB for 30 seconds at 22050 Hz: other
+        settings of the features then need no decoding either.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
     verbose : int, default=0
@@ -106,6 +111,7 @@ class AudioFeatures(AudioExtractor):
         on_error: str = "raise",
         n_jobs: int | None = None,
         memory: Any = None,
+        cache_waveform: bool = False,
         decoder: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -123,6 +129,7 @@ class AudioFeatures(AudioExtractor):
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.memory = memory
+        self.cache_waveform = cache_waveform
         self.decoder = decoder
         self.verbose = verbose
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import dct_basis, kernels
-from genrekit.features._decibel import power_to_db
+from genrekit.features._decibel import log_mel_tiles
 from genrekit.features._spectra import Spectra
 
 __all__ = ["delta", "mfcc"]
@@ -74,12 +74,13 @@ def mfcc(
         raise ValueError(f"n_mfcc must lie between 1 and n_mels={n_mels}, not {n_mfcc!r}")
     if deltas not in (0, 1, 2):
         raise ValueError(f"deltas must be 0, 1 or 2, not {deltas!r}")
-    mel = spectra.get("mel", n_mels=n_mels, fmin=fmin, fmax=fmax)
-    log_mel = power_to_db(mel, top_db)
-    whole = np.full(n_mfcc, n_mels, np.int64)
-    basis = dct_basis(n_mfcc, n_mels).astype(log_mel.dtype)
-    coefficients = kernels.project(basis, np.zeros(n_mfcc, np.int64), whole, log_mel)
-    coefficients *= _lifter_weights(n_mfcc, lifter).astype(log_mel.dtype)
+    basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
+    basis = basis.astype(spectra.frontend.dtype)
+    start, stop = np.zeros(n_mfcc, np.int64), np.full(n_mfcc, n_mels, np.int64)
+    tiles = log_mel_tiles(spectra, top_db, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    coefficients = np.concatenate(
+        [kernels.project(basis, start, stop, tile) for tile in tiles], axis=1
+    )
     orders = [delta(coefficients, order=order, width=width) for order in range(1, deltas + 1)]
     return np.concatenate([coefficients, *orders])
 

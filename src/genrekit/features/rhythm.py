@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from genrekit.features._decibel import power_to_db
+from genrekit.features._decibel import log_mel_tiles
 from genrekit.features._spectra import Spectra
 
 __all__ = ["onset_strength", "tempo", "tempo_of_onsets"]
@@ -145,11 +145,16 @@ def onset_strength(
     (44,)
     """
     frontend = spectra.frontend
-    log_mel = power_to_db(spectra.get("mel"))
-    rise = np.maximum(np.diff(log_mel, axis=1), 0)
-    strength = aggregate(rise, axis=0)
+    strengths = [np.empty(0, dtype=frontend.dtype)]  # all that a track of one frame has
+    last = None
+    for tile in log_mel_tiles(spectra, 80.0):
+        joined = tile if last is None else np.column_stack([last, tile])
+        if joined.shape[1] > 1:
+            strengths.append(aggregate(np.maximum(np.diff(joined, axis=1), 0), axis=0))
+        last = tile[:, -1]
+    strength = np.concatenate(strengths)
     shift = 1 + (frontend.n_fft // (2 * frontend.hop_length) if frontend.center else 0)
-    return np.pad(strength, (shift, 0))[: log_mel.shape[1]]
+    return np.pad(strength, (shift, 0))[: len(strength) + 1]
 
 
 def _mean_autocorrelation(onsets: NDArray[Any], n_lags: int) -> NDArray[np.float64]:

@@ -202,7 +202,9 @@ def spectral_contrast(
         raise ValueError(f"quantile must lie between 0 and 1, not {quantile!r}")
     extremes = spectra.get("extremes", n_bands=n_bands, fmin=fmin, quantile=quantile)
     valley, peak = extremes[: n_bands + 1], extremes[n_bands + 1 :]
-    return power_to_db(peak) - power_to_db(valley)
+    contrast = power_to_db(peak)
+    contrast -= power_to_db(valley)
+    return contrast
 
 
 def spectral_flatness(spectra: Spectra, *, amin: float = 1e-10) -> NDArray[Any]:

@@ -1,0 +1,114 @@
+"""What to compute of a track: parts, each with the front end it reads through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.features._parts import Part
+from genrekit.features._spectra import Frontend, Spectra
+from genrekit.features._tracks import read_track
+
+__all__ = ["Description", "Plan", "Reader"]
+
+# ``read(item, frontend, decoder)`` yields the samples of a track.
+Reader = Callable[..., Iterator[NDArray[Any]]]
+
+
+class Description(NamedTuple):
+    """What is kept of one track, and what a cache holds.
+
+    Attributes
+    ----------
+    seconds : float
+        How much of it was read.
+    parts : list of ndarray of shape (n_rows, n_values)
+        What each part keeps.
+    """
+
+    seconds: float
+    parts: list[NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Parts with the front ends they read through.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each part.
+    parts : tuple of Part
+        The parts.
+    frontends : tuple of Frontend
+        The front end of each part.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[Part, ...]
+    frontends: tuple[Frontend, ...]
+
+    @classmethod
+    def of(cls, named: Sequence[tuple[str, Part]], inherited: Frontend) -> Plan:
+        """A plan for named parts inside one front end."""
+        names, parts = zip(*named, strict=True)
+        return cls(names, parts, tuple(part.frontend(inherited) for part in parts))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Names of all columns, in order."""
+        pairs = zip(self.names, self.parts, strict=True)
+        columns = [column for name, part in pairs for column in part.columns(name)]
+        if len(set(columns)) < len(columns):
+            twice = sorted({column for column in columns if columns.count(column) > 1})
+            raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
+        return columns
+
+    def spectra(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> dict[Frontend, Spectra]:
+        """The track through each front end, with what all parts read of it."""
+        requests: dict[Frontend, dict[Any, None]] = {}
+        for part, frontend in zip(self.parts, self.frontends, strict=True):
+            requests.setdefault(frontend, {}).update(dict.fromkeys(part.requests()))
+        if len(requests) == 1:
+            ((frontend, wanted),) = requests.items()
+            return {frontend: Spectra(read(item, frontend, decoder), frontend, wanted)}
+        # One decode for all that hear the same samples; the waveform is then held.
+        waveforms: dict[tuple[Any, ...], NDArray[Any]] = {}
+        for frontend in requests:
+            if frontend.heard not in waveforms:
+                waveforms[frontend.heard] = np.concatenate([*read(item, frontend, decoder)])
+        return {
+            frontend: Spectra(waveforms[frontend.heard], frontend, wanted)
+            for frontend, wanted in requests.items()
+        }
+
+    def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
+        """What each part keeps of a track."""
+        spectra = self.spectra(item, decoder, read)
+        pairs = zip(self.parts, self.frontends, strict=True)
+        parts = [part.describe(spectra[frontend]) for part, frontend in pairs]
+        return Description(next(iter(spectra.values())).seconds, parts)
+
+    def frames(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> dict[str, NDArray[Any]]:
+        """Values by frame of each part that has them."""
+        spectra = self.spectra(item, decoder, read)
+        triples = zip(self.names, self.parts, self.frontends, strict=True)
+        return {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
+
+    def key(self) -> tuple[Any, ...]:
+        """What a description depends on beside the track: the parts and their front ends."""
+        return tuple(part.key() for part in self.parts), self.frontends
+
+    def row(self, description: Description) -> NDArray[np.float64]:
+        """The columns of one track."""
+        pairs = zip(self.parts, description.parts, strict=True)
+        return np.concatenate([part.row(kept) for part, kept in pairs])
