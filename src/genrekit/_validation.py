@@ -46,4 +46,4 @@ def check_number(
 
 def _is_numpy_integer(value: Any) -> bool:
     """True for numpy's integer scalars, told by their kind so that numpy need not be imported."""
-    return getattr(getattr(value, "dtype", None), "kind", "") in "iu" and value.shape == ()
+    return getattr(getattr(value, "dtype", None), "kind", "") in ("i", "u") and value.shape == ()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from genrekit._validation import check_choice, check_integer, did_you_mean
-from genrekit.exceptions import GenrekitWarning, TrackError
+from genrekit.exceptions import AudioDecodeError, GenrekitWarning, TrackError
 from genrekit.features import AudioFeatures
 from genrekit.features._base import AudioExtractor, read_tracks
-from genrekit.models._pipelines import make_classifier, make_reducer
+from genrekit.features._tracks import label
+from genrekit.models._pipelines import make_classifier, make_reducer, with_running
 
 __all__ = ["GenreClassifier"]
 
@@ -162,27 +164,26 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If `y` has another length, holds one genre only, or a parameter is unknown.
         """
-        groups, sample_weight = _pop_fit_params(fit_params)
         tracks = read_tracks(self, X, reset=True)
-        y = column_or_1d(y, warn=True)
-        check_consistent_length(tracks, y, groups, sample_weight)
-        check_classification_targets(y)
-        _check_genres(y)
-        self.features_ = self._make_features()
-        table, self.fit_errors_, seconds = _rows(self.features_, X, fit=True)
+        y, groups, sample_weight = _read_labels(len(tracks), y, fit_params)
+        # Before the long work, so that a wrong name costs no time.
+        model = make_classifier(self.model, n_jobs=self.n_jobs, random_state=self.random_state)
+        model, reducer = clone(model), make_reducer(self.reducer, self.random_state)
+        self.features_ = self._running(self._make_features())
+        table, self.fit_errors_, seconds = self._rows(self.features_.fit(X), X, tracks)
         usable: NDArray[np.bool_] = np.asarray(~np.isnan(table).any(axis=1))
         if sample_weight is not None:
             usable &= sample_weight != 0  # such a track has no say in what genres there are
         _check_genres(y[usable], " without what can't be decoded or has sample_weight 0")
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
-        groups = np.asarray(_track_groups(tracks) if groups is None else groups)
+        groups = _track_groups(tracks) if groups is None else groups
         weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight[usable]}
-        classifier = self._make_classifier(y[usable], groups[usable])
-        reducer = make_reducer(self.reducer, self.random_state)
-        reducer = reducer if isinstance(reducer, str) else clone(reducer)
+        classifier = self._calibrated(model, y[usable], groups[usable])
         steps = [("scale", StandardScaler()), ("reduce", reducer), ("clf", classifier)]
-        self.pipeline_ = Pipeline(steps).fit(table[usable], y[usable], **weights)
+        # The weights have arrived: inside, nobody need ask for them again.
+        with config_context(enable_metadata_routing=False):
+            self.pipeline_ = Pipeline(steps).fit(table[usable], y[usable], **weights)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -215,8 +216,8 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             a track that can't be decoded.
         """
         check_is_fitted(self)
-        read_tracks(self, X, reset=False)
-        table, _, seconds = _rows(self.features_, X, fit=False)
+        tracks = read_tracks(self, X, reset=False)
+        table, _, seconds = self._rows(self._running(self.features_), X, tracks)
         self._warn_if_long(seconds)
         usable = ~np.isnan(table).any(axis=1)
         proba = np.full((len(table), len(self.classes_)), np.nan)
@@ -240,11 +241,12 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             Most probable first; an empty list for a track that can't be decoded.
         """
         check_integer("k", k, minimum=1)
+        proba = self.predict_proba(X)
+        best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
         genres = self.classes_.tolist()
         return [
-            [] if np.isnan(row).any() else [(genres[i], float(row[i])) for i in best]
-            for row in self.predict_proba(X)
-            for best in [np.argsort(-row, kind="stable")[:k]]
+            [] if np.isnan(row).any() else [(genres[i], float(row[i])) for i in order]
+            for row, order in zip(proba, best, strict=True)
         ]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -265,8 +267,9 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             Accuracy, between 0 and 1.
         """
         predicted = self.predict(X)
-        check_consistent_length(predicted, y, sample_weight)
-        hits = [found == true for found, true in zip(predicted, np.asarray(y), strict=True)]
+        y = column_or_1d(y, warn=True)
+        _check_lengths(len(predicted), y=y, sample_weight=sample_weight)
+        hits = [found == true for found, true in zip(predicted, y, strict=True)]
         return float(np.average(hits, weights=sample_weight))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -289,7 +292,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         return params
 
     def set_params(self, **params: Any) -> GenreClassifier:
-        """Set parameters; ``features__mfcc__n_mfcc=13`` turns a named set into `AudioFeatures`.
+        """Set parameters; ``features__mfcc__n_mfcc=13`` turns a named set into its parts.
 
         Parameters
         ----------
@@ -301,19 +304,29 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         self
             The classifier.
         """
+        _check_names(params, self.get_params(deep=False))
+        nested = {name[10:]: params[name] for name in params if name.startswith("features__")}
         own = {name: value for name, value in params.items() if not name.startswith("features__")}
-        known = self.get_params(deep=True)
+        # Whole parameters first, so that those of the model reach the one set beside them.
+        super().set_params(**{name: value for name, value in own.items() if "__" not in name})
         for name in own:
-            if name not in known:
-                hint = did_you_mean(name, known)
-                raise ValueError(f"GenreClassifier has no parameter {name!r}: {hint}")
+            _check_settable(name, getattr(self, name.partition("__")[0]))
         super().set_params(**own)
-        nested = {name[10:]: params[name] for name in params if name not in own}
         if nested:
-            if not hasattr(self.features, "set_params"):
-                self.features = self._named_features()
-            self.features.set_params(**nested)
+            self._set_features(nested)
         return self
+
+    def _set_features(self, params: dict[str, Any]) -> None:
+        """Set parameters of the features, and of the parts of a named set or list."""
+        if hasattr(self.features, "set_params"):
+            self.features.set_params(**params)
+            return
+        features = self._named_features()
+        # Only its parts are kept where that will do: sr, offset and duration of the classifier
+        # then still hold.
+        only_parts = params.keys().isdisjoint(features.get_params(deep=False))
+        features.set_params(**params)
+        self.features = features.features if only_parts else features
 
     def __sklearn_tags__(self) -> Any:
         """Takes audio collections and 2-D arrays."""
@@ -326,20 +339,32 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         return AudioFeatures(self.features, sr=self.sr, offset=self.offset, duration=self.duration)
 
     def _make_features(self) -> Any:
-        """The transformer to run, with this classifier's ways of running."""
-        check_choice("on_error", self.on_error, ("raise", "nan"))
-        own = hasattr(self.features, "transform")
-        features = clone(self.features) if own else self._named_features()
-        running = {name: getattr(self, name) for name in _RUNNING}
-        if own:  # what was left at its default here is the transformer's own business
-            running = {name: value for name, value in running.items() if value not in (None, 0)}
-        known = features.get_params(deep=False)
-        return features.set_params(**{k: v for k, v in running.items() if k in known})
+        """The transformer, not fitted."""
+        if hasattr(self.features, "transform"):
+            return clone(self.features)
+        return self._named_features()
 
-    def _make_classifier(self, y: NDArray[Any], groups: NDArray[Any]) -> Any:
+    def _running(self, features: Any) -> Any:
+        """The transformer run as is said now: after `fit`, or `load`, that may have changed."""
+        check_choice("on_error", self.on_error, ("raise", "nan"))
+        running = {name: getattr(self, name) for name in _RUNNING}
+        return with_running(features, **running)
+
+    def _rows(
+        self, features: Any, X: Any, tracks: Sequence[Any]
+    ) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
+        """Rows, failures and lengths of tracks; a transformer that is not ours tells no lengths."""
+        if isinstance(features, AudioExtractor):
+            return features._extract(X)
+        table = np.asarray(features.transform(X), dtype=np.float64)
+        failed = np.flatnonzero(np.isnan(table).any(axis=1)).tolist()
+        errors = [TrackError(i, label(tracks[i], i), "its features are NaN") for i in failed]
+        if errors and self.on_error == "raise":
+            raise AudioDecodeError(errors[0].path, errors[0].reason)
+        return table, errors, np.full(len(table), np.nan)
+
+    def _calibrated(self, model: Any, y: NDArray[Any], groups: NDArray[Any]) -> Any:
         """The classifier, calibrated on folds that keep groups together where there are enough."""
-        model = make_classifier(self.model, n_jobs=self.n_jobs, random_state=self.random_state)
-        model = clone(model)
         if not self.calibrate:
             return model
         splits = _inner_splits(y, groups, self.random_state)
@@ -373,14 +398,44 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             warnings.warn(message, GenrekitWarning, stacklevel=4)
 
 
-def _pop_fit_params(fit_params: dict[str, Any]) -> tuple[Any, Any]:
-    """``groups`` and ``sample_weight``; anything else is an error."""
+def _check_names(params: Iterable[str], known: Iterable[str]) -> None:
+    """Nested names up to the first ``__``; what follows is checked by its owner."""
+    for name in params:
+        if name.partition("__")[0] not in known:
+            hint = did_you_mean(name, known)
+            raise ValueError(f"GenreClassifier has no parameter {name!r}: {hint}")
+
+
+def _check_settable(name: str, owner: Any) -> None:
+    """``model__C`` needs a model: a short name such as "svm" has no parameters."""
+    if "__" in name and not hasattr(owner, "set_params"):
+        first, _, rest = name.partition("__")
+        raise ValueError(
+            f"{name!r} can't be set while {first} is {owner!r}: pass an object that has the "
+            f"parameter {rest!r} as {first}, such as SVC(C=1.0) as model"
+        )
+
+
+def _read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Genres, ``groups`` and ``sample_weight``, the latter two arrays or None; all checked."""
     known = ("groups", "sample_weight")
     for name in fit_params:
         if name not in known:
             raise TypeError(f"fit has no parameter {name!r}: {did_you_mean(name, known)}")
-    weight = fit_params.get("sample_weight")
-    return fit_params.get("groups"), None if weight is None else np.asarray(weight)
+    given = {name: np.asarray(v) for name, v in fit_params.items() if v is not None}
+    y = column_or_1d(y, warn=True)
+    _check_lengths(n_tracks, y=y, **given)
+    check_classification_targets(y)
+    _check_genres(y)
+    return y, given.get("groups"), given.get("sample_weight")
+
+
+def _check_lengths(n_tracks: int, **labels: Any) -> None:
+    """One label and one weight a track."""
+    for name, values in labels.items():
+        if values is not None and np.shape(values) != (n_tracks,):
+            shape = np.shape(values)
+            raise ValueError(f"{name} has shape {shape}, X holds {n_tracks} tracks: one a track")
 
 
 def _check_genres(y: NDArray[Any], left_out: str = "") -> None:
@@ -394,25 +449,11 @@ def _check_genres(y: NDArray[Any], left_out: str = "") -> None:
         )
 
 
-def _rows(
-    features: Any, X: Any, *, fit: bool
-) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
-    """Rows, failures and lengths of tracks; a transformer that is not ours tells no lengths."""
-    if fit:
-        features.fit(X)
-    if isinstance(features, AudioExtractor):
-        return features._extract(X)
-    table = np.asarray(features.transform(X), dtype=np.float64)
-    failed = np.flatnonzero(np.isnan(table).any(axis=1))
-    errors = [TrackError(int(i), str(X[i]), "its features are NaN") for i in failed]
-    return table, errors, np.full(len(table), np.nan)
-
-
 def _track_groups(tracks: Sequence[Any]) -> NDArray[np.int64]:
     """One group a track; a path that stands twice is one track."""
     seen: dict[Any, int] = {}
     keys = (
-        os.fspath(track) if isinstance(track, (str, os.PathLike)) else i
+        os.path.realpath(track) if isinstance(track, (str, os.PathLike)) else i
         for i, track in enumerate(tracks)
     )
     return np.array([seen.setdefault(key, len(seen)) for key in keys])
@@ -422,10 +463,12 @@ def _inner_splits(
     y: NDArray[Any], groups: NDArray[Any], random_state: Any
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Folds that keep groups together and show every genre to every training part."""
+    # Shuffled, for files come sorted by album; the same way each time unless a seed says otherwise.
+    seed = 0 if random_state is None else random_state
     genres = np.unique(y)
     smallest = min(len(np.unique(groups[y == genre])) for genre in genres)
     for n_splits in range(min(5, smallest), 1, -1):
-        folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
+        folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
         splits = list(folds.split(y, y, groups))
         if all(len(np.unique(y[train])) == len(genres) for train, _ in splits):
             return splits

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from numbers import Real
 from typing import Any
 
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier
@@ -14,6 +16,7 @@ from sklearn.svm import SVC
 
 from genrekit._validation import check_choice
 from genrekit.features import AudioFeatures, PCAReducer
+from genrekit.features._base import AudioExtractor
 
 __all__ = [
     "MODELS",
@@ -22,6 +25,7 @@ __all__ = [
     "make_reducer",
     "make_rf_pipeline",
     "make_svm_pipeline",
+    "with_running",
 ]
 
 MODELS = ("svm", "rf", "knn")
@@ -55,6 +59,8 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
     >>> make_classifier("svm").C
     10.0
     """
+    if isinstance(model, type):
+        raise ValueError(f"{model.__name__!r} is a class: pass an instance, {model.__name__}()")
     if isinstance(model, BaseEstimator) or hasattr(model, "predict"):
         if not is_classifier(model):
             raise ValueError(f"model must be a classifier, not {type(model).__name__}")
@@ -75,9 +81,25 @@ def make_reducer(reducer: Any, random_state: Any = None) -> Any:
     if isinstance(reducer, str):
         check_choice("reducer", reducer, ("pca", "passthrough"))
         return PCAReducer(random_state=random_state) if reducer == "pca" else reducer
-    if isinstance(reducer, (int, float)):
+    if isinstance(reducer, Real):
         return PCAReducer(reducer, random_state=random_state)
-    return reducer
+    return clone(reducer)
+
+
+def with_running(features: Any, *, on_error: str, **running: Any) -> Any:
+    """A copy of a transformer of tracks that runs, fitted or not, as is said.
+
+    What stands at its default (None or 0) is the transformer's own business, but for `on_error`:
+    whoever is next in line must know whether there are rows of NaN.
+    """
+    given = {name: value for name, value in running.items() if value not in (None, 0)}
+    if isinstance(features, AudioExtractor):
+        return copy.copy(features).set_params(on_error=on_error, **given)
+    features = copy.deepcopy(features)
+    for inner in features.get_params(deep=True).values():  # of a FeatureUnion or Pipeline
+        if isinstance(inner, AudioExtractor):
+            inner.set_params(on_error=on_error, **given)
+    return features
 
 
 def make_svm_pipeline(
@@ -94,8 +116,8 @@ def make_svm_pipeline(
 
     Parameters
     ----------
-    features : str, list or AudioFeatures, default="standard"
-        What to compute of each track, see `AudioFeatures`.
+    features : str, list or transformer, default="standard"
+        What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
     reducer : None, "pca", int, float or transformer, default=None
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     memory : str, path or joblib.Memory, optional
@@ -141,8 +163,8 @@ def make_rf_pipeline(
 
     Parameters
     ----------
-    features : str, list or AudioFeatures, default="standard"
-        What to compute of each track, see `AudioFeatures`.
+    features : str, list or transformer, default="standard"
+        What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
     reducer : None, "pca", int, float or transformer, default=None
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     memory : str, path or joblib.Memory, optional
@@ -184,8 +206,8 @@ def make_knn_pipeline(
 
     Parameters
     ----------
-    features : str, list or AudioFeatures, default="standard"
-        What to compute of each track, see `AudioFeatures`.
+    features : str, list or transformer, default="standard"
+        What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
     reducer : None, "pca", int, float or transformer, default=None
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     memory : str, path or joblib.Memory, optional
@@ -226,9 +248,8 @@ def _make_pipeline(
     """The steps of all three."""
     check_choice("on_error", on_error, ("raise", "nan"))
     running = {"memory": memory, "n_jobs": n_jobs, "on_error": on_error, "verbose": verbose}
-    if not isinstance(features, AudioFeatures):
-        features = AudioFeatures(features, **running)
-    steps = [("features", features)]
+    features = clone(features) if hasattr(features, "transform") else AudioFeatures(features)
+    steps = [("features", with_running(features, **running))]
     if on_error == "nan":
         steps.append(("impute", SimpleImputer(strategy="median")))
     steps += [
