@@ -1,0 +1,121 @@
+"""The memory per track: how often it decodes, what it believes, how large it gets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from sklearn.model_selection import GridSearchCV
+
+from genrekit import AudioFeatures, extract, make_knn_pipeline
+from genrekit.audio import Decoded
+
+N = 20
+GRID = {"features__mfcc__n_mels": [16, 20, 24], "clf__n_neighbors": [1, 2, 3]}
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> list[str]:
+    """Short noises, one file each."""
+    rng = np.random.default_rng(0)
+    paths = [str(tmp_path / f"{i}.wav") for i in range(N)]
+    for path in paths:
+        soundfile.write(path, 0.1 * rng.standard_normal(3000), 22050)
+    return paths
+
+
+def make_decoder(log: Path) -> Callable[..., Decoded]:
+    """A decoder that appends a line for every file, so that other processes are counted too."""
+
+    # Local, so that it travels to a worker process by value.
+    def decoder(source: Any, *, offset: float, duration: float | None) -> Decoded:
+        import soundfile
+
+        with open(log, "a") as file:
+            file.write("decoded\n")
+        samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
+        return Decoded(sr, iter([samples]))
+
+    return decoder
+
+
+def count(log: Path) -> int:
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def search(tracks: list[str], folder: Path, log: Path, n_jobs: int = 1, **params: Any) -> Any:
+    features = AudioFeatures(["mfcc"], decoder=make_decoder(log), memory=str(folder), **params)
+    features.set_params(mfcc__n_mfcc=8)
+    pipeline = make_knn_pipeline(features)
+    grid = GridSearchCV(pipeline, GRID, cv=5, n_jobs=n_jobs, refit=False, error_score="raise")
+    return grid.fit(tracks, ["a", "b"] * (N // 2))
+
+
+def test_grid_search_decodes_once_a_setting_and_then_never(tracks, tmp_path):
+    log = tmp_path / "log"
+    cold = search(tracks, tmp_path / "cache", log)
+    assert count(log) == 3 * N
+    warm = search(tracks, tmp_path / "cache", log)
+    assert count(log) == 3 * N
+    expected = cold.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(warm.cv_results_["mean_test_score"], expected)
+
+
+def test_grid_search_with_waveforms_decodes_once(tracks, tmp_path):
+    log = tmp_path / "log"
+    kept = search(tracks, tmp_path / "cache", log, cache_waveform=True)
+    assert count(log) == N
+    fresh = search(tracks, tmp_path / "other", log)
+    expected = fresh.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(kept.cv_results_["mean_test_score"], expected)
+
+
+def test_two_processes_decode_at_most_twice_as_often(tracks, tmp_path):
+    log = tmp_path / "log"
+    search(tracks, tmp_path / "cache", log, n_jobs=2)
+    assert 3 * N <= count(log) <= 6 * N
+
+
+@pytest.mark.parametrize("cache_waveform", [False, True])
+@pytest.mark.parametrize("harm", ["cut", "flip", "empty"])
+def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform):
+    log = tmp_path / "log"
+    options = {"memory": tmp_path / "cache", "decoder": make_decoder(log)}
+    expected = extract(tracks[:3], ["rms"], cache_waveform=cache_waveform, **options).table
+    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "waveforms" not in p.parts]
+    assert len(entries) == 3
+    for entry in entries:
+        content = bytearray(entry.read_bytes())
+        if harm == "flip":
+            content[len(content) // 2] ^= 0xFF
+        entry.write_bytes({"cut": content[: len(content) // 2], "empty": b""}.get(harm, content))
+    again = extract(tracks[:3], ["rms"], cache_waveform=cache_waveform, **options).table
+    np.testing.assert_array_equal(again, expected)
+    assert count(log) == (3 if cache_waveform else 6)
+
+
+def test_size_is_kept(tracks, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENREKIT_CACHE_SIZE", "20K")
+    extract(tracks, ["mel"], memory=tmp_path / "cache")
+    kept = [path for path in (tmp_path / "cache").rglob("output.pkl")]
+    assert 0 < len(kept) < N
+    assert sum(path.stat().st_size for path in kept) <= 20 * 1024
+
+
+def test_two_processes_share_a_folder(tracks, tmp_path):
+    code = (
+        "import sys, genrekit\n"
+        "table = genrekit.extract(sys.argv[2:], ['rms', 'mfcc'], memory=sys.argv[1]).table\n"
+        "print(table.sum().hex())"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, str(tmp_path / "cache"), *tracks]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = {run.communicate(timeout=100)[0].strip() for run in runs}
+    assert [run.returncode for run in runs] == [0, 0]
+    assert answers == {extract(tracks, ["rms", "mfcc"]).table.sum().hex()}
