@@ -28,14 +28,16 @@ Array = NDArray[np.floating]
 
 
 def frame_signal(signal: Array, window: Array, hop_length: int, out: Array) -> Array:
-    """Windowed frames of a signal, written to `out` of shape (n_frames, n_fft)."""
-    frames = _frames(signal, len(window), hop_length, len(out))
-    return np.multiply(frames, window, out=out)
+    """Windowed frames of a signal, written to `out` of shape (n_fft, n_frames)."""
+    frames = _frames(signal, len(window), hop_length, out.shape[1])
+    return np.multiply(frames.T, window[:, np.newaxis], out=out)
 
 
 def power_spectrum(stft: NDArray[np.complexfloating], out: Array) -> Array:
-    """Squared magnitude of (n_frames, n_bins), written to `out` of shape (n_bins, n_frames)."""
-    return np.add(stft.real.T**2, stft.imag.T**2, out=out)
+    """Squared magnitude, then magnitude, written to `out` of shape (2, n_bins, n_frames)."""
+    np.add(stft.real**2, stft.imag**2, out=out[0])
+    np.sqrt(out[0], out=out[1])
+    return out
 
 
 def project(

@@ -102,5 +102,5 @@ class Sweep:
         block = Block(frames, self._grid, self._window, self._workspace, self._previous)
         for request, compute in self._computations.items():
             self._pieces[request].append(compute(block))
-        if "magnitude" in vars(block):  # only if one of them read it
+        if "spectra" in vars(block):  # only if one of them read it
             self._previous = block.magnitude[:, -1].copy()
