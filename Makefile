@@ -83,8 +83,14 @@ docs: $(VENV)/.installed-docs  ## HTML into docs/_build/html; runs the code in t
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b doctest docs docs/_build/doctest
 
-bench: $(VENV)/.installed-demo  ## the benchmarks
-	$(BIN)/python -m benchmarks
+# Libraries to compare with, in an environment of their own; without them their rows are left out.
+.venvs/peers/.installed: | $(BIN)/python
+	-@$(BIN)/python -m venv .venvs/peers && .venvs/peers/bin/python -m pip install --quiet \
+	    --disable-pip-version-check essentia afx-audio
+	@mkdir -p $(@D) && touch $@
+
+bench: $(VENV)/.installed-demo .venvs/peers/.installed  ## the benchmarks (BENCH="--long", "--profile", ...)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove environments, caches and everything made
 	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated htmlcov .coverage \

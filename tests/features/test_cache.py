@@ -103,7 +103,7 @@ def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform)
 def test_size_is_kept(tracks, tmp_path, monkeypatch):
     monkeypatch.setenv("GENREKIT_CACHE_SIZE", "20K")
     extract(tracks, ["mel"], memory=tmp_path / "cache")
-    kept = [path for path in (tmp_path / "cache").rglob("output.pkl")]
+    kept = list((tmp_path / "cache").rglob("output.pkl"))
     assert 0 < len(kept) < N
     assert sum(path.stat().st_size for path in kept) <= 20 * 1024
 

@@ -42,6 +42,10 @@ class Grid(NamedTuple):
     hop_length: int
 
 
+# Larger than what a block of frames or of samples takes, small beside what Python itself takes.
+_KEPT_BYTES = 1 << 23
+
+
 class Workspace:
     """Memory that every block of a track writes its spectra to.
 
@@ -57,6 +61,9 @@ class Workspace:
     """
 
     def __init__(self, n_fft: int, dtype: str) -> None:
+        # glibc returns blocks to the system that are larger than any freed before, and asks for
+        # them again, page by page. One large block, never touched, teaches it to keep ours.
+        np.empty(_KEPT_BYTES, np.uint8)
         n_bins = 1 + n_fft // 2
         self._frames = np.empty(BLOCK_FRAMES * n_fft, dtype)
         self._spectra = np.empty(2 * BLOCK_FRAMES * n_bins, dtype)

@@ -13,6 +13,11 @@ from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request, Work
 __all__ = ["Sweep"]
 
 
+# Workspaces between two tracks, by length of the FFT and precision. Taking from a list and adding
+# to it are atomic, so threads never share one.
+_SPARE: dict[tuple[int, str], list[Workspace]] = {}
+
+
 class Sweep:
     """Feeds blocks of frames to the computations that were requested.
 
@@ -71,7 +76,12 @@ class Sweep:
             for request in requests
         }
         self._pieces: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
-        self._workspace = Workspace(n_fft, dtype)
+        # A fresh one costs as much as ten short features; each thread soon has its own to reuse.
+        self._spare = _SPARE.setdefault((n_fft, dtype), [])
+        try:
+            self._workspace = self._spare.pop()
+        except IndexError:
+            self._workspace = Workspace(n_fft, dtype)
         self._previous: NDArray[Any] | None = None
 
     def push(self, samples: NDArray[Any]) -> None:
@@ -95,6 +105,7 @@ class Sweep:
         """
         for frames in self._framer.finish():
             self._compute(frames)
+        self._spare.append(self._workspace)
         return self._pieces
 
     def _compute(self, frames: SignalBlock) -> None:

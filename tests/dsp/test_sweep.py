@@ -1,0 +1,88 @@
+"""One pass over a track, and the table of what it can compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genrekit.dsp import INTERMEDIATES, Sweep, frame_count, kernels, make_request
+
+GRID = {"sr": 22050, "n_fft": 512, "hop_length": 128}
+# Eighty frames and some: more than a block.
+Y = np.random.default_rng(0).standard_normal(11000)
+
+
+def _run(requests, pieces, **options):
+    sweep = Sweep(requests, **(GRID | options))
+    for piece in pieces:
+        sweep.push(piece)
+    return {request: np.concatenate(b, axis=1) for request, b in sweep.finish().items()}
+
+
+@pytest.fixture(scope="module")
+def requests():
+    small = {"n_bands": 4, "n_mels": 20}
+    return [make_request(name, small) for name in INTERMEDIATES]
+
+
+@pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_result_does_not_depend_on_how_samples_come(requests, dtype, pad_mode):
+    whole = _run(requests, [Y], dtype=dtype, pad_mode=pad_mode)
+    rng = np.random.default_rng(1)
+    for n_cuts in (1, 5, 300):
+        cuts = np.sort(rng.integers(0, len(Y), n_cuts))
+        parts = _run(requests, np.split(Y, cuts), dtype=dtype, pad_mode=pad_mode)
+        for request in requests:
+            np.testing.assert_array_equal(parts[request], whole[request], err_msg=request[0])
+
+
+def test_shape_and_precision(requests):
+    for dtype in ("float32", "float64"):
+        for request, values in _run(requests, [Y], dtype=dtype).items():
+            assert values.shape[1] == frame_count(len(Y), 512, 128), request
+            assert values.dtype == dtype, request
+
+
+def test_each_intermediate_is_the_same_alone(requests):
+    together = _run(requests, [Y])
+    for request in requests:
+        np.testing.assert_array_equal(_run([request], [Y])[request], together[request])
+
+
+def test_power_is_the_squared_stft():
+    request = make_request("power")
+    got = _run([request], [Y], dtype="float64")[request]
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(Y, 256), 512)[::128]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(512) / 512)
+    expected = np.abs(np.fft.rfft(frames * window)).T ** 2
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_spectra_and_intermediates_are_computed_once(monkeypatch, requests):
+    calls = []
+    for name in ("power_spectrum", "project"):
+        kernel = getattr(kernels, name)
+        monkeypatch.setattr(
+            kernels, name, lambda *a, name=name, kernel=kernel: calls.append(name) or kernel(*a)
+        )
+    _run([*requests, *requests], [Y])
+    assert calls.count("power_spectrum") == 2  # blocks
+    assert calls.count("project") == 4  # mel and chroma
+
+
+def test_a_track_without_samples_of_a_frame():
+    request = make_request("mean_square")
+    values = _run([request], [np.ones(10)], center=False)[request]
+    np.testing.assert_allclose(values, [[10 / 512]])
+
+
+def test_requests_take_what_their_intermediate_has():
+    assert make_request("rolloff", {"roll_percent": 0.5, "n_mels": 3}) == (
+        "rolloff",
+        (("roll_percent", 0.5),),
+    )
+    assert make_request("moments", {"n_mels": 3}) == make_request("moments")
+    assert make_request("mel", {"n_mels": 128}) == make_request("mel")
+    with pytest.raises(KeyError, match="mell"):
+        make_request("mell")

@@ -1,0 +1,66 @@
+"""MFCCs and deltas where the answer is known; against librosa: test_librosa."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genrekit.features import Spectra, delta, mfcc
+
+
+def test_silence_has_one_coefficient():
+    coefficients = mfcc(Spectra(np.zeros(22050)))
+    np.testing.assert_allclose(coefficients[0], -100 * np.sqrt(128), rtol=1e-6)
+    np.testing.assert_allclose(coefficients[1:], 0, atol=1e-3)
+
+
+def test_level_moves_the_first_coefficient_only(music):
+    loud, soft = mfcc(Spectra(music)), mfcc(Spectra(music / 10))
+    inner = slice(4, -4)
+    np.testing.assert_allclose((loud - soft)[0, inner], 20 * np.sqrt(128), rtol=1e-4)
+    np.testing.assert_allclose((loud - soft)[1:, inner], 0, atol=0.01)
+
+
+def test_deltas_follow_the_coefficients(music):
+    spectra = Spectra(music)
+    plain = mfcc(spectra, n_mfcc=5)
+    both = mfcc(spectra, n_mfcc=5, deltas=2, width=5)
+    np.testing.assert_array_equal(both[:5], plain)
+    np.testing.assert_array_equal(both[5:10], delta(plain, width=5))
+    np.testing.assert_array_equal(both[10:], delta(plain, order=2, width=5))
+
+
+def test_lifter_raises_the_higher_coefficients(music):
+    spectra = Spectra(music)
+    weights = 1 + 11 * np.sin(np.pi * np.arange(1, 14) / 22)
+    expected = mfcc(spectra, n_mfcc=13) * weights[:, np.newaxis]
+    np.testing.assert_allclose(
+        mfcc(spectra, n_mfcc=13, lifter=22.0), expected, rtol=1e-5, atol=0.001
+    )
+
+
+def test_derivatives_of_polynomials():
+    t = np.arange(20.0)
+    np.testing.assert_allclose(delta(np.stack([3 * t, 5 - t])), [[3.0] * 20, [-1.0] * 20])
+    np.testing.assert_allclose(delta((t**2)[np.newaxis], order=2), np.full((1, 20), 2.0))
+
+
+@pytest.mark.parametrize("n_frames", [1, 2])
+def test_under_three_frames_nothing_changes(n_frames):
+    assert not delta(np.arange(n_frames, dtype=float)[np.newaxis]).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_mfcc": 0}, "n_mfcc must lie between 1 and n_mels=128"),
+        ({"n_mfcc": 41, "n_mels": 40}, "n_mfcc must lie between 1 and n_mels=40"),
+        ({"deltas": 3}, "deltas must be 0, 1 or 2"),
+        ({"lifter": -1.0}, "lifter must be at least 0"),
+        ({"deltas": 1, "width": 4}, "width must be an odd number"),
+        ({"deltas": 1, "width": 1}, "width must be an odd number"),
+    ],
+)
+def test_parameters_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        mfcc(Spectra(np.ones(3000)), **options)

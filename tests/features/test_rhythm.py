@@ -1,0 +1,59 @@
+"""Tempo where the answer is known; against librosa: test_librosa."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genrekit.features import Spectra, onset_strength, tempo
+from genrekit.features.rhythm import tempo_of_onsets
+
+SR = 22050
+
+
+def _clicks(bpm, seconds=10):
+    y = np.zeros(seconds * SR)
+    y[(np.arange(0, seconds, 60 / bpm) * SR).astype(int)] = 1.0
+    return Spectra(y)
+
+
+@pytest.mark.parametrize("bpm", [80, 100, 120, 150])
+def test_tempo_of_a_click_track(bpm):
+    # Lags are whole frames of 23 ms.
+    assert tempo(_clicks(bpm)).item() == pytest.approx(bpm, rel=0.03)
+
+
+def test_prior_decides_between_octaves():
+    clicks = _clicks(120)
+    assert tempo(clicks, start_bpm=60.0, std_bpm=0.1).item() == pytest.approx(60, rel=0.03)
+    assert tempo(clicks, start_bpm=240.0, std_bpm=0.1, max_tempo=130.0).item() < 130
+
+
+def test_silence_has_the_tempo_of_the_prior():
+    assert tempo(Spectra(np.zeros(SR * 5))).item() == pytest.approx(120, rel=0.03)
+
+
+def test_tempo_does_not_depend_on_the_level():
+    y = _clicks(100).waveform
+    assert tempo(Spectra(y / 64)).item() == tempo(Spectra(y)).item()
+
+
+def test_onsets_lie_where_the_clicks_are():
+    y = np.zeros(4 * SR)
+    clicks = np.array([40, 80, 120])
+    y[clicks * 512] = 1.0
+    strength = onset_strength(Spectra(y))
+    assert strength.shape == (173,)
+    found = [low + strength[low : low + 40].argmax() for low in (20, 60, 100)]
+    assert (np.abs(found - clicks) <= 3).all()
+    assert np.median(strength) == 0
+
+
+def test_envelope_shorter_than_its_window():
+    assert np.isfinite(tempo_of_onsets(np.array([0.0, 1.0, 0.0]), 43.0))
+
+
+@pytest.mark.parametrize("name", ["start_bpm", "std_bpm", "ac_size", "max_tempo"])
+def test_parameters_must_be_above_zero(name):
+    with pytest.raises(ValueError, match="must be above 0"):
+        tempo(Spectra(np.ones(3000)), **{name: 0.0})

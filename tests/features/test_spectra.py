@@ -1,0 +1,79 @@
+"""`Frontend` checks its values; `Spectra` keeps what was requested."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genrekit.dsp import make_request
+from genrekit.exceptions import AudioDecodeError
+from genrekit.features import WAVEFORM, AudioFeatures, Frontend, Spectra
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sr": 0}, "sr must be a number above 0"),
+        ({"sr": "22050"}, "sr must be a number above 0"),
+        ({"n_fft": 1}, "n_fft must be an integer of at least 2"),
+        ({"n_fft": 2048.0}, "n_fft must be an integer"),
+        ({"hop_length": 0}, "hop_length must be an integer of at least 1"),
+        ({"hop_length": 4096}, "hop_length=4096 is above n_fft=2048"),
+        ({"win_length": 0}, "win_length must be an integer of at least 1"),
+        ({"win_length": 4096}, "win_length=4096 is above n_fft=2048"),
+        ({"pad_mode": "reflekt"}, "unknown pad_mode 'reflekt': did you mean 'reflect'"),
+        ({"dtype": "float16"}, "unknown dtype 'float16'"),
+        ({"offset": -1}, "offset must be a number of at least 0"),
+        ({"duration": 0}, "duration must be a number above 0"),
+    ],
+)
+def test_values_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        Frontend(**options)
+    with pytest.raises(ValueError, match=message):
+        AudioFeatures(["rms"], **options).fit([np.ones(100)])
+
+
+def test_frontends_with_the_same_values_are_one():
+    assert len({Frontend(n_fft=1024), Frontend(n_fft=1024), Frontend()}) == 2
+    assert Frontend(n_fft=np.int64(1024)) == Frontend(n_fft=1024)
+
+
+def test_what_was_not_requested_is_gone_with_the_samples(music):
+    rms = make_request("mean_square")
+    spectra = Spectra(iter([music[:5000], music[5000:9000]]), requests=[rms])
+    assert spectra.seconds == pytest.approx(9000 / 22050)
+    assert spectra.get("mean_square").shape == (1, 18)
+    with pytest.raises(KeyError, match="moments"):
+        spectra.get("moments")
+    with pytest.raises(KeyError, match="waveform was not requested"):
+        _ = spectra.waveform
+
+
+def test_pieces_are_kept_on_request(music):
+    pieces = [music[:5000], music[5000:9000]]
+    spectra = Spectra(iter(pieces), Frontend(dtype="float64"), requests=[WAVEFORM])
+    np.testing.assert_array_equal(spectra.waveform, music[:9000])
+    assert spectra.waveform.dtype == np.float64
+    assert spectra.get("moments").shape == (3, 18)
+
+
+def test_waveform_gives_everything_once(music, monkeypatch):
+    spectra = Spectra(music)
+    moments = spectra.get("moments")
+    monkeypatch.setattr(Frontend, "sweep", None)
+    assert spectra.get("moments") is moments
+
+
+@pytest.mark.parametrize("samples", [np.empty(0), iter([]), iter([np.empty(0)])])
+def test_no_samples(samples):
+    with pytest.raises(AudioDecodeError, match="it holds no samples"):
+        Spectra(samples)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers(bad):
+    y = np.zeros(100000)
+    y[90000] = bad
+    with pytest.raises(AudioDecodeError, match="contains NaN or infinity"):
+        Spectra(y)
