@@ -30,10 +30,8 @@ class _Frame(NamedTuple):
 
 
 def count_samples(file: BinaryIO) -> int | None:
-    """Samples per channel of an MP3, or None if its own header says or it can't be told.
-
-    Only frame headers are read, so this takes a fraction of the decoding.
-    """
+    """Samples per channel of an MP3, or None if its own header says or it can't be told."""
+    # Only frame headers are read, so this takes a fraction of the decoding.
     size = size_of(file)
     position = skip_id3(file)
     head = file.read(_SEARCH)

@@ -88,11 +88,9 @@ def available_decoders() -> dict[str, str]:
 def open_audio(
     source: Source, *, offset: float, duration: float | None, decoder: Decoder | None = None
 ) -> tuple[int, Blocks]:
-    """Open with the first decoder that gives a block.
-
-    A failure up to the first block lets the next decoder try; after it, samples have been handed
-    on, and another decoder could not take over at the same one.
-    """
+    """Open with the first decoder that gives a block."""
+    # A failure up to the first block lets the next decoder try; after it, samples have been
+    # handed on, and another decoder could not take over at the same one.
     check_readable(source)
     tried: list[tuple[str, str]] = []
     for name, decode in _candidates(decoder).items():

@@ -173,9 +173,9 @@ def resample_blocks(
     sr : float
         The wanted sampling rate, in Hz.
 
-    Yields
-    ------
-    ndarray of shape (n_samples,), float32
+    Returns
+    -------
+    iterator of ndarray of shape (n_samples,), float32
         The waveform at `sr`, in blocks that are not empty; ``ceil(n * sr / native_sr)`` samples
         for `n`. At equal rates the blocks themselves are passed on.
 

@@ -32,10 +32,8 @@ def power_to_db(
 
 
 def log_mel_tiles(spectra: Spectra, top_db: float | None, **mel: Any) -> Iterator[NDArray[Any]]:
-    """Mel decibels below the track's maximum, in stretches of frames.
-
-    Only the maximum needs the whole track, so its decibels need never stand in memory whole.
-    """
+    """Mel decibels below the track's maximum, in stretches of frames."""
+    # Only the maximum needs the whole track, so its decibels need never stand in memory whole.
     peak = max(tile.max() for tile in spectra.tiles("mel", **mel))
     for tile in spectra.tiles("mel", **mel):
         yield power_to_db(tile, top_db, peak)

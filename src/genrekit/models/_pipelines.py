@@ -87,11 +87,9 @@ def make_reducer(reducer: Any, random_state: Any = None) -> Any:
 
 
 def with_running(features: Any, *, on_error: str, **running: Any) -> Any:
-    """A copy of a transformer of tracks that runs, fitted or not, as is said.
-
-    What stands at its default (None or 0) is the transformer's own business, but for `on_error`:
-    whoever is next in line must know whether there are rows of NaN.
-    """
+    """A copy of a transformer of tracks that runs, fitted or not, as is said."""
+    # What stands at its default (None or 0) is the transformer's own business, but for `on_error`:
+    # whoever is next in line must know whether there are rows of NaN.
     given = {name: value for name, value in running.items() if value not in (None, 0)}
     if isinstance(features, AudioExtractor):
         return copy.copy(features).set_params(on_error=on_error, **given)
