@@ -28,24 +28,17 @@ def frame_signal(signal, window, hop_length, out):
         return out
     # Frames are made of whole hops: turned once, each serves all the frames it stands in.
     per_frame = n_fft // hop_length
-    hops = _turn(signal, hop_length, n_frames + per_frame - 1)
+    hops = np.empty((hop_length, n_frames + per_frame - 1), signal.dtype)
+    for piece in range(hops.shape[1]):
+        samples = signal[piece * hop_length : (piece + 1) * hop_length]
+        for i in range(hop_length):
+            hops[i, piece] = samples[i]
     for piece in range(per_frame):
         for i in range(hop_length):
-            weight = window[piece * hop_length + i]
-            samples, row = hops[i, piece : piece + n_frames], out[piece * hop_length + i]
+            row = piece * hop_length + i
+            weight = window[row]
             for t in range(n_frames):
-                row[t] = samples[t] * weight
-    return out
-
-
-def _turn(signal, length, n_pieces):
-    """Pieces of a signal as columns, by tiles whose lines are used up while they are in cache."""
-    out = np.empty((length, n_pieces), signal.dtype)
-    for low in range(0, length, 16):
-        for piece in range(n_pieces):
-            offset = piece * length
-            for i in range(low, min(low + 16, length)):
-                out[i, piece] = signal[offset + i]
+                out[row, t] = hops[i, piece + t] * weight
     return out
 
 
@@ -369,7 +362,6 @@ _HELPERS = (
     "_insert_smallest",
     "_mean_rows",
     "_sum_of_logs",
-    "_turn",
 )
 for _name in (*_HELPERS, *__all__):
     globals()[_name] = _compile(globals()[_name])

@@ -59,7 +59,8 @@ class AudioFeatures(AudioExtractor):
         Where to keep what was computed, one entry a track: a grid search then decodes each track
         once for each distinct setting of the features, not once a fold. A path is kept under 2 GB
         (or what the environment variable GENREKIT_CACHE_SIZE says), the oldest entries going
-        first; entries of a file that has changed are not used.
+        first; entries of a file that has changed are not used. It holds pickles: use a folder
+        that nobody else can write to.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples there as well, 2.6 MB for 30 seconds at 22050 Hz: other
         settings of the features then need no decoding either.
