@@ -35,7 +35,7 @@ def test_every_row_comes_out(tmp_path):
     lines = _run("--output", str(table)).splitlines()
     rows = {key: rest for key, _, rest in (line.partition(" ") for line in lines)}
     for key in MEASURED:
-        assert re.match(r"\s+-?[\d.]+( ms| s| MB)? +\[.*\d–-?[\d.]+\]", rows[key]), key
+        assert re.match(r"\s*-?[\d.]+( ms| s| MB)? +\[.*\d–-?[\d.]+\]", rows[key]), key
     for key in LEFT_OUT:
         assert "left out" in rows[key]
     text = table.read_text(encoding="utf-8")

@@ -239,8 +239,9 @@ def _attempts(
     stop = _Stop()
     parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     calls = (joblib.delayed(_attempt)(work, x, i, decoder, stop) for i, x in enumerate(items))
+    outcomes = parallel(calls)
     try:
-        for index, outcome in enumerate(_progress(parallel(calls), len(items), verbose)):
+        for index, outcome in enumerate(_progress(outcomes, len(items), verbose)):
             if not isinstance(outcome, AudioDecodeError):
                 yield outcome
             elif on_error == "raise":
@@ -249,6 +250,10 @@ def _attempts(
                 yield TrackError(index, outcome.path, outcome.explanation)
     finally:
         stop.event.set()  # for threads that are in the middle of a file after an error or Ctrl-C
+        with warnings.catch_warnings():
+            # joblib would advise against what was begun and is not wanted any more.
+            warnings.simplefilter("ignore", UserWarning)
+            outcomes.close()
 
 
 def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any:
