@@ -10,18 +10,21 @@ import pytest
 
 # A file that never ends, read by a decoder that tells when it was closed.
 PROGRAM = """
-import sys, time
+import os, sys, time
 import numpy as np
 import genrekit
 from genrekit.audio import Decoded
 
+def say(word):
+    os.write(1, (word + "\\n").encode())  # at once, where print would let threads mix
+
 def endless():
     try:
         while True:
-            print("block", flush=True)
+            say("block")
             yield np.zeros((65536, 1), np.float32)
     finally:
-        print("closed", flush=True)
+        say("closed")
 
 def decoder(source, *, offset, duration):
     return Decoded(22050, endless())
@@ -29,7 +32,7 @@ def decoder(source, *, offset, duration):
 try:
     genrekit.extract([sys.argv[0]] * 4, ["rms"], decoder=decoder, n_jobs=int(sys.argv[1]))
 except KeyboardInterrupt:
-    print("interrupted", flush=True)
+    say("interrupted")
     time.sleep(1)
 """
 
