@@ -204,6 +204,23 @@ class Spectra:
             blocks[:] = [np.concatenate(blocks, axis=1)]
         return blocks[0]
 
+    def count_frames(self, name: str, **params: Any) -> int:
+        """Number of frames of an intermediate.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``genrekit.dsp.INTERMEDIATES``.
+        **params
+            Its parameters; those of other intermediates are passed over.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+        return sum(block.shape[1] for block in self._blocks(name, params))
+
     def tiles(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
         """An intermediate in stretches of frames, so that a long one need not be copied whole.
 

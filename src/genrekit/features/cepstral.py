@@ -77,10 +77,14 @@ def mfcc(
     basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
     basis = basis.astype(spectra.frontend.dtype)
     start, stop = np.zeros(n_mfcc, np.int64), np.full(n_mfcc, n_mels, np.int64)
-    tiles = log_mel_tiles(spectra, top_db, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    coefficients = np.concatenate(
-        [kernels.project(basis, start, stop, tile) for tile in tiles], axis=1
-    )
+    mel: dict[str, Any] = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax}
+    coefficients = np.empty((n_mfcc, spectra.count_frames("mel", **mel)), basis.dtype)
+    done = 0
+    for tile in log_mel_tiles(spectra, top_db, **mel):
+        coefficients[:, done : done + tile.shape[1]] = kernels.project(basis, start, stop, tile)
+        done += tile.shape[1]
+    if not deltas:
+        return coefficients
     orders = [delta(coefficients, order=order, width=width) for order in range(1, deltas + 1)]
     return np.concatenate([coefficients, *orders])
 

@@ -45,10 +45,9 @@ def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) 
     9
     """
     if tuning is None:
-        energy = _tuned_energy(spectra, n_chroma)
-    else:
-        energy = spectra.get("chroma", n_chroma=n_chroma, tuning=tuning)
-    return _scale(energy, energy.max(axis=0))
+        return _scale_to_maximum(_tuned_energy(spectra, n_chroma))
+    tiles = spectra.tiles("chroma", n_chroma=n_chroma, tuning=tuning)
+    return np.concatenate([_scale_to_maximum(tile) for tile in tiles], axis=1)
 
 
 def chroma_needs(params: Mapping[str, Any]) -> Sequence[str]:
@@ -81,14 +80,15 @@ def tonnetz(spectra: Spectra) -> NDArray[Any]:
     >>> tonnetz(Spectra(np.ones(22050))).shape
     (6, 44)
     """
-    pitch_classes = chroma(spectra)
-    shares = _scale(pitch_classes, pitch_classes.sum(axis=0, dtype=pitch_classes.dtype))
     # Angles of the pitch classes on the three circles; the second of each pair is a cosine.
     angle = np.outer(np.repeat([7 / 6, 3 / 2, 2 / 3], 2), np.arange(12))
     angle[::2] -= 0.5
     radius = np.array([1.0, 1.0, 1.0, 1.0, 0.5, 0.5])[:, np.newaxis]
-    weights = (radius * np.cos(np.pi * angle)).astype(shares.dtype)
-    return kernels.project(weights, np.zeros(6, np.int64), np.full(6, 12, np.int64), shares)
+    weights = (radius * np.cos(np.pi * angle)).astype(spectra.frontend.dtype)
+    start, stop = np.zeros(6, np.int64), np.full(6, 12, np.int64)
+    tiles = map(_scale_to_maximum, spectra.tiles("chroma"))
+    shares = (_scale(tile, tile.sum(axis=0, dtype=tile.dtype)) for tile in tiles)
+    return np.concatenate([kernels.project(weights, start, stop, s) for s in shares], axis=1)
 
 
 def _tuned_energy(spectra: Spectra, n_chroma: int) -> NDArray[Any]:
@@ -100,6 +100,11 @@ def _tuned_energy(spectra: Spectra, n_chroma: int) -> NDArray[Any]:
     weights = chroma_filters(frontend.sr, frontend.n_fft, n_chroma, float(tuning))
     whole = np.full(n_chroma, weights.shape[1], np.int64)
     return kernels.project(weights, np.zeros(n_chroma, np.int64), whole, power)
+
+
+def _scale_to_maximum(energy: NDArray[Any]) -> NDArray[Any]:
+    """Each frame over its largest value."""
+    return _scale(energy, energy.max(axis=0))
 
 
 def _scale(columns: NDArray[Any], size: NDArray[Any]) -> NDArray[Any]:

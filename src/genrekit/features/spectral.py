@@ -200,11 +200,17 @@ def spectral_contrast(
     """
     if not 0.0 < quantile < 1.0:
         raise ValueError(f"quantile must lie between 0 and 1, not {quantile!r}")
-    extremes = spectra.get("extremes", n_bands=n_bands, fmin=fmin, quantile=quantile)
-    valley, peak = extremes[: n_bands + 1], extremes[n_bands + 1 :]
-    contrast = power_to_db(peak)
-    contrast -= power_to_db(valley)
-    return contrast
+    bands = {"n_bands": n_bands, "fmin": fmin, "quantile": quantile}
+    # Valleys stand in the first rows, peaks in the last; each has its own maximum.
+    halves = [slice(None, n_bands + 1), slice(n_bands + 1, None)]
+    tops = [max(tile[half].max() for tile in spectra.tiles("extremes", **bands)) for half in halves]
+    differences = []
+    for tile in spectra.tiles("extremes", **bands):
+        valley, peak = (
+            power_to_db(tile[half], 80.0, top) for half, top in zip(halves, tops, strict=True)
+        )
+        differences.append(peak - valley)
+    return np.concatenate(differences, axis=1)
 
 
 def spectral_flatness(spectra: Spectra, *, amin: float = 1e-10) -> NDArray[Any]:
