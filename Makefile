@@ -49,8 +49,8 @@ demo: $(VENV)/.installed-demo  ## the whole way on synthetic tracks, or on MUSIC
 # --- tests ------------------------------------------------------------------------------------
 
 # Three runs: everything as users have it; coverage, with the kernels that can be traced and without
-# the test data (the estimator checks and the benchmarks do not depend on either); the bodies of the compiled kernels
-# as plain Python.
+# the test data (the estimator checks and the benchmarks do not depend on either); the bodies of the
+# compiled kernels as plain Python.
 test: $(VENV)/.installed-test  ## all tests, coverage, kernels
 	$(PYTEST)
 	GENREKIT_KERNELS=numpy GENREKIT_TEST_DATA=none $(PYTEST) --cov \

@@ -5,7 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import genrekit
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what numba caches before xdist starts processes that would do it at once.
+
+    Two processes that add to the cache of one function at the same time can mix up its files, and
+    crash whoever reads them (numba issue 10128); librosa's functions are cached too.
+    """
+    if hasattr(config, "workerinput") or os.environ.get("NUMBA_DISABLE_JIT"):
+        return
+    noise = np.random.default_rng(0).standard_normal(22050)
+    for dtype in ("float32", "float64"):
+        for features in ("standard", "mel", "gtzan57"):
+            genrekit.extract([noise], features, dtype=dtype)
 
 
 @pytest.fixture(scope="session")
