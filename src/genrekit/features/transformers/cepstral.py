@@ -32,8 +32,8 @@ class MFCCStats(AudioTransformer):
     width : int, default=9
         Frames a derivative is fitted over, odd, at least 3.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

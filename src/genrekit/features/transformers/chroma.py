@@ -21,8 +21,8 @@ class ChromaStats(AudioTransformer):
         Deviation from A440 in fractions of a pitch class; None estimates it from each track,
         which takes longer and keeps its spectrogram in memory.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -57,8 +57,8 @@ class Tonnetz(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

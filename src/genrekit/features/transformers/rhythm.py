@@ -24,8 +24,8 @@ class Tempo(AudioTransformer):
     max_tempo : float or None, default=320.0
         Faster tempi are not considered.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

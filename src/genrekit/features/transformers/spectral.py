@@ -34,8 +34,8 @@ class MelSpectrogram(AudioTransformer):
     top_db : float or None, default=80.0
         With `db`, values this far below the track's maximum are raised to it.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -73,8 +73,8 @@ class SpectralCentroid(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -106,8 +106,8 @@ class SpectralBandwidth(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -141,8 +141,8 @@ class SpectralRolloff(AudioTransformer):
     roll_percent : float, default=0.85
         The share, between 0 and 1.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -182,8 +182,8 @@ class SpectralContrast(AudioTransformer):
     quantile : float, default=0.02
         Share of the bins of a band that make its peak and its valley.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -221,8 +221,8 @@ class SpectralFlatness(AudioTransformer):
     amin : float, default=1e-10
         Powers below it are raised to it.
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -256,8 +256,8 @@ class SpectralFlux(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

@@ -16,8 +16,8 @@ class RMSEnergy(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class ZeroCrossingRate(AudioTransformer):
     Parameters
     ----------
     **common
-        The parameters of every audio transformer, see `AudioTransformer`: front end, `stats`,
-        `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`.
+        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
+        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
