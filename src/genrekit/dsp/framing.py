@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["BLOCK_FRAMES", "PAD_MODES", "Framer", "SignalBlock", "frame_count", "stft_window"]
 
 # Frames handled at once: their spectra fit the second-level cache.
-BLOCK_FRAMES = 64
+BLOCK_FRAMES = 48
 PAD_MODES = ("constant", "reflect", "edge", "symmetric")
 
 
