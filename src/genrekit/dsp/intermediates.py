@@ -65,8 +65,8 @@ class Workspace:
         # them again, page by page. One large block, never touched, teaches it to keep ours.
         np.empty(_KEPT_BYTES, np.uint8)
         n_bins = 1 + n_fft // 2
-        # Transformed in float64 whatever the precision of the spectra, as in librosa: the noise of a
-        # float32 FFT fills the bins that are nearly empty, which valleys and flatness read.
+        # Transformed in float64 whatever the precision of the spectra, as librosa does: the noise
+        # of a float32 FFT fills nearly empty bins, which flatness and the valleys of bands read.
         self._frames = np.empty(BLOCK_FRAMES * n_fft, np.float64)
         self._spectra = np.empty(2 * BLOCK_FRAMES * n_bins, dtype)
         self._n_fft, self._n_bins = n_fft, n_bins
