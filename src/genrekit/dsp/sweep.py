@@ -42,7 +42,7 @@ class Sweep:
     pad_mode : str, default="constant"
         How the ends are padded then.
     dtype : {"float32", "float64"}, default="float32"
-        Precision of the frames.
+        Precision of the spectra; the FFT runs in float64 either way.
 
     Examples
     --------

@@ -241,7 +241,7 @@ class AudioTransformer(AudioExtractor):
     pad_mode : str, optional
         How the ends are padded then; "constant".
     dtype : {"float32", "float64"}, optional
-        Precision of the frames; "float32".
+        Precision of the spectra; "float32".
     offset : float, optional
         Where to begin in each track, seconds; 0.
     duration : float, optional

@@ -90,7 +90,7 @@ def extract(
     pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
         How the ends are padded then.
     dtype : {"float32", "float64"}, default="float32"
-        Precision of the frames; statistics are float64 in either case.
+        Precision of the spectra; the FFT and the statistics run in float64 either way.
     offset : float, default=0.0
         Where to begin in each track, seconds.
     duration : float, optional
