@@ -62,7 +62,7 @@ def test_extract_writes_a_row_a_file(music, tmp_path, capsys):
     values = [[float(row[name]) for name in found.names] for row in rows]
     np.testing.assert_array_equal(values, found.table)
     out, err = capsys.readouterr()
-    assert "9 tracks, 6 features" in out
+    assert "9 of 9 files, 6 features" in out
     assert err == ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -256,16 +258,17 @@ def _say_goodbye(folder: Path, *, synthetic: bool) -> None:
     """Say where everything is and what to do next."""
     written = ["results.csv", "confusion_matrix.png", "pca.png", "model.skops"]
     there = [str(folder / name) for name in written if (folder / name).is_file()]
+    beside = Path(sys.executable).with_name("genrekit")
+    program = "genrekit" if shutil.which("genrekit") or not beside.exists() else beside
     _say("\nWritten:\n  " + "\n  ".join(there))
     if synthetic:
         _say(
             "\nNext, on your own music, in a folder with one sub-folder a genre:\n"
-            "  genrekit demo --music FOLDER        (or: make demo MUSIC=FOLDER)"
+            f"  {program} demo --music FOLDER        (or: make demo MUSIC=FOLDER)"
         )
     else:
-        _say(
-            f"\nNext, for a song of your own:\n  genrekit predict {folder / 'model.skops'} SONG.mp3"
-        )
+        model = folder / "model.skops"
+        _say(f"\nNext, for a song of your own:\n  {program} predict {model} SONG.mp3")
 
 
 def _say(text: str) -> None:

@@ -76,7 +76,8 @@ def _extract(args: argparse.Namespace) -> int:
         found = extract(files.paths, args.features, on_error="nan", **_reading(args))
     reasons = _reasons(found.errors, len(files.paths))
     TrackTable(files.paths, files.genres, found.names, found.table, reasons).write(args.output)
-    print(f"{len(files.paths)} tracks, {len(found.names)} features: {args.output}")
+    n_read = len(files.paths) - len(found.errors)
+    print(f"{n_read} of {len(files.paths)} files, {len(found.names)} features: {args.output}")
     return _report(found.errors)
 
 

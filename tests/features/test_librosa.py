@@ -103,7 +103,8 @@ class Librosa:
         return {"frame_length": self.front.n_fft, "hop_length": self.front.hop_length}
 
 
-LIBROSA = [name for name in FEATURES if name != "spectral_flux"]  # librosa has none
+NOT_IN_LIBROSA = {"spectral_flux"}
+LIBROSA = [name for name in FEATURES if name not in NOT_IN_LIBROSA]
 
 
 def _stragglers(name, got, expected, front):

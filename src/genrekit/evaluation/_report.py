@@ -86,7 +86,8 @@ class GenreReport:
     classes : ndarray, shape (n_genres,)
         The genres, sorted. The order of `precision`, `recall`, `f1` and `support`.
     baseline : float
-        Accuracy, on the same folds, of always answering the training fold's most frequent genre.
+        Accuracy of always answering the most frequent genre. Of all tracks, not of each training
+        fold: in balanced data the genre that a fold has most of is the one its test has least of.
     fit_seconds, predict_seconds : ndarray, shape (n_folds,)
         Wall-clock time of each fold.
 

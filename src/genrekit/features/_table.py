@@ -75,9 +75,25 @@ _GTZAN: dict[str, Feature] = {
 
 _MEAN_VAR = {"stats": ("mean", "var"), "pad_mode": "reflect"}
 
+# Fixed: a model that was saved with it must find the same columns in every later version.
+_STANDARD = (
+    "mfcc",
+    "chroma",
+    "tonnetz",
+    "spectral_centroid",
+    "spectral_bandwidth",
+    "spectral_rolloff",
+    "spectral_contrast",
+    "spectral_flatness",
+    "spectral_flux",
+    "zero_crossing_rate",
+    "rms",
+    "tempo",
+)
+
 # Set → (name of the part, feature, parameters of its transformer), in the order of the columns.
 SETS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
-    "standard": tuple((name, name, {}) for name in FEATURES if name != "mel"),
+    "standard": tuple((name, name, {}) for name in _STANDARD),
     "gtzan57": (
         ("chroma_stft", "gtzan_chroma", _MEAN_VAR),
         ("rms", "rms", _MEAN_VAR),

@@ -29,6 +29,8 @@ __all__ = ["GenreClassifier"]
 
 # Tracks longer than this many times the median of the training are warned about.
 _LONG = 2.0
+# Inner folds of the calibration, where there are tracks enough.
+_FOLDS = 5
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
 
 
@@ -375,6 +377,13 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             )
             warnings.warn(message, GenrekitWarning, stacklevel=3)
             return model
+        if len(splits) < _FOLDS:
+            message = (
+                f"the smallest genre has tracks (or groups) for {len(splits)} inner folds only: "
+                f"probabilities, and with them the genres, rest on little. Add tracks ({_FOLDS} of "
+                "each genre or more), or set calibrate=False"
+            )
+            warnings.warn(message, GenrekitWarning, stacklevel=3)
         return CalibratedClassifierCV(model, method="sigmoid", cv=splits, ensemble=False)
 
     def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
@@ -467,7 +476,7 @@ def _inner_splits(
     seed = 0 if random_state is None else random_state
     genres = np.unique(y)
     smallest = min(len(np.unique(groups[y == genre])) for genre in genres)
-    for n_splits in range(min(5, smallest), 1, -1):
+    for n_splits in range(min(_FOLDS, smallest), 1, -1):
         folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
         splits = list(folds.split(y, y, groups))
         if all(len(np.unique(y[train])) == len(genres) for train, _ in splits):
