@@ -732,3 +732,11 @@ def test_save_and_load(model, X, y, broken, tmp_path):
     loaded.set_params(on_error="nan", n_jobs=2)
     with pytest.warns(AudioDecodeWarning):
         assert loaded.top_k([broken[0]]) == [[]]
+
+
+def test_nearest_neighbours_of_few_tracks():
+    tracks = [np.sin(np.arange(4000) * (0.05 if i % 2 else 0.5) * (1 + i / 50)) for i in range(4)]
+    genres = ["low", "high"] * 2
+    with pytest.warns(GenrekitWarning, match="2 inner folds only"):
+        clf = GenreClassifier("knn", ["rms", "spectral_centroid"]).fit(tracks, genres)
+    np.testing.assert_allclose(clf.predict_proba(tracks).sum(axis=1), 1.0)

@@ -367,9 +367,13 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
 
     def _calibrated(self, model: Any, y: NDArray[Any], groups: NDArray[Any]) -> Any:
         """The classifier, calibrated on folds that keep groups together where there are enough."""
+        splits = _inner_splits(y, groups, self.random_state) if self.calibrate else []
+        if isinstance(self.model, str) and self.model == "knn":
+            # No more neighbours than the smallest training part has tracks.
+            fewest = min((len(train) for train, _ in splits), default=len(y))
+            model.set_params(n_neighbors=min(model.n_neighbors, fewest))
         if not self.calibrate:
             return model
-        splits = _inner_splits(y, groups, self.random_state)
         if not splits:
             message = (
                 "the smallest genre has too few tracks (or groups) to calibrate probabilities: "
