@@ -63,7 +63,7 @@ def frame_count(n_samples: int, n_fft: int, hop_length: int, center: bool = True
 
 
 @lru_cache(maxsize=64)
-def stft_window(window: str, win_length: int, n_fft: int, dtype: str) -> NDArray[Any]:
+def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]:
     """Periodic window, padded with zeros on both sides to the length of the FFT.
 
     Parameters
@@ -72,18 +72,16 @@ def stft_window(window: str, win_length: int, n_fft: int, dtype: str) -> NDArray
         Name of the window, as in ``scipy.signal.get_window``.
     win_length, n_fft : int
         Length of the window and of the result, samples.
-    dtype : str
-        Type of the result.
 
     Returns
     -------
     ndarray of shape (n_fft,)
-        The window.
+        The window, float64.
 
     Examples
     --------
     >>> from genrekit.dsp import stft_window
-    >>> stft_window("hann", 4, 8, "float64").tolist()
+    >>> stft_window("hann", 4, 8).tolist()
     [0.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
     if window == "hann" and win_length > 1:
@@ -94,7 +92,7 @@ def stft_window(window: str, win_length: int, n_fft: int, dtype: str) -> NDArray
 
         shape = get_window(window, win_length)
     left = (n_fft - win_length) // 2
-    return np.pad(shape, (left, n_fft - win_length - left)).astype(dtype)
+    return np.pad(shape, (left, n_fft - win_length - left))
 
 
 class Framer:

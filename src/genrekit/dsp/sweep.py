@@ -70,7 +70,7 @@ class Sweep:
     ) -> None:
         self._grid = Grid(sr, n_fft, hop_length)
         self._framer = Framer(n_fft, hop_length, center, pad_mode, dtype)
-        self._window = stft_window(window, win_length or n_fft, n_fft, "float64")
+        self._window = stft_window(window, win_length or n_fft, n_fft)
         self._computations = {
             request: INTERMEDIATES[request[0]].bind(self._grid, dict(request[1]))
             for request in requests

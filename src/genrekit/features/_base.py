@@ -23,7 +23,7 @@ from genrekit.features._parts import Feature, FeaturePart, Part
 from genrekit.features._plan import Plan
 from genrekit.features._pooling import check_stats
 from genrekit.features._spectra import Frontend, Spectra
-from genrekit.features._table import _GTZAN, FEATURES
+from genrekit.features._table import ALL_FEATURES
 from genrekit.features._tracks import is_file, is_pair, is_track
 
 __all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
@@ -132,7 +132,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         self
             The transformer.
         """
-        self._n_features_out = len(self._plan().columns)
+        self.get_feature_names_out()  # an unknown parameter is an error here, not at transform
         read_tracks(self, X, reset=True)
         self.errors_: list[TrackError] = []
         return self
@@ -281,8 +281,7 @@ class AudioTransformer(AudioExtractor):
     @property
     def feature(self) -> Feature:
         """Row of the table that this transformer is the shell of."""
-        table = FEATURES | _GTZAN
-        return next(row for row in table.values() if row.transformer == type(self).__name__)
+        return next(row for row in ALL_FEATURES.values() if row.transformer == type(self).__name__)
 
     def _part(self) -> FeaturePart:
         """The feature with the parameters of this transformer."""
@@ -293,8 +292,7 @@ class AudioTransformer(AudioExtractor):
         return FeaturePart(feature, params, check_stats(self.stats), overrides)
 
     def _named_parts(self) -> list[tuple[str, Part]]:
-        table = FEATURES | _GTZAN
-        names = [name for name, row in table.items() if row is self.feature]
+        names = [name for name, row in ALL_FEATURES.items() if row is self.feature]
         return [(names[0], self._part())]
 
     def _inherited(self) -> Frontend:

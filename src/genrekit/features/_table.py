@@ -12,7 +12,7 @@ from genrekit._validation import did_you_mean
 from genrekit.features import _gtzan, cepstral, chroma, rhythm, spectral, temporal
 from genrekit.features._parts import Feature, FeaturePart, Part
 
-__all__ = ["FEATURES", "SETS", "make_part", "resolve"]
+__all__ = ["ALL_FEATURES", "FEATURES", "SETS", "make_part", "resolve"]
 
 Params = Mapping[str, Any]
 
@@ -72,6 +72,8 @@ _GTZAN: dict[str, Feature] = {
     "gtzan_tempo": Feature(_gtzan.beat_tempo, "GTZANTempo", ["mel"], whole_clip=True),
     "gtzan_mfcc": Feature(_gtzan.mfcc20, "GTZANMFCC", ["mel"], _from_one_rows),
 }
+
+ALL_FEATURES = FEATURES | _GTZAN
 
 _MEAN_VAR = {"stats": ("mean", "var"), "pad_mode": "reflect"}
 
@@ -140,8 +142,10 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     """
     if isinstance(features, str):
         if features in SETS:
-            table = FEATURES | _GTZAN
-            return [(name, make(table[key], dict(params))) for name, key, params in SETS[features]]
+            return [
+                (name, make(ALL_FEATURES[key], dict(params)))
+                for name, key, params in SETS[features]
+            ]
         features = [features]
     if isinstance(features, Part):
         features = [features]
