@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soxr
 
-from genrekit.audio import Decoded, load_audio, resample_blocks, stream_audio
+from genrekit.audio import Decoded, load_audio, resample_blocks, stream_audio, stream_rates
 from genrekit.exceptions import AudioDecodeError
 
 
@@ -121,6 +121,16 @@ def test_streamed_resampling_is_bit_equal_to_one_shot(native_sr, size):
     np.testing.assert_array_equal(streamed[:n], once[:n])
     assert len(streamed) == math.ceil(len(y) * (22050 / native_sr))
     assert not streamed[n:].any()
+
+
+def test_several_rates_from_one_decode(sound, encode):
+    file = encode(sound(3.0, channels=2))
+    rates = (22050, 16000, 44100)
+    blocks = list(stream_rates(file, rates, offset=0.5))
+    assert len(blocks) > 2
+    for sr, pieces in zip(rates, zip(*blocks, strict=True), strict=True):
+        alone = load_audio(file, sr=sr, offset=0.5)
+        np.testing.assert_array_equal(np.concatenate(pieces), alone)
 
 
 def test_equal_rates_pass_blocks_on():

@@ -17,7 +17,8 @@ import soundfile
 from genrekit import AudioFeatures, MFCCStats, extract
 from genrekit.audio import Decoded
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
-from genrekit.features import FEATURES, Frontend, _cache, _extract
+from genrekit.features import FEATURES, _cache, _extract
+from genrekit.features._tracks import Excerpt
 
 PARTS = ["rms", ("timbre", MFCCStats(n_mfcc=2)), "tempo"]
 
@@ -238,11 +239,12 @@ def test_waveforms_are_kept_on_request(run, files, music):
 
 def test_stopped_in_the_middle_of_a_file(music):
     stop = _extract._Stop()
-    blocks = stop.read(music, Frontend(), None)
-    assert len(next(blocks)) == len(music)
+    excerpt = Excerpt(((22050, 22050),), offset=0.0, duration=None)
+    (block,) = next(stop.read(music, excerpt, None))
+    assert len(block) == len(music)
     stop.event.set()
     with pytest.raises(InterruptedError):
-        next(stop.read(music, Frontend(), None))
+        next(stop.read(music, excerpt, None))
     assert not pickle.loads(pickle.dumps(stop)).event.is_set()
 
 

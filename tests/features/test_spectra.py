@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from genrekit.dsp import make_request
 from genrekit.exceptions import AudioDecodeError
-from genrekit.features import WAVEFORM, AudioFeatures, Frontend, Spectra
+from genrekit.features import FEATURES, WAVEFORM, AudioFeatures, Frontend, Spectra, SpectralCentroid
+from genrekit.features._parts import FeaturePart
 
 
 @pytest.mark.parametrize(
@@ -77,3 +80,17 @@ def test_samples_that_are_no_numbers(bad):
     y[90000] = bad
     with pytest.raises(AudioDecodeError, match="contains NaN or infinity"):
         Spectra(y)
+
+
+def test_bare_arrays_may_have_a_rate_of_their_own(music):
+    class Slow(FeaturePart):
+        """Hears at 8000 Hz whatever it is given."""
+
+        def frontend(self, inherited):
+            return replace(inherited, sr=8000, array_sr=inherited.sr)
+
+    features = AudioFeatures([("slow", Slow(FEATURES["spectral_centroid"])), "rms"], sr=16000)
+    array, pair = features.fit_transform([music, (music, 16000)])
+    np.testing.assert_array_equal(array, pair)
+    alone = SpectralCentroid(sr=8000).fit_transform([(music, 16000)])
+    np.testing.assert_array_equal(array[:2], alone[0])

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from genrekit.audio._decoder import Decoded, Decoder
 from genrekit.audio._open import available_decoders
-from genrekit.audio._stream import load_audio, resample_blocks, stream_audio
+from genrekit.audio._stream import (
+    load_audio,
+    resample_blocks,
+    resample_rates,
+    stream_audio,
+    stream_rates,
+)
 
 __all__ = [
     "Decoded",
@@ -17,5 +23,7 @@ __all__ = [
     "available_decoders",
     "load_audio",
     "resample_blocks",
+    "resample_rates",
     "stream_audio",
+    "stream_rates",
 ]

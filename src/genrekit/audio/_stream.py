@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -16,7 +16,7 @@ from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["load_audio", "resample_blocks", "stream_audio"]
+__all__ = ["load_audio", "resample_blocks", "resample_rates", "stream_audio", "stream_rates"]
 
 
 def load_audio(
@@ -132,28 +132,66 @@ def stream_audio(
     >>> float(max(abs(block).max() for block in stream_audio(file.getvalue(), sr=48000)))
     0.5
     """
-    check_number("sr", sr, above=0)
+    blocks = stream_rates(source, (sr,), offset=offset, duration=duration, decoder=decoder)
+    return (block for (block,) in blocks if len(block))
+
+
+def stream_rates(
+    source: AudioSource,
+    rates: Sequence[float],
+    *,
+    offset: float = 0.0,
+    duration: float | None = None,
+    decoder: Decoder | None = None,
+) -> Iterator[tuple[NDArray[np.float32], ...]]:
+    """Decode a recording once and yield it as mono blocks at several sampling rates.
+
+    Parameters
+    ----------
+    source : path-like, bytes or binary file object
+        The recording.
+    rates : sequence of float
+        The wanted sampling rates, Hz.
+    offset : float, default=0.0
+        Where to start, in seconds.
+    duration : float or None, default=None
+        How much to read, in seconds; None means up to the end.
+    decoder : callable or None, default=None
+        The `Decoder` to use.
+
+    Returns
+    -------
+    iterator of tuple of ndarray of shape (n_samples,), float32
+        One block for each of `rates`, of different lengths, some empty.
+    """
+    for sr in rates:
+        check_number("sr", sr, above=0)
     check_number("offset", offset, minimum=0)
     if duration is not None:
         check_number("duration", duration, above=0)
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
-    return _stream(as_source(source), sr, offset, duration, decoder)
+    return _stream(as_source(source), rates, offset, duration, decoder)
 
 
 def _stream(
-    source: Source, sr: float, offset: float, duration: float | None, decoder: Decoder | None
-) -> Iterator[NDArray[np.float32]]:
+    source: Source,
+    rates: Sequence[float],
+    offset: float,
+    duration: float | None,
+    decoder: Decoder | None,
+) -> Iterator[tuple[NDArray[np.float32], ...]]:
     """Decode, downmix, resample, one block after the other."""
     native_sr, blocks = open_audio(source, offset=offset, duration=duration, decoder=decoder)
     done = 0
     with closing(blocks):
-        for block in resample_blocks(map(_downmix, blocks), native_sr, sr):
-            if not np.isfinite(block).all():
-                reason = f"it holds NaN or infinite samples, the first near {done / sr:.1f} s"
+        for resampled in resample_rates(map(_downmix, blocks), native_sr, rates):
+            if not all(np.isfinite(block).all() for block in resampled):
+                at = done / rates[0]
+                reason = f"it holds NaN or infinite samples, the first near {at:.1f} s"
                 raise AudioDecodeError(source.name, reason)
-            done += len(block)
-            yield block
+            done += len(resampled[0])
+            yield resampled
 
 
 def resample_blocks(
@@ -189,30 +227,64 @@ def resample_blocks(
     >>> len(whole), np.array_equal(whole, parts)
     (2205, True)
     """
-    if native_sr == sr:
-        return (block for block in blocks if len(block))
-    return _resample(blocks, native_sr, sr)
+    return (block for (block,) in resample_rates(blocks, native_sr, (sr,)) if len(block))
 
 
-def _resample(
-    blocks: Iterable[NDArray[np.float32]], native_sr: float, sr: float
-) -> Iterator[NDArray[np.float32]]:
-    """Resample with soxr, whose answers lag behind, and set the total length at the end."""
-    import soxr
+def resample_rates(
+    blocks: Iterable[NDArray[np.float32]], native_sr: float, rates: Sequence[float]
+) -> Iterator[tuple[NDArray[np.float32], ...]]:
+    """Resample a waveform that comes in blocks to several rates at once.
 
-    resampler = soxr.ResampleStream(native_sr, sr, 1, dtype="float32", quality="HQ")
-    given = done = 0
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples,), float32
+        The waveform at `native_sr`, in blocks of any length.
+    native_sr : float
+        Its sampling rate, in Hz.
+    rates : sequence of float
+        The wanted sampling rates, in Hz.
+
+    Yields
+    ------
+    tuple of ndarray of shape (n_samples,), float32
+        One block for each of `rates`, of different lengths, some empty.
+    """
+    resamplers = [_Resampler(native_sr, sr) for sr in rates]
     for block in blocks:
-        given += len(block)
-        out = resampler.resample_chunk(block)
-        done += len(out)
-        if len(out):
-            yield out
-    tail = resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
-    # librosa's length, in its floating-point arithmetic, which may round up a whole number.
-    missing = math.ceil(given * (float(sr) / native_sr)) - done
-    if missing > 0:
-        yield np.pad(tail[:missing], (0, max(missing - len(tail), 0)))
+        yield tuple(resampler.push(block) for resampler in resamplers)
+    yield tuple(resampler.finish() for resampler in resamplers)
+
+
+class _Resampler:
+    """Takes in a waveform block by block and gives what of it is ready at another rate."""
+
+    def __init__(self, native_sr: float, sr: float) -> None:
+        self.ratio = float(sr) / native_sr
+        self.given = self.done = 0
+        self.stream = None
+        if native_sr != sr:
+            import soxr
+
+            self.stream = soxr.ResampleStream(native_sr, sr, 1, dtype="float32", quality="HQ")
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is ready: soxr's answers lag behind."""
+        if self.stream is None:
+            return block
+        out = self.stream.resample_chunk(block)
+        self.given += len(block)
+        self.done += len(out)
+        return out
+
+    def finish(self) -> NDArray[np.float32]:
+        """The rest, so that the total length is librosa's."""
+        nothing = np.empty(0, dtype=np.float32)
+        if self.stream is None:
+            return nothing
+        tail = self.stream.resample_chunk(nothing, last=True)
+        # In librosa's floating-point arithmetic, which may round up a whole number.
+        missing = math.ceil(self.given * self.ratio) - self.done
+        return np.pad(tail[: max(missing, 0)], (0, max(missing - len(tail), 0)))
 
 
 def _downmix(block: Any) -> NDArray[np.float32]:

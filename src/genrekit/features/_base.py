@@ -28,7 +28,8 @@ from genrekit.features._tracks import is_file, is_pair, is_track
 
 __all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
 
-_FRONTEND = tuple(field.name for field in fields(Frontend))
+# `sr` says the rate of arrays too, unless a transformer hears at a rate of its own.
+_FRONTEND = tuple(field.name for field in fields(Frontend) if field.name != "array_sr")
 
 
 def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:

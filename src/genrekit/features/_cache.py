@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from genrekit import __version__
 from genrekit.dsp import kernels
 from genrekit.features._plan import Description, Plan, Reader
-from genrekit.features._spectra import Frontend
-from genrekit.features._tracks import fingerprint, is_file, read_track
+from genrekit.features._tracks import Excerpt, fingerprint, is_file, read_track
 
 __all__ = ["CACHE_VERSION", "TrackCache"]
 
@@ -80,10 +79,11 @@ class _CachedReader:
         self.memory = joblib.Memory(location, verbose=0)
         self.track, self.read = track, read
 
-    def __call__(self, item: Any, frontend: Frontend, decoder: Any) -> Iterator[NDArray[Any]]:
-        lookup = self.memory.cache(_waveform, ignore=["item", "frontend", "decoder", "read"])
-        key = (self.track, frontend.heard)
-        return iter([lookup(key, item, frontend, decoder, self.read)])
+    def __call__(
+        self, item: Any, excerpt: Excerpt, decoder: Any
+    ) -> Iterator[tuple[NDArray[Any], ...]]:
+        lookup = self.memory.cache(_waveforms, ignore=["item", "excerpt", "decoder", "read"])
+        return iter([lookup((self.track, excerpt), item, excerpt, decoder, self.read)])
 
 
 def _describe(key: Any, item: Any, plan: Plan, decoder: Any, read: Reader) -> Description:
@@ -91,6 +91,8 @@ def _describe(key: Any, item: Any, plan: Plan, decoder: Any, read: Reader) -> De
     return plan.describe(item, decoder, read)
 
 
-def _waveform(key: Any, item: Any, frontend: Frontend, decoder: Any, read: Reader) -> NDArray[Any]:
-    """All samples of a file under its key."""
-    return np.concatenate([*read(item, frontend, decoder)])
+def _waveforms(
+    key: Any, item: Any, excerpt: Excerpt, decoder: Any, read: Reader
+) -> tuple[NDArray[Any], ...]:
+    """All samples of a file under its key, at each of the wanted rates."""
+    return tuple(map(np.concatenate, zip(*read(item, excerpt, decoder), strict=True)))

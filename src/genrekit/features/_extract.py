@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from genrekit._validation import check_choice
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError
 from genrekit.features._cache import TrackCache
+from genrekit.features._clock import clocked
 from genrekit.features._plan import Plan
 from genrekit.features._spectra import Frontend
 from genrekit.features._table import resolve
-from genrekit.features._tracks import is_file, is_pair, is_track, label, read_track
+from genrekit.features._tracks import Excerpt, is_file, is_pair, is_track, label, read_track
 
 __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn_of_errors"]
 
@@ -179,6 +180,7 @@ def check_collection(sources: Any) -> list[Any]:
     return items
 
 
+@clocked
 def describe_tracks(
     items: Sequence[Any], cache: TrackCache, **running: Any
 ) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
@@ -217,12 +219,12 @@ class _Stop:
     def __reduce__(self) -> tuple[Any, ...]:
         return _Stop, ()
 
-    def read(self, item: Any, frontend: Frontend, decoder: Any) -> Iterator[NDArray[Any]]:
+    def read(self, item: Any, excerpt: Excerpt, decoder: Any) -> Iterator[tuple[NDArray[Any], ...]]:
         """The samples of a track, until told to stop."""
-        for block in read_track(item, frontend, decoder):
+        for blocks in read_track(item, excerpt, decoder):
             if self.event.is_set():
                 raise InterruptedError("stopped")
-            yield block
+            yield blocks
 
 
 def _attempts(

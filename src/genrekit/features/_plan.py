@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit.dsp import Request
 from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
-from genrekit.features._tracks import read_track
+from genrekit.features._tracks import Excerpt, read_track
 
 __all__ = ["Description", "Plan", "Reader"]
 
-# ``read(item, frontend, decoder)`` yields the samples of a track.
-Reader = Callable[..., Iterator[NDArray[Any]]]
+# ``read(item, excerpt, decoder)`` yields the samples of a track at each of the excerpt's rates.
+Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 
 
 class Description(NamedTuple):
@@ -69,25 +70,32 @@ class Plan:
             raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
         return columns
 
+    @cached_property
+    def excerpts(self) -> dict[Excerpt, list[Frontend]]:
+        """The front ends that share a decode, by what they hear."""
+        shared: dict[tuple[float, float | None], dict[Frontend, None]] = {}
+        for frontend in self.frontends:
+            shared.setdefault((frontend.offset, frontend.duration), {})[frontend] = None
+        excerpts = {}
+        for (offset, duration), frontends in shared.items():
+            rates = tuple(dict.fromkeys(frontend.rates for frontend in frontends))
+            excerpts[Excerpt(rates, offset, duration)] = list(frontends)
+        return excerpts
+
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
     ) -> dict[Frontend, Spectra]:
         """The track through each front end, with what all parts read of it."""
-        requests: dict[Frontend, dict[Any, None]] = {}
+        requests: dict[Frontend, list[Request]] = {}
         for part, frontend in zip(self.parts, self.frontends, strict=True):
-            requests.setdefault(frontend, {}).update(dict.fromkeys(part.requests()))
-        if len(requests) == 1:
-            ((frontend, wanted),) = requests.items()
-            return {frontend: Spectra(read(item, frontend, decoder), frontend, wanted)}
-        # One decode for all that hear the same samples; the waveform is then held.
-        waveforms: dict[tuple[Any, ...], NDArray[Any]] = {}
-        for frontend in requests:
-            if frontend.heard not in waveforms:
-                waveforms[frontend.heard] = np.concatenate([*read(item, frontend, decoder)])
-        return {
-            frontend: Spectra(waveforms[frontend.heard], frontend, wanted)
-            for frontend, wanted in requests.items()
-        }
+            requests.setdefault(frontend, []).extend(part.requests())
+        spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
+        for excerpt, frontends in self.excerpts.items():
+            for blocks in read(item, excerpt, decoder):
+                heard = dict(zip(excerpt.rates, blocks, strict=True))
+                for frontend in frontends:
+                    spectra[frontend].push(heard[frontend.rates])
+        return {frontend: track.finish() for frontend, track in spectra.items()}
 
     def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
         """What each part keeps of a track."""

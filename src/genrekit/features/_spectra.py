@@ -50,6 +50,9 @@ class Frontend:
         Where to begin in each track, seconds.
     duration : float, optional
         How much of each track to read, seconds; None means all.
+    array_sr : float, optional
+        Sampling rate that bare arrays have, Hz; None means `sr`. Files and ``(y, sr)`` pairs
+        bring their own.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Frontend:
     dtype: str = "float32"
     offset: float = 0.0
     duration: float | None = None
+    array_sr: float | None = None
 
     def __post_init__(self) -> None:
         check_number("sr", self.sr, above=0)
@@ -87,11 +91,13 @@ class Frontend:
         check_number("offset", self.offset, minimum=0)
         if self.duration is not None:
             check_number("duration", self.duration, above=0)
+        if self.array_sr is not None:
+            check_number("array_sr", self.array_sr, above=0)
 
     @property
-    def heard(self) -> tuple[float, float, float | None]:
-        """What decides which samples of a track are heard: two alike share one decode."""
-        return self.sr, self.offset, self.duration
+    def rates(self) -> tuple[float, float]:
+        """Sampling rate, and that of bare arrays, Hz."""
+        return self.sr, self.sr if self.array_sr is None else self.array_sr
 
     @property
     def frames_per_second(self) -> float:
@@ -148,36 +154,89 @@ class Spectra:
     1000.0
     """
 
+    _waveform: NDArray[Any] | None
+
     def __init__(
         self,
         samples: NDArray[Any] | Iterable[NDArray[Any]],
         frontend: Frontend | None = None,
         requests: Iterable[Request] = (),
     ) -> None:
-        self.frontend = frontend or Frontend()
-        wanted = dict.fromkeys(requests)
-        whole = isinstance(samples, np.ndarray)
-        keep = whole or WAVEFORM in wanted
-        wanted.pop(WAVEFORM, None)
-        sweep = self.frontend.sweep(wanted)
-        kept: list[NDArray[Any]] = []
-        n_samples = 0
+        self._begin(frontend or Frontend(), requests)
         if isinstance(samples, np.ndarray):
             check_finite(samples)
+            self._keep = False
         for piece in _pieces(samples) if isinstance(samples, np.ndarray) else samples:
-            n_samples += len(piece)
-            if keep and not whole:
-                kept.append(piece)
-            sweep.push(piece)
-        if n_samples == 0:
-            raise AudioDecodeError("<waveform>", "it holds no samples")
-        self.seconds = n_samples / self.frontend.sr
-        self._computed = sweep.finish()
-        self._waveform: NDArray[Any] | None = None
+            self.push(piece)
+        self.finish()
         if isinstance(samples, np.ndarray):
             self._waveform = samples
-        elif keep:
-            self._waveform = np.concatenate(kept)
+
+    @classmethod
+    def begin(cls, frontend: Frontend, requests: Iterable[Request]) -> Spectra:
+        """One that still has to be given the track's samples.
+
+        Parameters
+        ----------
+        frontend : Frontend
+            How they become spectra.
+        requests : iterable of Request
+            What the features will read.
+
+        Returns
+        -------
+        Spectra
+            To be filled with `push` and closed with `finish`.
+        """
+        spectra = cls.__new__(cls)
+        spectra._begin(frontend, requests)
+        return spectra
+
+    def _begin(self, frontend: Frontend, requests: Iterable[Request]) -> None:
+        """Everything in place for the first samples."""
+        self.frontend = frontend
+        wanted = dict.fromkeys(requests)
+        self._waveform = None
+        self._keep = WAVEFORM in wanted
+        wanted.pop(WAVEFORM, None)
+        self._sweep = frontend.sweep(wanted)
+        self._kept: list[NDArray[Any]] = []
+        self._n_samples = 0
+
+    def push(self, piece: NDArray[Any]) -> None:
+        """Take in the next samples.
+
+        Parameters
+        ----------
+        piece : ndarray of shape (n_samples,)
+            Mono samples at ``frontend.sr``, finite.
+        """
+        self._n_samples += len(piece)
+        if self._keep:
+            self._kept.append(piece)
+        self._sweep.push(piece)
+
+    def finish(self) -> Spectra:
+        """The track is over.
+
+        Returns
+        -------
+        self
+            With everything that was requested.
+
+        Raises
+        ------
+        AudioDecodeError
+            If there was no sample.
+        """
+        if self._n_samples == 0:
+            raise AudioDecodeError("<waveform>", "it holds no samples")
+        self.seconds = self._n_samples / self.frontend.sr
+        self._computed = self._sweep.finish()
+        if self._keep:
+            self._waveform = np.concatenate(self._kept)
+            self._kept.clear()
+        return self
 
     def get(self, name: str, **params: Any) -> NDArray[Any]:
         """An intermediate, as computed in the pass over the track.

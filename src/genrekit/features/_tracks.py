@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio import resample_blocks, stream_audio
+from genrekit.audio import resample_blocks, stream_rates
 from genrekit.exceptions import AudioDecodeError
-from genrekit.features._spectra import Frontend, check_finite
+from genrekit.features._spectra import check_finite
 
-__all__ = ["fingerprint", "is_file", "is_pair", "is_track", "label", "read_track"]
+__all__ = ["Excerpt", "fingerprint", "is_file", "is_pair", "is_track", "label", "read_track"]
 
 
 def is_file(item: Any) -> bool:
@@ -62,27 +62,53 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
     return ("data", bytes(item) if isinstance(item, memoryview) else item)
 
 
-def read_track(item: Any, frontend: Frontend, decoder: Any = None) -> Iterator[NDArray[Any]]:
-    """Mono samples of a track at the front end's rate, from its offset for its duration."""
-    sr, offset, duration = frontend.sr, frontend.offset, frontend.duration
+class Excerpt(NamedTuple):
+    """Which samples of a track are heard.
+
+    Attributes
+    ----------
+    rates : tuple of (float, float)
+        Sampling rates they are wanted at, each with that of bare arrays, Hz.
+    offset, duration : float
+        Where to begin and how much to read, seconds; None means up to the end.
+    """
+
+    rates: tuple[tuple[float, float], ...]
+    offset: float
+    duration: float | None
+
+
+def read_track(
+    item: Any, excerpt: Excerpt, decoder: Any = None
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Mono samples of a track, block by block, at each of the wanted rates."""
+    offset, duration = excerpt.offset, excerpt.duration
     if is_file(item):
-        yield from stream_audio(item, sr=sr, offset=offset, duration=duration, decoder=decoder)
-        return
-    samples, native = item if is_pair(item) else (item, sr)
+        rates = [sr for sr, _ in excerpt.rates]
+        yield from stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder)
+    elif is_pair(item):
+        samples, native = item
+        yield tuple(_cut(samples, native, sr, offset, duration) for sr, _ in excerpt.rates)
+    else:
+        yield tuple(_cut(item, native, sr, offset, duration) for sr, native in excerpt.rates)
+
+
+def _cut(
+    samples: Any, native: float, sr: float, offset: float, duration: float | None
+) -> NDArray[Any]:
+    """An excerpt of a waveform, at another rate."""
     if not 0 < native < float("inf"):
         raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {native!r}")
     mono = _to_mono(samples)
     first = round(offset * native)
-    last = None if duration is None else first + round(duration * native)
-    cut = mono[first:last]
+    cut = mono[first : None if duration is None else first + round(duration * native)]
     check_finite(cut)
     if not len(cut):
         reason = f"offset={offset} s lies beyond its {len(mono) / native:.2f} s"
         raise AudioDecodeError("<waveform>", reason if len(mono) else "it holds no samples")
     if native == sr:
-        yield cut
-    else:
-        yield from resample_blocks([cut.astype(np.float32, copy=False)], native, sr)
+        return cut
+    return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
 
 
 def _to_mono(samples: Any) -> NDArray[Any]:
