@@ -61,13 +61,13 @@ def test_power_is_the_squared_stft():
 
 def test_spectra_and_intermediates_are_computed_once(monkeypatch, requests):
     calls = []
-    for name in ("power_spectrum", "project"):
+    for name in ("power_spectra", "project"):
         kernel = getattr(kernels, name)
         monkeypatch.setattr(
             kernels, name, lambda *a, name=name, kernel=kernel: calls.append(name) or kernel(*a)
         )
     _run([*requests, *requests], [Y])
-    assert calls.count("power_spectrum") == 2  # blocks
+    assert calls.count("power_spectra") == 2  # blocks
     assert calls.count("project") == 4  # mel and chroma
 
 

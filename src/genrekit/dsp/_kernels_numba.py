@@ -1,228 +1,263 @@
 """The kernels as plain loops, compiled at the foot of the file. What each does: see the twins.
 
-Loops run over frames innermost, so that they vectorise without changing the order of any sum:
-`fastmath` stays off, sums are reproducible and NaN stays NaN. All release the GIL.
+Loops run over lanes (see `genrekit.dsp._lanes`): sixteen frames at a time go through all bins, so
+that running sums stay in registers and no sum changes its order. `fastmath` stays off, so sums are
+reproducible and NaN stays NaN. All release the GIL.
 """
 
 from __future__ import annotations
 
 import math
-import tempfile
 
-import numba
 import numpy as np
 
+from genrekit.dsp._fft_numba import power_spectra as power_spectra
 from genrekit.dsp._kernels_numpy import __all__ as __all__
+from genrekit.dsp._lanes import (
+    WIDTH,
+    any_less,
+    compile_kernel,
+    exponent,
+    less,
+    load,
+    mantissa,
+    maximum,
+    minimum,
+    spread,
+    store,
+    widen,
+)
 
 # Partial sums of this many terms stay in the input's precision; their sum is float64. Exact
 # enough for 1e-6, and twice as fast as float64 throughout.
 _CHUNK = 32
 
 
-def frame_signal(signal, window, hop_length, out):
-    n_fft, n_frames = out.shape
-    if n_fft % hop_length:
-        for i in range(n_fft):
-            for t in range(n_frames):
-                out[i, t] = signal[t * hop_length + i] * window[i]
-        return out
-    # Frames are made of whole hops: turned once, each serves all the frames it stands in.
-    per_frame = n_fft // hop_length
-    hops = np.empty((hop_length, n_frames + per_frame - 1), signal.dtype)
-    for piece in range(hops.shape[1]):
-        samples = signal[piece * hop_length : (piece + 1) * hop_length]
-        for i in range(hop_length):
-            hops[i, piece] = samples[i]
-    for piece in range(per_frame):
-        for i in range(hop_length):
-            row = piece * hop_length + i
-            weight = window[row]
-            for t in range(n_frames):
-                out[row, t] = hops[i, piece + t] * weight
-    return out
+# --- sums over bins -----------------------------------------------------------------------------
 
 
-def power_spectrum(stft, out):
-    n_bins, n_frames = stft.shape
+def _wide(spectrum):
+    """At least WIDTH frames, the new ones silent."""
+    n_bins, n_frames = spectrum.shape
+    if n_frames >= WIDTH:
+        return spectrum
+    wide = np.zeros((n_bins, WIDTH), spectrum.dtype)
     for k in range(n_bins):
         for t in range(n_frames):
-            value = stft[k, t]
-            square = value.real * value.real + value.imag * value.imag
-            out[0, k, t] = square
-            out[1, k, t] = math.sqrt(square)
-    return out
+            wide[k, t] = spectrum[k, t]
+    return wide
 
 
 def project(weights, start, stop, spectrum):
-    n_rows, n_bins = weights.shape
+    n_rows = weights.shape[0]
     n_frames = spectrum.shape[1]
-    out = np.empty((n_rows, n_frames), spectrum.dtype)
-    total = np.zeros((n_rows, n_frames), np.float64)
-    part = np.empty(n_frames, spectrum.dtype)
-    # Chunks of bins outside, filters inside: a chunk stays near while all filters read it.
-    for low in range(0, n_bins, _CHUNK):
-        for row in range(n_rows):
-            first, last = max(low, start[row]), min(low + _CHUNK, stop[row])
-            if first < last:
-                _add_chunk(total[row], part, weights[row], first, last, spectrum)
-    for row in range(n_rows):
-        for t in range(n_frames):
-            out[row, t] = total[row, t]
-    return out
+    spectrum = _wide(spectrum)
+    out = np.empty((n_rows, spectrum.shape[1]), spectrum.dtype)
+    fours = 0  # rows that read the same bins are taken four at a time
+    while fours + 4 <= n_rows and _alike(start, fours) and _alike(stop, fours):
+        fours += 4
+    for frame in range(0, n_frames, WIDTH):
+        t = min(frame, spectrum.shape[1] - WIDTH)
+        for row in range(0, fours, 4):
+            _project_four(weights, row, start[row], stop[row], spectrum, t, out)
+        for row in range(fours, n_rows):
+            total = spread(0.0)
+            for first in range(start[row], stop[row], _CHUNK):
+                last = min(first + _CHUNK, stop[row])
+                total += widen(_weighted_sum(weights, row, spectrum, first, last, t))
+            store(out, row, t, total)
+    return out[:, :n_frames]
 
 
-def _add_chunk(total, part, weights, first, last, spectrum):
-    """Add the weighted bins `first` to `last` to the sums of all frames."""
-    n_frames = part.shape[0]
-    part[:] = 0.0
-    k = first
-    # Four bins at a time, so that the running sums are fetched and stored four times less.
+def _alike(bounds, row):
+    """Whether four bounds are the same."""
+    return bounds[row] == bounds[row + 1] == bounds[row + 2] == bounds[row + 3]
+
+
+def _project_four(weights, row, start, stop, spectrum, t, out):
+    """Four rows at once: what is loaded serves all of them."""
+    a, b, c, d = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    for first in range(start, stop, _CHUNK):
+        values = load(spectrum, first, t)
+        e, f = values * weights[row, first], values * weights[row + 1, first]
+        g, h = values * weights[row + 2, first], values * weights[row + 3, first]
+        for k in range(first + 1, min(first + _CHUNK, stop)):
+            values = load(spectrum, k, t)
+            e += values * weights[row, k]
+            f += values * weights[row + 1, k]
+            g += values * weights[row + 2, k]
+            h += values * weights[row + 3, k]
+        a += widen(e)
+        b += widen(f)
+        c += widen(g)
+        d += widen(h)
+    store(out, row, t, a)
+    store(out, row + 1, t, b)
+    store(out, row + 2, t, c)
+    store(out, row + 3, t, d)
+
+
+def _weighted_sum(weights, row, spectrum, first, last, t):
+    """Bins `first` to `last` times their weights."""
+    k = first + 1
+    total = load(spectrum, first, t) * weights[row, first]
+    # By fours: four products and two sums at a time don't wait for each other.
     while k + 4 <= last:
-        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-        for t in range(n_frames):
-            part[t] += (w0 * spectrum[k, t] + w1 * spectrum[k + 1, t]) + (
-                w2 * spectrum[k + 2, t] + w3 * spectrum[k + 3, t]
-            )
+        a = load(spectrum, k, t) * weights[row, k]
+        b = load(spectrum, k + 1, t) * weights[row, k + 1]
+        c = load(spectrum, k + 2, t) * weights[row, k + 2]
+        d = load(spectrum, k + 3, t) * weights[row, k + 3]
+        total += (a + b) + (c + d)
         k += 4
     while k < last:
-        weight = weights[k]
-        for t in range(n_frames):
-            part[t] += weight * spectrum[k, t]
+        total += load(spectrum, k, t) * weights[row, k]
         k += 1
-    for t in range(n_frames):
-        total[t] += part[t]
+    return total
 
 
 def spectral_moments(magnitude, frequencies):
     n_bins, n_frames = magnitude.shape
-    out = np.empty((3, n_frames), magnitude.dtype)
-    total = np.zeros(n_frames, np.float64)
-    centroid = np.zeros(n_frames, np.float64)
-    spread = np.zeros(n_frames, np.float64)
-    for k in range(n_bins):
-        for t in range(n_frames):
-            total[t] += magnitude[k, t]
-            centroid[t] += frequencies[k] * magnitude[k, t]
-    for t in range(n_frames):
-        out[0, t] = total[t]
-        if not total[t] > 0.0:
-            total[t] = 1.0
-        centroid[t] /= total[t]
-    for k in range(n_bins):
-        for t in range(n_frames):
-            deviation = frequencies[k] - centroid[t]
-            spread[t] += deviation * deviation * magnitude[k, t]
-    for t in range(n_frames):
-        out[1, t] = centroid[t]
-        out[2, t] = spread[t] / total[t]
-    return out
+    magnitude = _wide(magnitude)
+    out = np.empty((3, magnitude.shape[1]), magnitude.dtype)
+    for frame in range(0, n_frames, WIDTH):
+        t = min(frame, magnitude.shape[1] - WIDTH)
+        total, weighted, scatter = spread(0.0), spread(0.0), spread(0.0)
+        for k in range(n_bins):
+            value = widen(load(magnitude, k, t))
+            total += value
+            weighted += value * frequencies[k]
+        safe = total + less(total, 2.2250738585072014e-308)  # not 0, which would divide
+        centroid = weighted / safe
+        for k in range(n_bins):
+            deviation = centroid - frequencies[k]
+            scatter += deviation * deviation * widen(load(magnitude, k, t))
+        store(out, 0, t, total)
+        store(out, 1, t, centroid)
+        store(out, 2, t, scatter / safe)
+    return out[:, :n_frames]
 
 
 def rolloff_bin(magnitude, roll_percent):
     n_bins, n_frames = magnitude.shape
-    out = np.zeros((1, n_frames), magnitude.dtype)
-    threshold = np.zeros(n_frames, np.float64)
-    for k in range(n_bins):
-        for t in range(n_frames):
-            threshold[t] += magnitude[k, t]
-    running = np.zeros(n_frames, np.float64)
-    for t in range(n_frames):
-        threshold[t] *= roll_percent
-    for k in range(n_bins):
-        for t in range(n_frames):
-            running[t] += magnitude[k, t]
-            if running[t] < threshold[t]:
-                out[0, t] += 1.0
-    return out
+    magnitude = _wide(magnitude)
+    out = np.empty((1, magnitude.shape[1]), magnitude.dtype)
+    for frame in range(0, n_frames, WIDTH):
+        t = min(frame, magnitude.shape[1] - WIDTH)
+        total, running, below = spread(0.0), spread(0.0), spread(0.0)
+        for k in range(n_bins):
+            total += widen(load(magnitude, k, t))
+        threshold = total * roll_percent
+        for k in range(n_bins):
+            running += widen(load(magnitude, k, t))
+            below += less(running, threshold)
+        store(out, 0, t, below)
+    return out[:, :n_frames]
 
 
 def band_extremes(magnitude, start, stop, count):
     n_bands = start.shape[0]
     n_frames = magnitude.shape[1]
-    out = np.empty((2 * n_bands, n_frames), magnitude.dtype)
+    magnitude = _wide(magnitude)
+    out = np.empty((2 * n_bands, magnitude.shape[1]), magnitude.dtype)
     largest = 1
     for band in range(n_bands):
         largest = max(largest, count[band])
-    lowest = np.empty((largest, n_frames), magnitude.dtype)
-    highest = np.empty((largest, n_frames), magnitude.dtype)
-    carry = np.empty(n_frames, magnitude.dtype)
-    for band in range(n_bands):
-        kept = count[band]
-        lowest[:kept] = np.inf
-        highest[:kept] = -np.inf
-        for k in range(start[band], stop[band]):
-            _insert_smallest(lowest, kept, magnitude[k], carry)
-            _insert_largest(highest, kept, magnitude[k], carry)
-        _mean_rows(lowest, kept, out[band])
-        _mean_rows(highest, kept, out[n_bands + band])
-    return out
+    lowest = np.empty((largest, WIDTH), magnitude.dtype)
+    highest = np.empty((largest, WIDTH), magnitude.dtype)
+    for frame in range(0, n_frames, WIDTH):
+        t = min(frame, magnitude.shape[1] - WIDTH)
+        for band in range(n_bands):
+            kept = count[band]
+            for i in range(kept):
+                store(lowest, i, 0, spread(np.inf))
+                store(highest, i, 0, spread(-np.inf))
+            _collect(magnitude, start[band], stop[band], t, lowest, highest, kept)
+            store(out, band, t, _mean(lowest, kept))
+            store(out, n_bands + band, t, _mean(highest, kept))
+    return out[:, :n_frames]
 
 
-def _insert_smallest(kept_rows, kept, values, carry):
-    """Push a row of values through `kept` sorted rows, all frames at once."""
-    n_frames = values.shape[0]
-    for t in range(n_frames):
-        carry[t] = values[t]
+def _collect(magnitude, first, last, t, lowest, highest, kept):
+    """The `kept` lowest and highest of the bins `first` to `last`, in order."""
+    k = first
+    while k + 4 <= last:
+        a, b = _order(load(magnitude, k, t), load(magnitude, k + 1, t))
+        c, d = _order(load(magnitude, k + 2, t), load(magnitude, k + 3, t))
+        a, c = _order(a, c)
+        b, d = _order(b, d)
+        b, c = _order(b, c)
+        if any_less(a, load(lowest, kept - 1, 0)):
+            _insert_lowest(lowest, kept, a, b, c, d)
+        if any_less(load(highest, kept - 1, 0), d):
+            _insert_highest(highest, kept, a, b, c, d)
+        k += 4
+    while k < last:
+        a = b = load(magnitude, k, t)
+        for i in range(kept):
+            low, a = _order(load(lowest, i, 0), a)
+            store(lowest, i, 0, low)
+            b, high = _order(load(highest, i, 0), b)
+            store(highest, i, 0, high)
+        k += 1
+
+
+def _order(first, second):
+    """The smaller and the larger."""
+    return minimum(first, second), maximum(first, second)
+
+
+def _insert_lowest(lowest, kept, a, b, c, d):
+    """Push four values in order through the lowest: what they displace goes on with them."""
     for i in range(kept):
-        for t in range(n_frames):
-            held = kept_rows[i, t]
-            value = carry[t]
-            kept_rows[i, t] = min(held, value)
-            carry[t] = max(held, value)
+        low, a = _order(load(lowest, i, 0), a)
+        store(lowest, i, 0, low)
+        a, b = _order(a, b)
+        b, c = _order(b, c)
+        c, d = _order(c, d)
 
 
-def _insert_largest(kept_rows, kept, values, carry):
-    n_frames = values.shape[0]
-    for t in range(n_frames):
-        carry[t] = values[t]
+def _insert_highest(highest, kept, a, b, c, d):
+    """Push four values in order through the highest."""
     for i in range(kept):
-        for t in range(n_frames):
-            held = kept_rows[i, t]
-            value = carry[t]
-            kept_rows[i, t] = max(held, value)
-            carry[t] = min(held, value)
+        d, high = _order(load(highest, i, 0), d)
+        store(highest, i, 0, high)
+        c, d = _order(c, d)
+        b, c = _order(b, c)
+        a, b = _order(a, b)
 
 
-def _mean_rows(rows, n_rows, out):
-    for t in range(out.shape[0]):
-        total = 0.0
-        for i in range(n_rows):
-            total += rows[i, t]
-        out[t] = total / n_rows
+def _mean(rows, n_rows):
+    """Mean of the first rows, in float64."""
+    total = spread(0.0)
+    for i in range(n_rows):
+        total += widen(load(rows, i, 0))
+    return total / float(n_rows)
 
 
 def log_sums(power, amin):
     n_bins, n_frames = power.shape
-    out = np.empty((2, n_frames), power.dtype)
-    floor = power.dtype.type(amin)
-    logs = np.zeros(n_frames, np.float64)
-    total = np.zeros(n_frames, np.float64)
-    product = np.ones(n_frames, np.float64)
-    # The product of 16 powers of music stays within float64: one log for 16 bins.
-    for low in range(0, n_bins, 16):
-        product[:] = 1.0
-        for k in range(low, min(low + 16, n_bins)):
-            for t in range(n_frames):
-                value = max(power[k, t], floor)
-                product[t] *= value
-                total[t] += value
-        for t in range(n_frames):
-            if 1e-300 < product[t] < 1e300:
-                logs[t] += math.log(product[t])
-            else:
-                logs[t] += _sum_of_logs(power[low : low + 16, t], floor)
-    for t in range(n_frames):
-        out[0, t] = logs[t] / n_bins
-        out[1, t] = total[t] / n_bins
-    return out
-
-
-def _sum_of_logs(values, floor):
-    """One log a value, where their product leaves the range of float64."""
-    total = 0.0
-    for i in range(values.shape[0]):
-        total += math.log(max(values[i], floor))
-    return total
+    power = _wide(power)
+    out = np.empty((2, power.shape[1]), power.dtype)
+    logs = np.empty((1, WIDTH), np.float64)
+    floor = spread(np.float64(power.dtype.type(amin)))
+    for frame in range(0, n_frames, WIDTH):
+        t = min(frame, power.shape[1] - WIDTH)
+        # The product of all values as a number between 1 and 2 and a power of two, taken apart
+        # before it can leave the range of float64: one logarithm for all of them.
+        total, product, twos = spread(0.0), spread(1.0), spread(0.0)
+        for low in range(0, n_bins, 4):
+            for k in range(low, min(low + 4, n_bins)):
+                value = maximum(widen(load(power, k, t)), floor)
+                total += value
+                product *= value
+            twos += exponent(product)
+            product = mantissa(product)
+        store(logs, 0, 0, product)
+        for lane in range(WIDTH):
+            logs[0, lane] = math.log(logs[0, lane])
+        store(out, 0, t, (load(logs, 0, 0) + twos * math.log(2.0)) / float(n_bins))
+        store(out, 1, t, total / float(n_bins))
+    return out[:, :n_frames]
 
 
 def spectral_change(magnitude, previous):
@@ -247,6 +282,9 @@ def spectral_change(magnitude, previous):
     return out
 
 
+# --- of the signal ------------------------------------------------------------------------------
+
+
 def mean_square(signal, n_fft, hop_length, n_frames):
     out = np.empty((1, n_frames), signal.dtype)
     # Frames overlap: each piece of a common length is summed once.
@@ -264,18 +302,22 @@ def mean_square(signal, n_fft, hop_length, n_frames):
 
 
 def _energy(samples):
-    """Sum of squares in eight running sums, which the processor can add side by side."""
-    sums = np.zeros(8, np.float64)
+    """Sum of squares, each sixteenth sample in a running sum of its own."""
     n = samples.shape[0]
-    whole = n - n % 8
-    for i in range(0, whole, 8):
-        for j in range(8):
-            value = np.float64(samples[i + j])
-            sums[j] += value * value
+    row = samples.reshape(1, n)
+    whole = n - n % WIDTH
+    total = spread(0.0)
+    for i in range(0, whole, WIDTH):
+        values = widen(load(row, 0, i))
+        total += values * values
+    sums = np.empty((1, WIDTH), np.float64)
+    store(sums, 0, 0, total)
+    energy = 0.0
+    for lane in range(WIDTH):
+        energy += sums[0, lane]
     for i in range(whole, n):
-        value = np.float64(samples[i])
-        sums[0] += value * value
-    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+        energy += np.float64(samples[i]) * np.float64(samples[i])
+    return energy
 
 
 def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
@@ -304,6 +346,9 @@ def _crossings(samples):
     for i in range(1, samples.shape[0]):
         count += np.int32((samples[i] < -1e-10) != (samples[i - 1] < -1e-10))
     return count
+
+
+# --- over frames --------------------------------------------------------------------------------
 
 
 def central_moments(rows):
@@ -339,29 +384,102 @@ def central_moments(rows):
 
 
 def medians(rows):
-    out = np.empty(rows.shape[0], np.float64)
-    for row in range(rows.shape[0]):
-        out[row] = np.median(rows[row])
+    value = np.empty(1, rows.dtype)
+    return _medians(rows, value, value.view(f"i{value.itemsize}"))
+
+
+def _medians(rows, value, bits):
+    n_rows, n_frames = rows.shape
+    out = np.empty(n_rows, np.float64)
+    for row in range(n_rows):
+        high = _ranked(rows, row, n_frames // 2, value, bits)
+        low = high
+        if n_frames % 2 == 0 and _count(rows, row, high) == n_frames // 2:
+            low = _before(rows, row, high)
+        out[row] = (np.float64(low) + np.float64(high)) / 2.0
     return out
 
 
-def _compile(function):
-    """Compile with an on-disk cache, in a temporary folder where the usual ones are read-only."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="genrekit-numba-")
-        return numba.njit(cache=True, nogil=True)(function)
+def _ranked(rows, row, rank, value, bits):
+    """The value with `rank` others before it, by halving the range in which it must lie.
+
+    The range is one of bits, read as an integer: so read, floats keep their order, but for the
+    negative ones, whose bits are turned round. `value` and `bits` are the same memory.
+    """
+    lowest = highest = rows[row, 0]
+    for t in range(rows.shape[1]):
+        lowest = min(lowest, rows[row, t])
+        highest = max(highest, rows[row, t])
+    value[0] = lowest
+    low = _turn(bits)
+    value[0] = highest
+    high = _turn(bits)
+    while low < high:
+        # Rounded up: the largest value that at most `rank` others are below.
+        middle = (low >> 1) + (high >> 1) + ((low | high) & 1)
+        bits[0] = middle
+        bits[0] = _turn(bits)
+        if _count(rows, row, value[0]) <= rank:
+            low = middle
+        else:
+            high = middle - 1
+    bits[0] = low
+    bits[0] = _turn(bits)
+    return value[0]
 
 
+def _turn(bits):
+    """Bits of a float as an integer of the same order, and back."""
+    largest = (1 << (8 * bits.itemsize - 1)) - 1
+    return np.int64(bits[0]) if bits[0] >= 0 else np.int64(bits[0]) ^ largest
+
+
+def _count(rows, row, limit):
+    """How many values of a row are below a limit."""
+    n_frames = rows.shape[1]
+    whole = n_frames - n_frames % WIDTH
+    count = 0
+    if whole:
+        below = less(load(rows, row, 0), limit)
+        for t in range(WIDTH, whole, WIDTH):
+            below += less(load(rows, row, t), limit)
+        lanes = np.empty((1, WIDTH), np.float64)
+        store(lanes, 0, 0, below)
+        for lane in range(WIDTH):
+            count += int(lanes[0, lane])
+    for t in range(whole, n_frames):
+        count += rows[row, t] < limit
+    return count
+
+
+def _before(rows, row, value):
+    """The largest of the values below one."""
+    largest = -np.inf
+    for t in range(rows.shape[1]):
+        if rows[row, t] < value:
+            largest = max(largest, rows[row, t])
+    return largest
+
+
+# Helpers first: what a function calls must be compiled before it.
 _HELPERS = (
-    "_add_chunk",
-    "_crossings",
+    "_wide",
+    "_alike",
+    "_weighted_sum",
+    "_project_four",
+    "_order",
+    "_insert_lowest",
+    "_insert_highest",
+    "_collect",
+    "_mean",
     "_energy",
-    "_insert_largest",
-    "_insert_smallest",
-    "_mean_rows",
-    "_sum_of_logs",
+    "_crossings",
+    "_turn",
+    "_count",
+    "_ranked",
+    "_before",
+    "_medians",
 )
 for _name in (*_HELPERS, *__all__):
-    globals()[_name] = _compile(globals()[_name])
+    if _name not in ("medians", "power_spectra"):  # plain functions that call a compiled one
+        globals()[_name] = compile_kernel(globals()[_name])

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 __all__ = [
     "band_extremes",
     "central_moments",
-    "frame_signal",
     "log_sums",
     "mean_square",
     "medians",
-    "power_spectrum",
+    "power_spectra",
     "project",
     "rolloff_bin",
     "spectral_change",
@@ -27,16 +26,17 @@ __all__ = [
 Array = NDArray[np.floating]
 
 
-def frame_signal(signal: Array, window: Array, hop_length: int, out: Array) -> Array:
-    """Windowed frames of a signal, written to `out` of shape (n_fft, n_frames)."""
-    frames = _frames(signal, len(window), hop_length, out.shape[1])
-    return np.multiply(frames.T, window[:, np.newaxis], out=out)
+def power_spectra(signal: Array, window: Array, hop_length: int, out: Array) -> Array:
+    """Squared magnitude and magnitude of windowed frames, into `out` (2, n_bins, n_frames)."""
+    import scipy.fft  # a seventh of a second, which the compiled kernel saves
 
-
-def power_spectrum(stft: NDArray[np.complexfloating], out: Array) -> Array:
-    """Squared magnitude, then magnitude, written to `out` of shape (2, n_bins, n_frames)."""
-    np.add(stft.real**2, stft.imag**2, out=out[0])
-    np.sqrt(out[0], out=out[1])
+    frames = _frames(signal, len(window), hop_length, out.shape[2])
+    # In float64 whatever the precision of the spectra, as in librosa: the noise of a float32 FFT
+    # fills nearly empty bins, which flatness and the valleys of bands read.
+    stft = scipy.fft.rfft(frames.T * window[:, np.newaxis], axis=0)
+    power = stft.real**2 + stft.imag**2
+    out[0] = power
+    out[1] = np.sqrt(power)
     return out
 
 
@@ -145,7 +145,7 @@ def central_moments(rows: Array) -> NDArray[np.float64]:
 
 def medians(rows: Array) -> NDArray[np.float64]:
     """Median of each row, (n_rows,); one at a time, so that what is copied stays small."""
-    return np.array([np.median(row) for row in rows], dtype=np.float64)
+    return np.array([np.median(row.astype(np.float64)) for row in rows])
 
 
 def _frames(signal: Array, n_fft: int, hop_length: int, n_frames: int) -> Array:

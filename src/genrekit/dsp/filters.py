@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from genrekit.exceptions import GenrekitWarning
 
-__all__ = ["chroma_filters", "contrast_bands", "dct_basis", "fft_frequencies", "mel_filters"]
+__all__ = [
+    "chroma_filters",
+    "contrast_bands",
+    "dct_basis",
+    "fft_frequencies",
+    "fft_tables",
+    "mel_filters",
+]
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above.
 _HZ_PER_MEL = 200.0 / 3
@@ -44,6 +51,37 @@ def fft_frequencies(sr: float, n_fft: int) -> NDArray[np.float64]:
     array([   0., 1000., 2000., 3000., 4000.])
     """
     return np.fft.rfftfreq(n_fft, 1.0 / sr).astype(np.float64)
+
+
+@lru_cache(maxsize=16)
+def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """What an FFT of real samples by fours needs, the length being a power of two.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the FFT, samples.
+
+    Returns
+    -------
+    order : ndarray of shape (n_fft // 2,)
+        Which pair of samples stands in each row before the first pass.
+    twiddles : ndarray of shape (n_fft, 2)
+        Cosine and minus sine of each n_fft-th of a circle.
+
+    Examples
+    --------
+    >>> from genrekit.dsp.filters import fft_tables
+    >>> fft_tables(16)[0].tolist()
+    [0, 4, 2, 6, 1, 5, 3, 7]
+    """
+    order = np.zeros(1, np.int64)
+    while len(order) < n_fft // 2:
+        # Passes go by fours; if the length takes one by two, it is the first.
+        radix = 2 if len(order) == 1 and (n_fft // 2).bit_length() % 2 == 0 else 4
+        order = np.add.outer(np.arange(radix), radix * order).ravel()
+    angle = 2.0 * np.pi * np.arange(n_fft) / n_fft
+    return order, np.column_stack([np.cos(angle), -np.sin(angle)])
 
 
 @lru_cache(maxsize=64)

@@ -132,7 +132,7 @@ class Framer:
             if len(samples) <= self.pad:
                 return
             self.started = True
-            self.buffer = np.pad(samples, (self.pad, 0), mode=self.pad_mode)  # type: ignore[call-overload]
+            self.buffer = _pad(samples, self.pad, 0, self.pad_mode)
         else:
             self.buffer = np.concatenate([self.buffer, samples])
         keep = self.pad + 1
@@ -145,11 +145,11 @@ class Framer:
     def finish(self) -> Iterator[SignalBlock]:
         """End of the stream: pad, and yield the frames that are left."""
         if self.started:
-            padded = np.pad(self.edge, (0, self.pad), mode=self.pad_mode)  # type: ignore[call-overload]
+            padded = _pad(self.edge, 0, self.pad, self.pad_mode)
             self.buffer = np.concatenate([self.buffer, padded[len(self.edge) :]])
         else:
             # Too short to take its ends apart: numpy reflects it as often as it must.
-            self.buffer = np.pad(self.edge, self.pad, mode=self.pad_mode)  # type: ignore[call-overload]
+            self.buffer = _pad(self.edge, self.pad, self.pad, self.pad_mode)
         missing = self.n_fft - len(self.buffer)
         if self.position == 0 and missing > 0:
             self.buffer = np.pad(self.buffer, (0, missing))
@@ -167,3 +167,11 @@ class Framer:
         self.buffer = self.buffer[step:]
         self.position += step
         return SignalBlock(signal, n_frames, first, last)
+
+
+def _pad(samples: NDArray[Any], before: int, after: int, mode: str) -> NDArray[Any]:
+    """``numpy.pad``, which is slow at putting zeros before a long array."""
+    if mode == "constant":
+        ends = np.zeros(before, samples.dtype), np.zeros(after, samples.dtype)
+        return np.concatenate([ends[0], samples, ends[1]])
+    return np.pad(samples, (before, after), mode=mode)  # type: ignore[call-overload]

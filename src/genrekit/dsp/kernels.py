@@ -31,11 +31,10 @@ def _choose() -> tuple[str, object]:
 FLAVOUR, _module = _choose()
 band_extremes = _module.band_extremes  # type: ignore[attr-defined]
 central_moments = _module.central_moments  # type: ignore[attr-defined]
-frame_signal = _module.frame_signal  # type: ignore[attr-defined]
 log_sums = _module.log_sums  # type: ignore[attr-defined]
 mean_square = _module.mean_square  # type: ignore[attr-defined]
 medians = _module.medians  # type: ignore[attr-defined]
-power_spectrum = _module.power_spectrum  # type: ignore[attr-defined]
+power_spectra = _module.power_spectra  # type: ignore[attr-defined]
 project = _module.project  # type: ignore[attr-defined]
 rolloff_bin = _module.rolloff_bin  # type: ignore[attr-defined]
 spectral_change = _module.spectral_change  # type: ignore[attr-defined]

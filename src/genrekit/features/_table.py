@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from genrekit._validation import did_you_mean
-from genrekit.features import _gtzan, cepstral, chroma, rhythm, spectral, temporal
-from genrekit.features._parts import Feature, FeaturePart, Part
+from genrekit.features import _fma, _gtzan, cepstral, chroma, rhythm, spectral, temporal
+from genrekit.features._parts import Feature, FeaturePart, Part, is_part
 
 __all__ = ["ALL_FEATURES", "FEATURES", "SETS", "make_part", "resolve"]
 
@@ -73,7 +73,14 @@ _GTZAN: dict[str, Feature] = {
     "gtzan_mfcc": Feature(_gtzan.mfcc20, "GTZANMFCC", ["mel"], _from_one_rows),
 }
 
-ALL_FEATURES = FEATURES | _GTZAN
+# Only the set "fma518" uses this.
+_FMA: dict[str, Feature] = {
+    "fma_statistics": Feature(
+        _fma.fma_statistics, "FMAStatistics", ["waveform", "mel"], _fma.fma_columns, whole_clip=True
+    ),
+}
+
+ALL_FEATURES = FEATURES | _GTZAN | _FMA
 
 _MEAN_VAR = {"stats": ("mean", "var"), "pad_mode": "reflect"}
 
@@ -107,6 +114,8 @@ SETS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
         ("tempo", "gtzan_tempo", _MEAN_VAR),
         ("mfcc", "gtzan_mfcc", _MEAN_VAR),
     ),
+    # The rate of nearly all files of that data set, which were not resampled.
+    "fma518": (("", "fma_statistics", {"sr": 44100, "pad_mode": "reflect"}),),
 }
 
 Make = Callable[[Feature, dict[str, Any]], Any]
@@ -147,7 +156,7 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
                 for name, key, params in SETS[features]
             ]
         features = [features]
-    if isinstance(features, Part):
+    if is_part(features):
         features = [features]
     if not isinstance(features, Sequence) or not features:
         raise ValueError(
@@ -172,7 +181,7 @@ def _named(entry: Any, make: Make) -> tuple[str, Any]:
             known = [*FEATURES, *SETS]
             raise ValueError(f"unknown feature {entry!r}: {did_you_mean(entry, known)}")
         return entry, make(FEATURES[entry], {})
-    if isinstance(entry, Part) and not isinstance(entry, type):
+    if is_part(entry):
         return _default_name(entry), entry
     raise ValueError(
         f"{entry!r} is no feature: give its name ({', '.join(FEATURES)}), a transformer such as "

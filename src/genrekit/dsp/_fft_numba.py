@@ -1,0 +1,184 @@
+"""From a signal to the power of its frames, compiled: a real FFT of sixteen frames at a time.
+
+Frames stand side by side in lanes, so that every step of the transform is the same for all of them
+and nothing need be turned round before or after. A real FFT of n samples is a complex one of n / 2
+(the even samples as real parts, the odd ones as imaginary) and a step that takes the two apart. The
+complex one goes by fours (radix 4, decimation in time), in place, in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genrekit.dsp import _kernels_numpy
+from genrekit.dsp._lanes import WIDTH, compile_kernel, load, root, store, widen
+from genrekit.dsp.filters import fft_tables
+
+__all__ = ["power_spectra"]
+
+# Rows of an FFT that are worked on together: they fit the first-level cache.
+_NEAR = 64
+
+
+def power_spectra(signal, window, hop_length, out):
+    n_fft = len(window)
+    if n_fft < 4 or n_fft & (n_fft - 1):
+        return _kernels_numpy.power_spectra(signal, window, hop_length, out)
+    if out.shape[2] < WIDTH:
+        wide = np.empty((2, out.shape[1], WIDTH), out.dtype)
+        out[:] = power_spectra(signal, window, hop_length, wide)[:, :, : out.shape[2]]
+        return out
+    _power_spectra(signal, window, hop_length, *fft_tables(n_fft), out)
+    return out
+
+
+def _power_spectra(signal, window, hop_length, order, twiddles, out):
+    n_frames = out.shape[2]
+    # One group of frames: half as many complex numbers as samples, WIDTH real parts, then as many
+    # imaginary ones.
+    work = _aligned(order.shape[0], 2 * WIDTH)
+    n_hops = window.shape[0] // hop_length
+    hop = 2 * order // hop_length
+    # A pair of samples must not stand in two hops.
+    whole = window.shape[0] == n_hops * hop_length and hop_length % 2 == 0
+    hops = _turn_hops(signal, hop_length, n_frames + n_hops)
+    near = 2 * _NEAR if order.shape[0] & 0x2AAAAAAAAAAAAAAA else _NEAR
+    near = min(near, order.shape[0])
+    for start in range(0, n_frames, WIDTH):
+        t = min(start, n_frames - WIDTH)
+        # What is near is finished as far as it goes before what is further on is touched.
+        for first in range(0, order.shape[0], near):
+            if whole:
+                _pack_hops(hops, window, order, hop, work, t, first, first + near)
+            else:
+                _pack_frames(signal, window, hop_length, order, work, t, first, first + near)
+            _passes(work, twiddles, first, near, 1)
+        _passes(work, twiddles, 0, order.shape[0], near)
+        _unpack_power(work, twiddles, out[0], out[1], t)
+
+
+def _aligned(n_rows, n_columns):
+    """An array of float64 whose lanes lie within one line of the cache each."""
+    memory = np.empty(n_rows * n_columns + 8, np.float64)
+    first = (-memory.ctypes.data % 64) // 8
+    return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
+
+
+def _turn_hops(signal, hop_length, n_hops):
+    """The hops of a signal side by side, (hop_length, n_hops), zeros beyond its end."""
+    hops = np.zeros((hop_length, n_hops), signal.dtype)
+    for hop in range(min(n_hops, signal.shape[0] // hop_length)):
+        samples = signal[hop * hop_length : (hop + 1) * hop_length]
+        for i in range(hop_length):
+            hops[i, hop] = samples[i]
+    return hops
+
+
+def _pack_hops(hops, window, order, hop, work, t, first, last):
+    """Windowed frames from `t` on, their even samples as real parts and their odd as imaginary."""
+    hop_length = hops.shape[0]
+    for row in range(first, last):
+        for odd in range(2):
+            sample = 2 * order[row] + odd
+            values = load(hops, sample - hop[row] * hop_length, t + hop[row])
+            store(work, row, odd * WIDTH, widen(values) * window[sample])
+
+
+def _pack_frames(signal, window, hop_length, order, work, t, first, last):
+    """The same for frames that are not made of whole hops."""
+    for row in range(first, last):
+        for odd in range(2):
+            sample = 2 * order[row] + odd
+            for lane in range(WIDTH):
+                at = (t + lane) * hop_length + sample
+                value = signal[at] if at < signal.shape[0] else 0.0
+                work[row, odd * WIDTH + lane] = value * window[sample]
+
+
+def _passes(work, twiddles, first, n_rows, size):
+    """From transforms of `size` rows to one of `n_rows`, beginning at row `first`, in place."""
+    if size == 1 and n_rows & 0x2AAAAAAAAAAAAAAA:  # twice a power of four
+        for row in range(first, first + n_rows, 2):
+            _butterfly2(work, row)
+        size = 2
+    while size < n_rows:
+        step = twiddles.shape[0] // (4 * size)
+        for block in range(first, first + n_rows, 4 * size):
+            for j in range(size):
+                _butterfly4(work, block + j, size, twiddles, j * step)
+        size *= 4
+
+
+def _butterfly2(work, row):
+    """Two rows to their sum and difference."""
+    for part in range(0, 2 * WIDTH, WIDTH):
+        a, b = load(work, row, part), load(work, row + 1, part)
+        store(work, row, part, a + b)
+        store(work, row + 1, part, a - b)
+
+
+def _butterfly4(work, row, size, twiddles, k):
+    """Four rows, `size` apart, to the sums of a transform of four; `k` is that of the twiddle."""
+    i1, i2, i3 = row + size, row + 2 * size, row + 3 * size
+    ar, ai = load(work, row, 0), load(work, row, WIDTH)
+    br, bi = _times(work, i1, twiddles[k, 0], twiddles[k, 1])
+    cr, ci = _times(work, i2, twiddles[2 * k, 0], twiddles[2 * k, 1])
+    dr, di = _times(work, i3, twiddles[3 * k, 0], twiddles[3 * k, 1])
+    er, ei, fr, fi = ar + cr, ai + ci, ar - cr, ai - ci
+    gr, gi, hr, hi = br + dr, bi + di, br - dr, bi - di
+    store(work, row, 0, er + gr)
+    store(work, row, WIDTH, ei + gi)
+    store(work, i1, 0, fr + hi)
+    store(work, i1, WIDTH, fi - hr)
+    store(work, i2, 0, er - gr)
+    store(work, i2, WIDTH, ei - gi)
+    store(work, i3, 0, fr - hi)
+    store(work, i3, WIDTH, fi + hr)
+
+
+def _times(work, row, real, imaginary):
+    """A row times a complex number."""
+    r, i = load(work, row, 0), load(work, row, WIDTH)
+    return r * real - i * imaginary, r * imaginary + i * real
+
+
+def _unpack_power(work, twiddles, power, magnitude, t):
+    """From the transform of packed samples to squared magnitude and magnitude of real ones."""
+    half = work.shape[0]
+    r, i = load(work, 0, 0), load(work, 0, WIDTH)
+    _store_power(power, magnitude, 0, t, (r + i) * (r + i))
+    _store_power(power, magnitude, half, t, (r - i) * (r - i))
+    for k in range(1, half // 2 + 1):
+        ar, ai = load(work, k, 0), load(work, k, WIDTH)
+        br, bi = load(work, half - k, 0), load(work, half - k, WIDTH)
+        # Transforms of the even samples, and of the odd ones turned by the twiddle.
+        er, ei = (ar + br) * 0.5, (ai - bi) * 0.5
+        gr, gi = (ai + bi) * 0.5, (br - ar) * 0.5
+        wr, wi = twiddles[k, 0], twiddles[k, 1]
+        hr, hi = gr * wr - gi * wi, gr * wi + gi * wr
+        r, i = er + hr, ei + hi
+        _store_power(power, magnitude, k, t, r * r + i * i)
+        r, i = er - hr, ei - hi
+        _store_power(power, magnitude, half - k, t, r * r + i * i)
+
+
+def _store_power(power, magnitude, k, t, square):
+    store(power, k, t, square)
+    store(magnitude, k, t, root(load(power, k, t)))
+
+
+# Helpers first: what a function calls must be compiled before it.
+for _name in (
+    "_aligned",
+    "_turn_hops",
+    "_pack_hops",
+    "_pack_frames",
+    "_butterfly2",
+    "_times",
+    "_butterfly4",
+    "_passes",
+    "_store_power",
+    "_unpack_power",
+    "_power_spectra",
+):
+    globals()[_name] = compile_kernel(globals()[_name])
