@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     noise = np.random.default_rng(0).standard_normal(22050)
     for dtype in ("float32", "float64"):
-        for features in ("standard", "mel", "gtzan57"):
+        for features in ("standard", "mel", "gtzan57", "fma518"):
             genrekit.extract([noise], features, dtype=dtype)
 
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from genrekit import extract
 from genrekit.datasets import AUDIO_EXTENSIONS, find_audio, load_folder
-
-
-@pytest.fixture
-def make_files(tmp_path):
-    """Make empty files below tmp_path; nothing here decodes them."""
-
-    def make(*names):
-        for name in names:
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        return tmp_path
-
-    return make
+from genrekit.exceptions import AudioDecodeWarning
 
 
 def test_paths_genres_and_groups_agree(make_files):
@@ -90,6 +78,52 @@ def test_links_to_one_recording_share_a_group(make_files):
     group = {path.rsplit("/", 1)[1]: g for path, g in zip(tracks.paths, tracks.groups, strict=True)}
     assert group["again.wav"] == group["b.wav"]
     assert len(set(group.values())) == 3
+
+
+def test_identical_files_share_a_group(make_files):
+    root = make_files("rock/a.wav", "rock/b.wav", "jazz/c.wav")
+    (root / "jazz" / "copy.wav").write_bytes((root / "rock" / "a.wav").read_bytes())
+    tracks = load_folder(root)
+    group = {path.rsplit("/", 1)[1]: g for path, g in zip(tracks.paths, tracks.groups, strict=True)}
+    assert group["copy.wav"] == group["a.wav"]
+    assert len(set(group.values())) == 3
+
+
+def test_an_unreadable_file_is_listed_and_decoding_tells(make_files, monkeypatch):
+    root = make_files("rock/a.wav", "jazz/b.wav")  # of the same size, so that both are opened
+
+    def deny(path, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("builtins.open", deny)
+    tracks = load_folder(root)
+    monkeypatch.undo()
+    assert len(set(tracks.groups)) == 2
+    with pytest.warns(AudioDecodeWarning):
+        result = extract(tracks.paths, ["rms"])  # no audio either
+    assert [error.path for error in result.errors] == tracks.paths
+
+
+def test_frame_and_X_y(make_files):
+    root = make_files("rock/a.wav", "jazz/b.wav")
+    tracks = load_folder(root, as_frame=True)
+    assert tracks.frame.columns.tolist() == ["path", "genre", "group"]
+    assert tracks.frame["path"].tolist() == tracks.paths
+    paths, target = load_folder(root, return_X_y=True)
+    assert paths == tracks.paths
+    assert target.tolist() == ["jazz", "rock"]
+    X, y = load_folder(root, return_X_y=True, as_frame=True)
+    assert X.tolist() == paths
+    assert y.tolist() == ["jazz", "rock"]
+    assert load_folder(root).frame is None
+    assert load_folder(root).split is None
+
+
+@pytest.mark.usefixtures("no_pandas")
+def test_a_frame_without_pandas_names_the_extra(make_files):
+    root = make_files("rock/a.wav", "jazz/b.wav")
+    with pytest.raises(ImportError, match=r"pip install 'genrekit\[table\]'"):
+        load_folder(root, as_frame=True)
 
 
 def test_a_loop_of_folders_ends(make_files):
@@ -165,3 +199,4 @@ def test_real_music(data_dir):
     tracks = load_folder(data_dir / "gtzan_clips")
     assert len(tracks.paths) == 70
     assert np.unique(tracks.target, return_counts=True)[1].tolist() == [7] * 10
+    assert len(set(tracks.groups)) == 70

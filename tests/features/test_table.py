@@ -136,7 +136,7 @@ def test_named_rows():
 
 def test_standard_set_is_everything_but_the_mel_spectrogram():
     assert [name for name, _ in resolve("standard")] == [n for n in FEATURES if n != "mel"]
-    assert set(SETS) == {"standard", "gtzan57"}
+    assert set(SETS) == {"standard", "gtzan57", "fma518"}
 
 
 def test_every_form_of_a_list():

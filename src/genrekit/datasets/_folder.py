@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from genrekit.datasets._bunch import check_genres, listed, make_bunch
+from genrekit.datasets._recordings import number_recordings
+
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
@@ -20,6 +23,8 @@ AUDIO_EXTENSIONS = frozenset({
 # fmt: on
 """File name endings that count as audio, in lower case."""
 
+__all__ = ["AUDIO_EXTENSIONS", "AudioFiles", "existing", "find_audio", "load_folder", "walk"]
+
 _LAYOUT = "expected one sub-folder a genre, such as rock/song.mp3 and jazz/tune.flac"
 
 _DESCR = """\
@@ -29,8 +34,8 @@ Folder: {root}
 Tracks: {n_tracks}
 {counts}
 
-`groups` numbers the recordings: two links to the same file share a number, so that
-a split by group never has one recording on both sides.
+`groups` numbers the recordings: links to one file and files of the same content share a
+number, so that a split by group never has one recording on both sides.
 """
 
 
@@ -88,19 +93,26 @@ def find_audio(
         if not source.is_dir():
             found.append((str(source), ""))
             continue
-        below = sorted(_walk(source, endings))
+        below = sorted(walk(source, endings))
         if not below:
-            raise ValueError(f"{source}: no audio files in it (looked for {_listed(endings)})")
+            raise ValueError(f"{source}: no audio files in it (looked for {_joined(endings)})")
         found += below
     return AudioFiles([path for path, _ in found], [genre for _, genre in found])
 
 
-def load_folder(root: str | os.PathLike[str], *, extensions: Iterable[str] | None = None) -> Bunch:
+def load_folder(
+    root: str | os.PathLike[str],
+    *,
+    extensions: Iterable[str] | None = None,
+    as_frame: bool = False,
+    return_X_y: bool = False,
+) -> Bunch:
     """Load the paths and genres of a folder with one sub-folder a genre.
 
-    Nothing is decoded. Folders inside a genre's folder belong to that genre; hidden files, files
-    without an audio ending and files beside the genre folders are left out; links are followed
-    only to files inside `root`.
+    Nothing is decoded, so that a file which is no music or can't be read is listed all the same.
+    Folders inside a genre's folder belong to that genre; hidden files, files without an audio
+    ending and files beside the genre folders are left out; links are followed only to files
+    inside `root`. A folder that can't be read is an error.
 
     Parameters
     ----------
@@ -109,13 +121,18 @@ def load_folder(root: str | os.PathLike[str], *, extensions: Iterable[str] | Non
     extensions : iterable of str or None, default=None
         File name endings that count as audio, such as ``[".mp3"]``; None means
         `AUDIO_EXTENSIONS`.
+    as_frame : bool, default=False
+        Whether to add ``frame``, a pandas DataFrame; needs the extra ``table``.
+    return_X_y : bool, default=False
+        Whether to return ``(paths, target)`` instead of a Bunch, with `as_frame` as two Series.
 
     Returns
     -------
     sklearn.utils.Bunch
         ``paths`` (list of str, sorted), ``target`` (str array, shape (n_tracks,)),
         ``target_names`` (list of str, sorted), ``groups`` (int array, shape (n_tracks,): the
-        number of the recording) and ``DESCR``.
+        number of the recording, shared by links to one file and by identical files), ``split``
+        (None), ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -123,6 +140,8 @@ def load_folder(root: str | os.PathLike[str], *, extensions: Iterable[str] | Non
         When there is no such folder.
     NotADirectoryError
         When `root` is a file.
+    PermissionError
+        When a folder may not be read.
     ValueError
         When the layout is not one sub-folder a genre, or there is only one genre.
 
@@ -136,32 +155,27 @@ def load_folder(root: str | os.PathLike[str], *, extensions: Iterable[str] | Non
     >>> tracks.target.tolist()
     ['drone', 'drone', 'pulse', 'pulse']
     """
-    # Here and not above: listing files for `genrekit extract` does without scikit-learn.
-    from sklearn.utils import Bunch
-
     root = Path(root)
-    found = sorted(_walk(_existing(root), _endings(extensions)))
+    found = sorted(walk(existing(root, _LAYOUT), _endings(extensions)))
     labelled = [(path, genre) for path, genre in found if genre]
     if not labelled:
         raise ValueError(_no_genres(root, len(found), _endings(extensions)))
     paths = [path for path, _ in labelled]
     target = np.array([genre for _, genre in labelled])
-    names, counts = np.unique(target, return_counts=True)
-    if len(names) == 1:
-        raise ValueError(
-            f"{root}: only one genre, {str(names[0])!r}, and telling genres apart takes two; "
-            f"{_LAYOUT}"
-        )
-    return Bunch(
+    names = np.unique(target).tolist()
+    check_genres(root, names, f"; {_LAYOUT}")
+    return make_bunch(
         paths=paths,
         target=target,
-        target_names=names.tolist(),
-        groups=_recordings(paths),
-        DESCR=_describe(root, names.tolist(), counts.tolist()),
+        groups=number_recordings(paths),
+        split=None,
+        DESCR=_DESCR.format(root=root, n_tracks=len(paths), counts=listed(names, target)),
+        as_frame=as_frame,
+        return_X_y=return_X_y,
     )
 
 
-def _walk(root: Path, endings: frozenset[str]) -> Iterator[tuple[str, str]]:
+def walk(root: Path, endings: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield (path, genre) of the audio files below a folder, in no order."""
     real_root = root.resolve()
     for folder, subfolders, files in os.walk(root, onerror=_raise):
@@ -192,12 +206,12 @@ def _endings(extensions: Iterable[str] | None) -> frozenset[str]:
     return frozenset("." + ending.lower().lstrip(".") for ending in extensions)
 
 
-def _existing(root: Path) -> Path:
+def existing(root: Path, layout: str) -> Path:
     """Pass a folder through, refuse anything else."""
     if not root.exists():
-        raise FileNotFoundError(f"{root}: no such folder; {_LAYOUT}")
+        raise FileNotFoundError(f"{root}: no such folder; {layout}")
     if not root.is_dir():
-        raise NotADirectoryError(f"{root}: is a file, not a folder; {_LAYOUT}")
+        raise NotADirectoryError(f"{root}: is a file, not a folder; {layout}")
     return root
 
 
@@ -210,20 +224,9 @@ def _no_genres(root: Path, n_loose: int, endings: frozenset[str]) -> str:
         )
     if not any(root.iterdir()):
         return f"{root}: the folder is empty; {_LAYOUT}"
-    return f"{root}: no sub-folder with audio (looked for {_listed(endings)}); {_LAYOUT}"
+    return f"{root}: no sub-folder with audio (looked for {_joined(endings)}); {_LAYOUT}"
 
 
-def _listed(endings: Iterable[str]) -> str:
+def _joined(endings: Iterable[str]) -> str:
     """Join endings for a message."""
     return ", ".join(sorted(endings))
-
-
-def _recordings(paths: list[str]) -> np.ndarray:
-    """Number the real files: links to one recording must not stand on both sides of a split."""
-    return np.unique([os.path.realpath(path) for path in paths], return_inverse=True)[1]
-
-
-def _describe(root: Path, names: list[str], counts: list[int]) -> str:
-    """Fill the description."""
-    lines = "\n".join(f"  {name}: {count}" for name, count in zip(names, counts, strict=True))
-    return _DESCR.format(root=root, n_tracks=sum(counts), counts=lines)

@@ -80,7 +80,8 @@ def make_tracks(
     sklearn.utils.Bunch
         ``waveforms`` (list of float32 arrays, shape (n_samples,)) or, with `root`, ``paths``
         (list of str); ``target`` (str array, shape (n_tracks,)), ``target_names`` (list of str,
-        sorted), ``groups`` (int array, one number a track), ``sr`` and ``DESCR``.
+        sorted), ``groups`` (int array, one number a track), ``split`` and ``frame`` (None: for
+        what `load_folder` has), ``sr`` and ``DESCR``.
 
     Raises
     ------
@@ -109,6 +110,8 @@ def make_tracks(
         target=np.repeat(names, n_per_genre),
         target_names=names,
         groups=np.arange(len(names) * n_per_genre),
+        split=None,
+        frame=None,
         sr=sr,
         DESCR=_DESCR.format(
             n_tracks=len(names) * n_per_genre,

@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby, islice
 from typing import Any
 
 import joblib
@@ -19,9 +20,20 @@ from genrekit.features._clock import clocked
 from genrekit.features._plan import Plan
 from genrekit.features._spectra import Frontend
 from genrekit.features._table import resolve
-from genrekit.features._tracks import Excerpt, is_file, is_pair, is_track, label, read_track
+from genrekit.features._tracks import (
+    Excerpt,
+    TrackSegment,
+    is_file,
+    is_pair,
+    is_track,
+    label,
+    read_track,
+)
 
 __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn_of_errors"]
+
+# Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
+_RUN = 20
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ def extract(
     sources : sequence
         Paths, bytes, binary file objects, waveforms at `sr`, or ``(y, sr)`` pairs.
     features : str or list, default="standard"
-        A named set (``"standard"``, ``"gtzan57"``), or a list of names of features,
+        A named set (``"standard"``, ``"gtzan57"``, ``"fma518"``), or a list of names of features,
         transformers, or pairs of a name and either.
     sr : float, default=22050
         Sampling rate, Hz; files are resampled to it.
@@ -240,10 +252,12 @@ def _attempts(
     check_choice("on_error", on_error, ("raise", "nan"))
     stop = _Stop()
     parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    calls = (joblib.delayed(_attempt)(work, x, i, decoder, stop) for i, x in enumerate(items))
-    outcomes = parallel(calls)
+    outcomes = parallel(
+        joblib.delayed(_attempt_run)(work, run, decoder, stop) for run in _runs(items)
+    )
+    flat = chain.from_iterable(outcomes)
     try:
-        for index, outcome in enumerate(_progress(outcomes, len(items), verbose)):
+        for index, outcome in enumerate(_progress(flat, len(items), verbose)):
             if not isinstance(outcome, AudioDecodeError):
                 yield outcome
             elif on_error == "raise":
@@ -256,6 +270,23 @@ def _attempts(
             # joblib would advise against what was begun and is not wanted any more.
             warnings.simplefilter("ignore", UserWarning)
             outcomes.close()
+
+
+def _runs(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
+    """What a worker gets at a time: an item, or segments of one track, which share a decode."""
+
+    def track(numbered: tuple[int, Any]) -> int:
+        index, item = numbered
+        return id(item.source) if isinstance(item, TrackSegment) else -1 - index
+
+    for _, run in groupby(enumerate(items), key=track):
+        while some := list(islice(run, _RUN)):
+            yield some
+
+
+def _attempt_run(work: Any, run: list[tuple[int, Any]], decoder: Any, stop: _Stop) -> list[Any]:
+    """The outcomes of some items."""
+    return [_attempt(work, item, index, decoder, stop) for index, item in run]
 
 
 def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -13,8 +14,24 @@ from numpy.typing import NDArray
 from genrekit.audio import resample_blocks, stream_rates
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features._spectra import check_finite
+from genrekit.features._waveforms import RecentWaveforms
 
-__all__ = ["Excerpt", "fingerprint", "is_file", "is_pair", "is_track", "label", "read_track"]
+__all__ = [
+    "RECENT",
+    "Excerpt",
+    "TrackSegment",
+    "fill",
+    "fingerprint",
+    "is_file",
+    "is_pair",
+    "is_track",
+    "label",
+    "read_track",
+]
+
+# What this process decoded last, for the pieces of a track are read one after the other: a hundred
+# clips of 30 seconds, so that each of several threads finds its own.
+RECENT = RecentWaveforms(256 << 20)
 
 
 def is_file(item: Any) -> bool:
@@ -37,11 +54,13 @@ def is_pair(item: Any) -> bool:
 
 def is_track(item: Any) -> bool:
     """Whether an item of a collection can be read as audio."""
-    return is_file(item) or is_pair(item) or isinstance(item, np.ndarray)
+    return is_file(item) or is_pair(item) or isinstance(item, (np.ndarray, TrackSegment))
 
 
 def label(item: Any, index: int) -> str:
     """How messages name an item."""
+    if isinstance(item, TrackSegment):
+        return label(item.source, index)
     if isinstance(item, (str, os.PathLike)):
         return os.fspath(item)
     if isinstance(item, (bytes, bytearray, memoryview)):
@@ -51,6 +70,8 @@ def label(item: Any, index: int) -> str:
 
 def fingerprint(item: Any) -> tuple[Any, ...]:
     """What tells a track from another without decoding it."""
+    if isinstance(item, TrackSegment):
+        return ("segment", fingerprint(item.source), *item.cut)
     if isinstance(item, (str, os.PathLike)):
         status = os.stat(item)
         return os.path.abspath(item), status.st_size, status.st_mtime_ns
@@ -60,6 +81,72 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
         item.seek(position)
         return ("file", content)
     return ("data", bytes(item) if isinstance(item, memoryview) else item)
+
+
+@dataclass(frozen=True)
+class TrackSegment:
+    """A piece of a track, read when it is needed: a ``(y, sr)`` pair that takes no memory.
+
+    It is cut from the decoded and resampled waveform, so no piece has edges of its own from
+    seeking or resampling.
+
+    Parameters
+    ----------
+    source : path-like, bytes, ndarray or (y, sr) pair
+        The track.
+    sr : float
+        Sampling rate at which it is cut, Hz; that of a bare array as well.
+    offset : float, default=0.0
+        Where the waveform that is cut begins in the track, seconds.
+    duration : float, optional
+        How long it is, seconds; None means up to the end.
+    start : int, default=0
+        The piece's first sample.
+    length : int, optional
+        Its length, samples; what lies beyond the end is silence. None means up to the end.
+    decoder : callable, optional
+        Reads the file instead of the built-in decoders.
+    """
+
+    source: Any
+    sr: float
+    offset: float = 0.0
+    duration: float | None = None
+    start: int = 0
+    length: int | None = None
+    decoder: Any = None
+
+    @property
+    def cut(self) -> tuple[Any, ...]:
+        """What decides, beside the track, which samples these are."""
+        return self.sr, self.offset, self.duration, self.start, self.length
+
+    def pair(self) -> tuple[NDArray[Any], float]:
+        """The samples, shape (n_samples,), and their rate; a file is decoded once for many."""
+        y = self._whole()[self.start :]
+        return y if self.length is None else fill(y[: self.length], self.length), self.sr
+
+    def _whole(self) -> NDArray[Any]:
+        """The waveform that is cut."""
+        if not is_file(self.source):
+            return self._read()
+        try:
+            track = fingerprint(self.source)
+        except OSError:
+            return self._read()  # it says what is wrong with the file
+        key = (track, self.sr, self.offset, self.duration, id(self.decoder))
+        return RECENT.get(key, self._read, owner=self.decoder)
+
+    def _read(self) -> NDArray[Any]:
+        """The waveform that is cut, from the track."""
+        excerpt = Excerpt(((self.sr, self.sr),), self.offset, self.duration)
+        blocks = read_track(self.source, excerpt, self.decoder)
+        return np.concatenate([block for (block,) in blocks])
+
+
+def fill(y: NDArray[Any], length: int) -> NDArray[Any]:
+    """Samples followed by silence up to a length."""
+    return y if len(y) == length else np.pad(y, (0, length - len(y)))
 
 
 class Excerpt(NamedTuple):
@@ -83,6 +170,8 @@ def read_track(
 ) -> Iterator[tuple[NDArray[Any], ...]]:
     """Mono samples of a track, block by block, at each of the wanted rates."""
     offset, duration = excerpt.offset, excerpt.duration
+    if isinstance(item, TrackSegment):
+        item = item.pair()
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
         yield from stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder)

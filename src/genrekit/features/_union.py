@@ -26,7 +26,8 @@ class AudioFeatures(AudioExtractor):
     features : str or sequence, default="standard"
         What to compute: a named set (``"standard"``: all features but the mel spectrogram, mean
         and standard deviation; ``"gtzan57"``: the columns of the table of 57 features that
-        circulates for GTZAN), or a list of names of features, transformers, or pairs
+        circulates for GTZAN; ``"fma518"``: those of the table published with FMA, at 44.1 kHz),
+        or a list of names of features, transformers, or pairs
         ``(name, either)``. Columns are named after the part.
     sr : float, default=22050
         Sampling rate, Hz; files are resampled to it. This and the other parameters of the front

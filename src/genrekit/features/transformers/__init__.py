@@ -1,5 +1,6 @@
 """The scikit-learn transformers, one file a family, each a thin shell over a pure function."""
 
+from genrekit.features.transformers._fma import FMAStatistics
 from genrekit.features.transformers._gtzan import GTZANHPSS, GTZANMFCC, GTZANChroma, GTZANTempo
 from genrekit.features.transformers.cepstral import MFCCStats
 from genrekit.features.transformers.chroma import ChromaStats, Tonnetz
@@ -17,6 +18,7 @@ from genrekit.features.transformers.temporal import RMSEnergy, ZeroCrossingRate
 
 __all__ = [
     "ChromaStats",
+    "FMAStatistics",
     "GTZANChroma",
     "GTZANHPSS",
     "GTZANMFCC",

@@ -1,0 +1,166 @@
+"""Pieces of tracks that are read when needed, and the waveforms that are kept meanwhile."""
+
+from __future__ import annotations
+
+import threading
+
+import joblib
+import numpy as np
+import pytest
+
+from genrekit import AudioDecodeError, extract, load_audio
+from genrekit.features._tracks import RECENT, TrackSegment, fingerprint, is_track, label
+from genrekit.features._waveforms import RecentWaveforms
+
+SR = 22050
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    yield
+    RECENT.clear()
+
+
+@pytest.fixture
+def path(music, write):
+    """A second and a half at 44100 Hz."""
+    return write(music, sr=44100)
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 4410), (777, 10000), (30000, 3075)])
+@pytest.mark.parametrize("cut", [{}, {"offset": 0.1}, {"offset": 0.05, "duration": 1.45}], ids=str)
+def test_a_piece_is_a_slice_of_the_decoded_track(path, start, length, cut):
+    y = load_audio(path, sr=SR, **cut)
+    samples, sr = TrackSegment(path, SR, **cut, start=start, length=length).pair()
+    rest = y[start : start + length]
+    assert sr == SR
+    assert samples.dtype == np.float32
+    np.testing.assert_array_equal(samples[: len(rest)], rest)
+    assert len(samples) == length
+    assert not samples[len(rest) :].any()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "pair", "array"])
+def test_every_kind_of_track(kind, path, music):
+    if kind == "bytes":
+        with open(path, "rb") as file:
+            source, y = file.read(), load_audio(path, sr=SR)
+    else:
+        source, y = ((music, SR), music) if kind == "pair" else (music, music)
+    samples, _ = TrackSegment(source, SR, start=100, length=50).pair()
+    np.testing.assert_array_equal(samples, y[100:150])
+
+
+@pytest.mark.parametrize("sr", [SR, 16000])
+def test_features_of_a_piece_are_those_of_its_samples(path, sr):
+    pieces = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025, 30000)]
+    pairs = [piece.pair() for piece in pieces]
+    found = extract(pieces, ["mfcc", "rms"], sr=sr, on_error="raise")
+    np.testing.assert_array_equal(found.table, extract(pairs, ["mfcc", "rms"], sr=sr).table)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_workers_change_no_bit(path, write, music, backend):
+    paths = [path, write(music[::-1], "other.wav")]
+    pieces = [
+        TrackSegment(p, SR, start=s, length=5000) for p in paths for s in range(0, 20000, 5000)
+    ]
+    expected = extract(pieces, ["mfcc", "rms"]).table
+    with joblib.parallel_config(backend):
+        found = extract(pieces, ["mfcc", "rms"], n_jobs=2)
+    assert not found.errors
+    np.testing.assert_array_equal(found.table, expected)
+
+
+def test_memory_has_an_entry_a_piece(path, tmp_path):
+    pieces = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025)]
+    shorter = TrackSegment(path, SR, start=0, length=11000)
+    expected = extract([*pieces, shorter], ["rms"]).table
+    assert len(np.unique(expected, axis=0)) == 3
+    for _ in range(2):
+        found = extract([*pieces, shorter], ["rms"], memory=tmp_path).table
+        np.testing.assert_array_equal(found, expected)
+    assert fingerprint(pieces[0]) != fingerprint(pieces[1])
+
+
+def test_pieces_share_a_decode_until_the_file_changes(path, music, write):
+    first = TrackSegment(path, SR, length=100).pair()[0]
+    second = TrackSegment(path, SR, start=50, length=100).pair()[0]
+    assert np.shares_memory(first[50:], second)
+    assert not first.flags.writeable
+    write(np.zeros(500, dtype=np.float32), sr=44100)
+    assert not TrackSegment(path, SR, length=100).pair()[0].any()
+
+
+def test_each_decoder_has_its_own(path, music):
+    from genrekit.audio import Decoded
+
+    def silence(source, *, offset, duration):
+        return Decoded(SR, iter([np.zeros((500, 1), dtype=np.float32)]))
+
+    assert TrackSegment(path, SR, length=100).pair()[0].any()
+    assert not TrackSegment(path, SR, length=100, decoder=silence).pair()[0].any()
+
+
+def test_a_piece_goes_by_the_name_of_its_file(bad_files, path):
+    assert is_track(TrackSegment(path, SR))
+    assert label(TrackSegment(path, SR), 3) == path
+    assert label(TrackSegment(b"RIFF", SR), 3) == "<bytes, item 3>"
+    for bad in bad_files:
+        with pytest.raises(AudioDecodeError) as caught:
+            extract([TrackSegment(bad, SR, length=10)], ["rms"], on_error="raise")
+        assert caught.value.path == bad
+
+
+def test_too_many_waveforms_go_oldest_first():
+    recent = RecentWaveforms(limit=2 * 400)
+    calls = []
+
+    def get(name, n=100):
+        def decode():
+            calls.append(name)
+            return np.zeros(n, dtype=np.float32)
+
+        return recent.get(name, decode)
+
+    for name in "ababcb":  # a goes
+        get(name)
+    assert calls == list("abc")
+    assert len(recent) == 2
+    assert len(get("long", 1000)) == 1000
+    assert len(recent) == 1  # the latest stays, however long
+    get("a")
+    assert calls == [*"abc", "long", "a"]
+
+
+def test_threads_wait_for_one_decode():
+    recent = RecentWaveforms(limit=1000)
+    calls = []
+    barrier = threading.Barrier(4)
+
+    def decode():
+        calls.append(1)
+        return np.ones(10, dtype=np.float32)
+
+    def work():
+        barrier.wait()
+        recent.get("track", decode)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+
+
+def test_a_failed_decode_is_tried_again():
+    recent = RecentWaveforms(limit=1000)
+
+    def fail():
+        raise AudioDecodeError("a.mp3", "it is empty")
+
+    for _ in range(2):
+        with pytest.raises(AudioDecodeError, match="it is empty"):
+            recent.get("track", fail)
+    assert len(recent.get("track", lambda: np.ones(10, dtype=np.float32))) == 10
