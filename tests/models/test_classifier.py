@@ -37,6 +37,7 @@ from genrekit import (
     save,
 )
 from genrekit.audio import Decoded
+from genrekit.models._heads import _temper
 
 SMALL = {"sr": 8000, "n_fft": 256, "hop_length": 128}
 GENRES = ["arpeggio", "drone", "noise-beat"]
@@ -656,6 +657,88 @@ def test_a_path_that_stands_twice_is_one_track(clf, X, y):
     clf.fit(twice, [*y, *y])
     for train, test in clf.pipeline_["clf"].cv:
         assert not {str(twice[i]) for i in train} & {str(twice[i]) for i in test}
+
+
+def test_logistic_regression_is_calibrated_by_one_factor(features, X, y):
+    clf, plain = (
+        GenreClassifier("logreg", features, calibrate=calibrate, random_state=0).fit(X, y)
+        for calibrate in (True, False)
+    )
+    coef, expected = (model.pipeline_["clf"].coef_ for model in (clf, plain))
+    factor = coef[0, 0] / expected[0, 0]
+    assert factor != 1
+    np.testing.assert_allclose(coef, factor * expected)
+    np.testing.assert_allclose(
+        clf.pipeline_["clf"].intercept_, factor * plain.pipeline_["clf"].intercept_
+    )
+    assert clf.predict(X).tolist() == plain.predict(X).tolist()
+
+
+@pytest.mark.parametrize("n_genres", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_factor_fits_held_out_tracks(n_genres, weighted):
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(n_genres), 100)
+    # Sure of itself and half wrong: the labels say less than the rows.
+    table = 3 * np.eye(n_genres)[rng.permutation(y)] + 0.1 * rng.standard_normal((len(y), n_genres))
+    weight = rng.uniform(0.5, 2, len(y)) if weighted else None
+    fitted = LogisticRegression(C=1e3).fit(table, y, weight)
+    raw = fitted.coef_.copy()
+    splits = [(np.arange(1, len(y), 2), np.arange(0, len(y), 2))]
+    splits.append(splits[0][::-1])
+    _temper(fitted, table, y, splits, weight)
+    scale = fitted.coef_[0, 0] / raw[0, 0]
+
+    def loss(factor):
+        total = 0.0
+        for train, test in splits:
+            inner = LogisticRegression(C=1e3).fit(
+                table[train], y[train], None if weight is None else weight[train]
+            )
+            inner.coef_ *= factor
+            inner.intercept_ *= factor
+            proba = inner.predict_proba(table[test])[np.arange(len(test)), y[test]]
+            total -= np.sum(np.log(proba) * (1 if weight is None else weight[test]))
+        return total
+
+    assert 0.1 < scale < 1
+    assert loss(scale) < min(loss(scale * 0.95), loss(scale * 1.05))
+
+
+# --- unknown -------------------------------------------------------------------------------------
+
+
+def test_unknown_below_a_probability(clf, X, y):
+    proba = clf.fit(X, y).predict_proba(X)
+    highest = proba.max(axis=1)
+    limit = float(np.median(highest))
+    found = clf.set_params(reject_below=limit).predict(X)
+    expected = np.where(highest < limit, "unknown", clf.classes_[proba.argmax(axis=1)])
+    assert found.tolist() == expected.tolist()
+    assert 0 < np.sum(found == "unknown") < len(X)
+    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    assert clf.top_k(X[:1], k=1)[0][0][1] == highest[0]
+
+
+def test_unknown_counts_as_wrong_unless_it_is_the_label(clf, X, y):
+    clf.fit(X, y).set_params(reject_below=1.0)
+    assert clf.score(X, y) == 0
+    assert clf.score(X, ["unknown"] * len(X)) == 1
+    assert clf.set_params(reject_below=0).score(X, y) > 0.8
+
+
+def test_unknown_beside_numbers_and_bad_files(features, X, y, broken):
+    numbers = np.unique(y, return_inverse=True)[1]
+    clf = GenreClassifier(features=features, on_error="nan", reject_below=1.0, random_state=0)
+    clf.fit(X, numbers)
+    with pytest.warns(AudioDecodeWarning):
+        assert clf.predict([*X[:1], broken[0]]).tolist() == ["unknown", None]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, "half"])
+def test_wrong_reject_below(share, clf, X, y):
+    with pytest.raises(ValueError, match="reject_below"):
+        clf.set_params(reject_below=share).fit(X, y)
 
 
 # --- weights, groups and their routing -----------------------------------------------------------

@@ -1,6 +1,7 @@
 """Pipelines and classifiers from tracks to genres, and their files."""
 
 from genrekit.models._classifier import GenreClassifier
+from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._persistence import load, save
 from genrekit.models._pipelines import (
     MODELS,
@@ -9,10 +10,24 @@ from genrekit.models._pipelines import (
     make_rf_pipeline,
     make_svm_pipeline,
 )
+from genrekit.models._pretrained import PretrainedCNNClassifier
+from genrekit.models._segments import SegmentClassifier
+from genrekit.models._shipped import PRETRAINED
+from genrekit.models._timeline import Timeline
+from genrekit.models.networks import ModelCard, fetch_model, get_card, list_models
 
 __all__ = [
     "MODELS",
+    "PRETRAINED",
+    "CNNEmbedding",
     "GenreClassifier",
+    "ModelCard",
+    "PretrainedCNNClassifier",
+    "SegmentClassifier",
+    "Timeline",
+    "fetch_model",
+    "get_card",
+    "list_models",
     "load",
     "make_classifier",
     "make_knn_pipeline",

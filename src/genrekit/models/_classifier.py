@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from genrekit._validation import check_choice, check_integer, did_you_mean
+from genrekit._validation import check_choice, check_integer
 from genrekit.exceptions import AudioDecodeError, GenrekitWarning, TrackError
 from genrekit.features import AudioFeatures
 from genrekit.features._base import AudioExtractor, read_tracks
 from genrekit.features._tracks import label
+from genrekit.models._embedding import CNNEmbedding
+from genrekit.models._heads import fit_head, probabilities
+from genrekit.models._labels import check_genres, check_lengths, read_labels, track_groups
+from genrekit.models._params import check_names, check_settable, check_share
 from genrekit.models._pipelines import make_classifier, make_reducer, with_running
+from genrekit.models._shipped import read_head
+from genrekit.models._timeline import Timeline
+from genrekit.models._windows import window_rows
 
 __all__ = ["GenreClassifier"]
 
 # Tracks longer than this many times the median of the training are warned about.
 _LONG = 2.0
-# Inner folds of the calibration, where there are tracks enough.
-_FOLDS = 5
+# What `predict` says where no genre is probable enough.
+UNKNOWN = "unknown"
+_HEARD = ("sr", "offset", "duration")
+_HEAD = ("model", "reducer", "calibrate", "n_jobs", "random_state")
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
 
 
 class GenreClassifier(ClassifierMixin, BaseEstimator):
     """Audio files in, genres out: features, scaling and a calibrated classifier in one object.
 
+    `from_pretrained` gives one that is ready; `fit` makes one for genres of your own.
+
     Parameters
     ----------
-    model : {"svm", "rf", "knn"} or classifier, default="svm"
+    model : {"svm", "rf", "knn", "logreg"} or classifier, default="svm"
         What decides: a support vector machine (RBF kernel, C = 10), a random forest of 500
-        trees, five nearest neighbours, or any scikit-learn classifier.
+        trees, five nearest neighbours, logistic regression (C = 0.1), or any scikit-learn
+        classifier.
     features : str, list or transformer, default="standard"
         What to compute of each track: a named set or list as in `AudioFeatures`, or a
         transformer of tracks with parameters of its own.
@@ -56,8 +61,11 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         How much of each track to read, seconds; None means all. Minima, maxima and spreads
         depend on it: read as much of a song as the training tracks had.
     calibrate : bool, default=True
-        Whether to calibrate the probabilities by a sigmoid, fitted on inner folds that never
-        split a track or a group.
+        Whether to calibrate the probabilities on inner folds that never split a track or a
+        group: by a sigmoid a genre, those of "logreg" by one factor on its scores.
+    reject_below : float, optional
+        The probability under which `predict` says "unknown" rather than the most probable genre.
+        `score` counts that as wrong, unless "unknown" is the label.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -83,7 +91,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
     fit_errors_ : list of TrackError
         Tracks that were left out of `fit`.
     median_seconds_ : float
-        Median length of the training tracks; NaN when the transformer does not tell.
+        Median length of the training tracks; NaN when that is not known.
     n_features_in_ : int
         Samples in a row, when fitted on a 2-D array.
 
@@ -120,6 +128,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         offset: float = 0.0,
         duration: float | None = None,
         calibrate: bool = True,
+        reject_below: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
         n_jobs: int | None = None,
@@ -134,6 +143,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         self.offset = offset
         self.duration = duration
         self.calibrate = calibrate
+        self.reject_below = reject_below
         self.on_error = on_error
         self.memory = memory
         self.n_jobs = n_jobs
@@ -141,7 +151,50 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         self.decoder = decoder
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, **fit_params: Any) -> GenreClassifier:
+    @classmethod
+    def from_pretrained(cls, name: str = "gtzan10", **params: Any) -> Self:
+        """A fitted classifier that comes with genrekit.
+
+        Its parameters are those it was made with, so that `sklearn.base.clone` and `fit` train
+        the same recipe on genres of your own.
+
+        Parameters
+        ----------
+        name : {"gtzan10", "msd-genres"}, default="gtzan10"
+            "gtzan10": blues, classical, country, disco, hiphop, jazz, metal, pop, reggae, rock.
+            "msd-genres": eleven genres that the network's own tags stand for. See the model cards
+            in the documentation for what they were trained on and where they fail.
+        **params
+            Further parameters, such as ``n_jobs``, ``on_error`` or ``reject_below``. `sr`, the
+            sampling rate of bare arrays, `offset` and `duration` reach the features.
+
+        Returns
+        -------
+        classifier
+            Ready to predict.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from genrekit import GenreClassifier
+        >>> clf = GenreClassifier.from_pretrained()
+        >>> clf.classes_[:3].tolist()
+        ['blues', 'classical', 'country']
+        >>> noise = np.random.default_rng(0).standard_normal(5 * 22050)
+        >>> clf.predict_proba([(noise, 22050)]).shape
+        (1, 10)
+        """
+        head = read_head(name)
+        heard = {name: params[name] for name in _HEARD if name in params}
+        features = head.embedding(**heard)
+        classifier = cls(**{"model": head.model, "features": features, **params})
+        classifier.features_ = clone(features)
+        classifier.features_.sha256_ = head.sha256
+        classifier.pipeline_, classifier.classes_ = head.pipeline(), head.genres
+        classifier.fit_errors_, classifier.median_seconds_ = [], float("nan")
+        return classifier
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
         """Learn genres from labelled tracks.
 
         Parameters
@@ -167,25 +220,20 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             If `y` has another length, holds one genre only, or a parameter is unknown.
         """
         tracks = read_tracks(self, X, reset=True)
-        y, groups, sample_weight = _read_labels(len(tracks), y, fit_params)
-        # Before the long work, so that a wrong name costs no time.
-        model = make_classifier(self.model, n_jobs=self.n_jobs, random_state=self.random_state)
-        model, reducer = clone(model), make_reducer(self.reducer, self.random_state)
+        y, groups, sample_weight = read_labels(len(tracks), y, fit_params)
+        self._check_params()  # before the long work, so that a wrong name costs no time
         self.features_ = self._running(self._make_features())
         table, self.fit_errors_, seconds = self._rows(self.features_.fit(X), X, tracks)
         usable: NDArray[np.bool_] = np.asarray(~np.isnan(table).any(axis=1))
         if sample_weight is not None:
             usable &= sample_weight != 0  # such a track has no say in what genres there are
-        _check_genres(y[usable], " without what can't be decoded or has sample_weight 0")
+        check_genres(y[usable], " without what can't be decoded or has sample_weight 0")
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
-        groups = _track_groups(tracks) if groups is None else groups
-        weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight[usable]}
-        classifier = self._calibrated(model, y[usable], groups[usable])
-        steps = [("scale", StandardScaler()), ("reduce", reducer), ("clf", classifier)]
-        # The weights have arrived: inside, nobody need ask for them again.
-        with config_context(enable_metadata_routing=False):
-            self.pipeline_ = Pipeline(steps).fit(table[usable], y[usable], **weights)
+        groups = track_groups(tracks) if groups is None else groups
+        weights = None if sample_weight is None else sample_weight[usable]
+        head = {name: getattr(self, name) for name in _HEAD}
+        self.pipeline_ = fit_head(table[usable], y[usable], groups[usable], weights, **head)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -199,8 +247,10 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_tracks,)
-            Genres; with ``on_error="nan"`` None for a track that can't be decoded.
+            Genres; with `reject_below` "unknown" where no genre is as probable; with
+            ``on_error="nan"`` None for a track that can't be decoded.
         """
+        self._check_params()
         return self._decide(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -224,7 +274,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         usable = ~np.isnan(table).any(axis=1)
         proba = np.full((len(table), len(self.classes_)), np.nan)
         if usable.any():
-            proba[usable] = _probabilities(self.pipeline_, table[usable])
+            proba[usable] = probabilities(self.pipeline_, table[usable])
         return proba
 
     def top_k(self, X: Any, k: int = 3) -> list[list[tuple[Any, float]]]:
@@ -251,8 +301,51 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             for row, order in zip(proba, best, strict=True)
         ]
 
+    def timeline(self, track: Any, *, window: float = 5.0, hop: float = 1.0) -> Timeline:
+        """Probability of each genre along one track.
+
+        Behind a network it is the network's answers that are put together anew for each window,
+        so that it hears each second once; other features are computed of each window. Long
+        tracks are read in pieces.
+
+        Parameters
+        ----------
+        track : path, bytes, file object, ndarray or (y, sr) pair
+            One track.
+        window : float, default=5.0
+            How much of the track each row is about, seconds. The longer, the more certain.
+        hop : float, default=1.0
+            From the start of a window to that of the next, seconds; a network rounds it down to
+            what it counts in.
+
+        Returns
+        -------
+        Timeline
+            Where windows start, and their probabilities; one row for a track that is no longer
+            than a window.
+
+        Raises
+        ------
+        AudioDecodeError
+            If the track can't be decoded.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from genrekit import GenreClassifier
+        >>> noise = np.random.default_rng(0).standard_normal(10 * 22050)
+        >>> timeline = GenreClassifier.from_pretrained().timeline((noise, 22050))
+        >>> timeline.probabilities.shape
+        (6, 10)
+        """
+        check_is_fitted(self)
+        rows = window_rows(self._running(self.features_), track, window, hop, sr=self.sr)
+        times, tables = zip(*rows, strict=True)
+        proba = [probabilities(self.pipeline_, table) for table in tables]
+        return Timeline(np.concatenate(times), np.concatenate(proba), self.classes_)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of tracks whose genre is found; one that can't be decoded counts as wrong.
+        """Share of tracks whose genre is found; no answer, for whatever reason, is wrong.
 
         Parameters
         ----------
@@ -270,7 +363,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         """
         predicted = self.predict(X)
         y = column_or_1d(y, warn=True)
-        _check_lengths(len(predicted), y=y, sample_weight=sample_weight)
+        check_lengths(len(predicted), y=y, sample_weight=sample_weight)
         hits = [found == true for found, true in zip(predicted, y, strict=True)]
         return float(np.average(hits, weights=sample_weight))
 
@@ -293,7 +386,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             params.update({f"features__{name}": value for name, value in inner.items()})
         return params
 
-    def set_params(self, **params: Any) -> GenreClassifier:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``features__mfcc__n_mfcc=13`` turns a named set into its parts.
 
         Parameters
@@ -306,13 +399,13 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         self
             The classifier.
         """
-        _check_names(params, self.get_params(deep=False))
+        check_names(self, params, self.get_params(deep=False))
         nested = {name[10:]: params[name] for name in params if name.startswith("features__")}
         own = {name: value for name, value in params.items() if not name.startswith("features__")}
         # Whole parameters first, so that those of the model reach the one set beside them.
         super().set_params(**{name: value for name, value in own.items() if "__" not in name})
         for name in own:
-            _check_settable(name, getattr(self, name.partition("__")[0]))
+            check_settable(name, getattr(self, name.partition("__")[0]))
         super().set_params(**own)
         if nested:
             self._set_features(nested)
@@ -365,42 +458,28 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
             raise AudioDecodeError(errors[0].path, errors[0].reason)
         return table, errors, np.full(len(table), np.nan)
 
-    def _calibrated(self, model: Any, y: NDArray[Any], groups: NDArray[Any]) -> Any:
-        """The classifier, calibrated on folds that keep groups together where there are enough."""
-        splits = _inner_splits(y, groups, self.random_state) if self.calibrate else []
-        if isinstance(self.model, str) and self.model == "knn":
-            # No more neighbours than the smallest training part has tracks.
-            fewest = min((len(train) for train, _ in splits), default=len(y))
-            model.set_params(n_neighbors=min(model.n_neighbors, fewest))
-        if not self.calibrate:
-            return model
-        if not splits:
-            message = (
-                "the smallest genre has too few tracks (or groups) to calibrate probabilities: "
-                "they are the classifier's own. Add tracks, two of each genre at the least"
-            )
-            warnings.warn(message, GenrekitWarning, stacklevel=3)
-            return model
-        if len(splits) < _FOLDS:
-            message = (
-                f"the smallest genre has tracks (or groups) for {len(splits)} inner folds only: "
-                f"probabilities, and with them the genres, rest on little. Add tracks ({_FOLDS} of "
-                "each genre or more), or set calibrate=False"
-            )
-            warnings.warn(message, GenrekitWarning, stacklevel=3)
-        return CalibratedClassifierCV(model, method="sigmoid", cv=splits, ensemble=False)
-
     def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
-        """The most probable genres; None for rows of NaN."""
+        """The most probable genres; None for rows of NaN, "unknown" where that is too little."""
         failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
-        chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
-        if failed.any():
+        proba = np.where(failed[:, np.newaxis], 0.0, proba)
+        chosen = self.classes_[proba.argmax(axis=1)]
+        if failed.any() or self.reject_below is not None:
             chosen = chosen.astype(object)
+            if self.reject_below is not None:
+                chosen[proba.max(axis=1) < self.reject_below] = UNKNOWN
             chosen[failed] = None
         return chosen
 
+    def _check_params(self) -> None:
+        """What can be checked before anything is read."""
+        make_classifier(self.model)
+        make_reducer(self.reducer)
+        check_share("reject_below", self.reject_below)
+
     def _warn_if_long(self, seconds: NDArray[np.float64]) -> None:
         """Statistics of a whole song differ from those of the clips a model was trained on."""
+        if isinstance(self.features_, CNNEmbedding):
+            return  # it takes as many patches of any song, spread over it
         long = int(np.sum(seconds > _LONG * self.median_seconds_))
         if long:
             message = (
@@ -409,91 +488,3 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
                 "read as much of each as the training had"
             )
             warnings.warn(message, GenrekitWarning, stacklevel=4)
-
-
-def _check_names(params: Iterable[str], known: Iterable[str]) -> None:
-    """Nested names up to the first ``__``; what follows is checked by its owner."""
-    for name in params:
-        if name.partition("__")[0] not in known:
-            hint = did_you_mean(name, known)
-            raise ValueError(f"GenreClassifier has no parameter {name!r}: {hint}")
-
-
-def _check_settable(name: str, owner: Any) -> None:
-    """``model__C`` needs a model: a short name such as "svm" has no parameters."""
-    if "__" in name and not hasattr(owner, "set_params"):
-        first, _, rest = name.partition("__")
-        raise ValueError(
-            f"{name!r} can't be set while {first} is {owner!r}: pass an object that has the "
-            f"parameter {rest!r} as {first}, such as SVC(C=1.0) as model"
-        )
-
-
-def _read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """Genres, ``groups`` and ``sample_weight``, the latter two arrays or None; all checked."""
-    known = ("groups", "sample_weight")
-    for name in fit_params:
-        if name not in known:
-            raise TypeError(f"fit has no parameter {name!r}: {did_you_mean(name, known)}")
-    given = {name: np.asarray(v) for name, v in fit_params.items() if v is not None}
-    y = column_or_1d(y, warn=True)
-    _check_lengths(n_tracks, y=y, **given)
-    check_classification_targets(y)
-    _check_genres(y)
-    return y, given.get("groups"), given.get("sample_weight")
-
-
-def _check_lengths(n_tracks: int, **labels: Any) -> None:
-    """One label and one weight a track."""
-    for name, values in labels.items():
-        if values is not None and np.shape(values) != (n_tracks,):
-            shape = np.shape(values)
-            raise ValueError(f"{name} has shape {shape}, X holds {n_tracks} tracks: one a track")
-
-
-def _check_genres(y: NDArray[Any], left_out: str = "") -> None:
-    """At least two genres are needed to tell them apart."""
-    genres = np.unique(y).tolist()
-    if len(genres) < 2:
-        found = f" ({genres[0]!r})" if genres else ""
-        raise ValueError(
-            f"y holds {len(genres)} class{'es' if not genres else ''}{found}{left_out}: a "
-            "classifier needs tracks of more than one class"
-        )
-
-
-def _track_groups(tracks: Sequence[Any]) -> NDArray[np.int64]:
-    """One group a track; a path that stands twice is one track."""
-    seen: dict[Any, int] = {}
-    keys = (
-        os.path.realpath(track) if isinstance(track, (str, os.PathLike)) else i
-        for i, track in enumerate(tracks)
-    )
-    return np.array([seen.setdefault(key, len(seen)) for key in keys])
-
-
-def _inner_splits(
-    y: NDArray[Any], groups: NDArray[Any], random_state: Any
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Folds that keep groups together and show every genre to every training part."""
-    # Shuffled, for files come sorted by album; the same way each time unless a seed says otherwise.
-    seed = 0 if random_state is None else random_state
-    genres = np.unique(y)
-    smallest = min(len(np.unique(groups[y == genre])) for genre in genres)
-    for n_splits in range(min(_FOLDS, smallest), 1, -1):
-        folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-        splits = list(folds.split(y, y, groups))
-        if all(len(np.unique(y[train])) == len(genres) for train, _ in splits):
-            return splits
-    return []
-
-
-def _probabilities(pipeline: Pipeline, table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The classifier's probabilities, or a softmax of its scores where it has none."""
-    if hasattr(pipeline, "predict_proba"):
-        return pipeline.predict_proba(table)
-    scores = pipeline.decision_function(table)
-    if scores.ndim == 1:
-        scores = np.column_stack([-scores, scores]) / 2
-    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return scores / scores.sum(axis=1, keepdims=True)

@@ -25,6 +25,7 @@ from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 from sklearn.tree._tree import Tree
 
+from genrekit.models._embedding import CNNEmbedding, check_network
 from genrekit.models._tree_checks import is_count, require
 
 _SVC_KERNELS = ("linear", "poly", "rbf", "sigmoid")
@@ -280,4 +281,5 @@ _CHECKS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (DummyClassifier, _check_dummy),
     (CalibratedClassifierCV, _check_calibrated),
     (LabelEncoder, _check_encoder),
+    (CNNEmbedding, check_network),
 )

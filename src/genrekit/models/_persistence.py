@@ -26,6 +26,8 @@ __all__ = ["load", "save"]
 
 # How a model runs on one machine, not what it is.
 RUNTIME_PARAMETERS = ("memory", "n_jobs", "verbose", "decoder")
+# What scikit-learn notes when metadata is requested: an object of a private class, of use to `fit`.
+_REQUESTS = "_metadata_request"
 
 # How many leading numbers of the version must agree; None for all. librosa is only recorded.
 _COMPARED = {"genrekit": None, "scikit-learn": None, "numpy": 1}
@@ -43,7 +45,8 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     model : estimator
         A `GenreClassifier`, a pipeline or any other estimator, usually fitted. It is not changed.
         ``memory``, ``n_jobs``, ``verbose`` and ``decoder`` are not saved, in it or in any
-        estimator inside: in the file they have their default values.
+        estimator inside: in the file they have their default values. Nor are requests for
+        metadata (``set_fit_request``).
     path : str or path-like
         Where to write. An existing file is replaced at once and only when the new one is complete.
 
@@ -200,6 +203,7 @@ def _without_runtime(value: Any, memo: dict[int, Any]) -> Any:
     elif isinstance(value, BaseEstimator) or _is_plain_object(value):
         memo[id(value)] = new = object.__new__(type(value))
         attributes = {**vars(value), **_runtime_defaults(value)}
+        attributes.pop(_REQUESTS, None)
         vars(new).update({k: _without_runtime(item, memo) for k, item in attributes.items()})
     else:
         new = value

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,7 +29,7 @@ __all__ = [
     "with_running",
 ]
 
-MODELS = ("svm", "rf", "knn")
+MODELS = ("svm", "rf", "knn", "logreg")
 
 
 def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any = None) -> Any:
@@ -36,7 +37,7 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
 
     Parameters
     ----------
-    model : {"svm", "rf", "knn"} or classifier
+    model : {"svm", "rf", "knn", "logreg"} or classifier
         What to build.
     n_jobs : int, optional
         Processors for those that can use several.
@@ -71,6 +72,10 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
     if model == "knn":
         # Brute force: faster than trees in this many dimensions, and storable without pickle.
         return KNeighborsClassifier(5, weights="distance", algorithm="brute", n_jobs=n_jobs)
+    if model == "logreg":
+        # Strongly regularised, for the outputs of a network: they all but tell genres apart, and
+        # what is left to learn from a few tracks is mostly their artists.
+        return LogisticRegression(C=0.1, max_iter=1000)
     return SVC(C=10.0, random_state=random_state)
 
 

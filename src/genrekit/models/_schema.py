@@ -32,6 +32,7 @@ SKLEARN_TYPES = frozenset(
         "sklearn.ensemble.RandomForestClassifier",
         "sklearn.impute.SimpleImputer",
         "sklearn.linear_model.LogisticRegression",
+        "sklearn.model_selection.StratifiedGroupKFold",
         "sklearn.neighbors.KNeighborsClassifier",
         "sklearn.pipeline.Pipeline",
         "sklearn.preprocessing.LabelEncoder",

@@ -1,0 +1,224 @@
+"""Tracks cut into segments of equal length, and the segments' answers put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_number
+from genrekit.dsp import Request
+from genrekit.exceptions import TrackError
+from genrekit.features import Frontend, Spectra
+from genrekit.features._cache import TrackCache
+from genrekit.features._extract import describe_tracks
+from genrekit.features._plan import Plan
+from genrekit.features._tracks import TrackSegment, fill, is_file, is_track
+
+__all__ = ["AGGREGATES", "Cutter", "segment_starts"]
+
+# Less probable than this is this probable to "logmean": no segment alone rules a genre out.
+_FLOOR = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutter:
+    """How tracks are cut.
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate at which they are cut, Hz.
+    segment_duration : float
+        Length of a segment, seconds.
+    segment_hop : float, optional
+        From the start of a segment to that of the next, seconds; None means its length.
+    pad : float
+        Share of the last segment that may be silence.
+    offset : float
+        Where to begin in each track, seconds.
+    duration : float, optional
+        How much of each track to cut, seconds; None means all.
+    decoder : callable, optional
+        Reads files instead of the built-in decoders.
+    """
+
+    sr: float
+    segment_duration: float
+    segment_hop: float | None
+    pad: float
+    offset: float
+    duration: float | None
+    decoder: Any
+
+    def __post_init__(self) -> None:
+        Frontend(sr=self.sr, offset=self.offset, duration=self.duration)  # checks them
+        check_number("segment_duration", self.segment_duration, above=0)
+        if self.segment_hop is not None:
+            check_number("segment_hop", self.segment_hop, above=0)
+        check_number("pad", self.pad, minimum=0)
+        if self.pad > 1:
+            raise ValueError(f"pad must be a share of a segment, 0 to 1, not {self.pad!r}")
+
+    @property
+    def length(self) -> int:
+        """Samples in a segment."""
+        return max(1, round(self.segment_duration * self.sr))
+
+    @property
+    def hop(self) -> int:
+        """Samples from the start of a segment to that of the next."""
+        return (
+            self.length if self.segment_hop is None else max(1, round(self.segment_hop * self.sr))
+        )
+
+    def seconds(self, starts: Sequence[int]) -> NDArray[np.float64]:
+        """Where segments start in their track."""
+        return self.offset + np.asarray(starts, dtype=np.float64) / self.sr
+
+    def starts(
+        self, tracks: Sequence[Any], memory: Any, **running: Any
+    ) -> tuple[list[list[int]], list[TrackError]]:
+        """First samples of each track's segments, none for one that can't be read; the failures.
+
+        Tracks are read whole for it: only what was decoded is known to be there.
+
+        Parameters
+        ----------
+        tracks : sequence
+            The tracks.
+        memory : str, path, joblib.Memory or None
+            Where their lengths are kept.
+        **running
+            ``n_jobs``, ``on_error`` and ``verbose``.
+
+        Returns
+        -------
+        starts : list of list of int
+            One list a track.
+        errors : list of TrackError
+            The failures.
+        """
+        plan = Plan.of([("length", _Length())], Frontend(sr=self.sr))
+        whole = [self._whole(track) if is_track(track) else track for track in tracks]
+        _, errors, seconds = describe_tracks(whole, TrackCache(plan, memory), **running)
+        lengths = [0 if np.isnan(s) else round(s * self.sr) for s in seconds]
+        return [segment_starts(n, self.length, self.hop, self.pad) for n in lengths], errors
+
+    def pieces(self, track: Any, starts: Sequence[int]) -> list[Any]:
+        """The segments of a track: of a file to be read when needed, of a waveform its samples."""
+        whole = self._whole(track)
+        if is_file(track):
+            return [replace(whole, start=start, length=self.length) for start in starts]
+        y, sr = whole.pair()
+        return [(fill(y[start : start + self.length], self.length), sr) for start in starts]
+
+    def _whole(self, track: Any) -> TrackSegment:
+        """What is cut of a track, in one piece."""
+        if hasattr(track, "read"):  # threads will read it side by side, so take what it holds
+            position = track.tell()
+            content = track.read()
+            track.seek(position)
+            track = content
+        elif isinstance(track, (bytearray, memoryview)):
+            track = bytes(track)
+        return TrackSegment(track, self.sr, self.offset, self.duration, decoder=self.decoder)
+
+
+def segment_starts(n_samples: int, length: int, hop: int, pad: float) -> list[int]:
+    """Where the segments of a track start.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the track.
+    length : int
+        Length of a segment, samples.
+    hop : int
+        From the start of a segment to that of the next, samples.
+    pad : float
+        Share of the last segment that may lie beyond the end.
+
+    Returns
+    -------
+    list of int
+        First samples; none of a track without samples, at least one of any other.
+
+    Examples
+    --------
+    >>> from genrekit.models._cutting import segment_starts
+    >>> segment_starts(2998, 1000, 1000, pad=0.1), segment_starts(2998, 1000, 1000, pad=0)
+    ([0, 1000, 2000], [0, 1000])
+    """
+    if n_samples == 0:
+        return []
+    whole = max(0, (n_samples - length) // hop + 1)
+    start = whole * hop
+    missing = start + length - n_samples
+    covered = start - hop + length
+    # What begins beyond the end, or adds nothing to the segments before it, is no segment.
+    if whole == 0 or (start < n_samples and covered < n_samples and missing <= pad * length):
+        whole += 1
+    return [i * hop for i in range(whole)]
+
+
+class _Length:
+    """A `Part` without columns: what remains of a track is its length."""
+
+    def frontend(self, inherited: Frontend) -> Frontend:
+        """The one around it."""
+        return inherited
+
+    def requests(self) -> tuple[Request, ...]:
+        """Nothing but the samples going by."""
+        return ()
+
+    def describe(self, spectra: Spectra) -> NDArray[np.float64]:
+        """Nothing."""
+        return np.empty((0, 0))
+
+    def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Nothing."""
+        return np.empty(0)
+
+    def columns(self, name: str) -> list[str]:
+        """None."""
+        return []
+
+    def key(self) -> tuple[Any, ...]:
+        """Its name."""
+        return ("length",)
+
+
+def _mean(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Arithmetic mean."""
+    return probabilities.mean(axis=0)
+
+
+def _logmean(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Geometric mean, normalised."""
+    logs = np.log(np.maximum(probabilities, _FLOOR)).mean(axis=0)
+    return _normalised(np.exp(logs - logs.max()))
+
+
+def _max(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Greatest of each genre, normalised."""
+    return _normalised(probabilities.max(axis=0))
+
+
+def _normalised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values that sum to 1."""
+    return values / values.sum()
+
+
+# How the probabilities of a track's segments become those of the track. Votes are probabilities
+# of 0 and 1.
+AGGREGATES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "mean": _mean,
+    "vote": _mean,
+    "logmean": _logmean,
+    "max": _max,
+}

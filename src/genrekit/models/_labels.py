@@ -1,0 +1,59 @@
+"""Genres, groups and weights as `fit` takes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from genrekit._validation import did_you_mean
+
+__all__ = ["check_genres", "check_lengths", "read_labels", "track_groups"]
+
+
+def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Genres, ``groups`` and ``sample_weight``, the latter two arrays or None; all checked."""
+    known = ("groups", "sample_weight")
+    for name in fit_params:
+        if name not in known:
+            raise TypeError(f"fit has no parameter {name!r}: {did_you_mean(name, known)}")
+    given = {name: np.asarray(v) for name, v in fit_params.items() if v is not None}
+    y = column_or_1d(y, warn=True)
+    check_lengths(n_tracks, y=y, **given)
+    check_classification_targets(y)
+    check_genres(y)
+    return y, given.get("groups"), given.get("sample_weight")
+
+
+def check_lengths(n_tracks: int, **labels: Any) -> None:
+    """One label and one weight a track."""
+    for name, values in labels.items():
+        if values is not None and np.shape(values) != (n_tracks,):
+            shape = np.shape(values)
+            raise ValueError(f"{name} has shape {shape}, X holds {n_tracks} tracks: one a track")
+
+
+def check_genres(y: NDArray[Any], left_out: str = "") -> None:
+    """At least two genres are needed to tell them apart."""
+    genres = np.unique(y).tolist()
+    if len(genres) < 2:
+        found = f" ({genres[0]!r})" if genres else ""
+        raise ValueError(
+            f"y holds {len(genres)} class{'es' if not genres else ''}{found}{left_out}: a "
+            "classifier needs tracks of more than one class"
+        )
+
+
+def track_groups(tracks: Sequence[Any]) -> NDArray[np.int64]:
+    """One group a track; a path that stands twice is one track."""
+    seen: dict[Any, int] = {}
+    keys = (
+        os.path.realpath(track) if isinstance(track, (str, os.PathLike)) else i
+        for i, track in enumerate(tracks)
+    )
+    return np.array([seen.setdefault(key, len(seen)) for key in keys])

@@ -1,0 +1,411 @@
+"""Tracks in, genres out, by way of the tracks' segments."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import config_context, get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, is_classifier
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from genrekit._validation import check_choice
+from genrekit.exceptions import GenrekitWarning, TrackError
+from genrekit.features._base import read_tracks
+from genrekit.features._extract import warn_of_errors
+from genrekit.features._tracks import RECENT
+from genrekit.models._cutting import AGGREGATES, Cutter
+from genrekit.models._heads import probabilities
+from genrekit.models._inner_folds import (
+    ask_for_groups,
+    ask_for_weights,
+    group_folds,
+    splits_inside,
+)
+from genrekit.models._labels import check_genres, check_lengths, read_labels, track_groups
+from genrekit.models._timeline import Timeline
+
+__all__ = ["SegmentClassifier"]
+
+
+class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Classify tracks by their segments: each is classified, and together they decide.
+
+    Tracks go in and tracks come out, so that a split of the samples is a split of tracks:
+    segments of one track never stand in both training and test. The same holds for folds inside
+    `estimator`.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Classifies segments. Any classifier of tracks: a `GenreClassifier`, a pipeline such as
+        `make_svm_pipeline` gives, or a search over one.
+    segment_duration : float, default=3.0
+        Length of a segment, seconds.
+    segment_hop : float, optional
+        From the start of a segment to that of the next, seconds; None means `segment_duration`,
+        less makes them overlap.
+    aggregate : {"mean", "vote", "logmean", "max"}, default="mean"
+        How segments decide: by the mean of their probabilities; by the share of segments that
+        each genre wins (the first in ``classes_`` wins a tie); by the geometric mean of their
+        probabilities, those under 1e-6 counting as 1e-6; or by each genre's greatest.
+    pad : float, default=0.1
+        The last segment of a track is filled with silence if at most this share of it is missing,
+        and left out otherwise: 0 never pads, 1 always. A track shorter than one segment is always
+        filled.
+    sr : float, default=22050
+        Sampling rate at which tracks are cut, Hz: files and ``(y, sr)`` pairs are resampled to
+        it, bare arrays are taken to be at it. If `estimator` works at another rate, it resamples
+        segments.
+    offset : float, default=0.0
+        Where to begin in each track, seconds.
+    duration : float, optional
+        How much of each track to cut, seconds; None means all.
+    on_error : {"raise", "nan"}, default="raise"
+        What a track that can't be decoded does: stop everything, or be left out of `fit` (see
+        ``fit_errors_``) and predicted as None with probabilities NaN.
+    memory : str, path or joblib.Memory, optional
+        Where to keep the lengths of tracks, so that they need not be decoded for it again. The
+        features' own `memory`, set in `estimator`, has an entry a segment.
+    n_jobs : int, optional
+        Tracks measured at the same time; None means 1, -1 all cores. Features have their own.
+    decoder : callable, optional
+        Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``; one in
+        `estimator` is not used.
+    verbose : int, default=0
+        Above 0: a progress bar.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The genres.
+    estimator_ : classifier
+        The clone of `estimator` that was fitted on segments.
+    fit_errors_ : list of TrackError
+        Tracks that were left out of `fit`.
+    n_features_in_ : int
+        Samples in a row, when fitted on a 2-D array.
+
+    See Also
+    --------
+    GenreClassifier : Describes each track as a whole.
+
+    Notes
+    -----
+    A segment of a file is read when its features are computed, and cut from the track as decoded
+    and resampled whole, so that the longest track must fit into memory. The waveforms decoded
+    last are kept meanwhile, up to 256 MB in each process, so that the segments of a track share
+    one decode; where there are more tracks than that, another one measures their lengths.
+
+    `fit` takes ``groups`` (what must not be split between inner folds, such as the artist; by
+    default the track) and ``sample_weight`` (repeated for each segment), as keywords and as
+    metadata. A number of folds in a ``cv`` inside `estimator`, and None, become a
+    `StratifiedGroupKFold` of at most as many folds as the smallest genre has groups. Three ways
+    of splitting samples can't be told of groups and are warned of: ``probability=True``,
+    ``early_stopping=True`` and ``oob_score=True``.
+
+    Examples
+    --------
+    >>> from genrekit import SegmentClassifier, make_svm_pipeline, make_tracks
+    >>> tracks = make_tracks(4, genres=["drone", "pulse"], duration=3.0)
+    >>> X = [(y, tracks.sr) for y in tracks.waveforms]
+    >>> clf = SegmentClassifier(make_svm_pipeline(["mfcc", "rms"]), segment_duration=1.0)
+    >>> clf.fit(X, tracks.target).predict(X[:1]).tolist()
+    ['drone']
+    >>> clf.predict_segments(X[:1])[0].times.tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    # The folds inside take them, so they are wanted wherever they are to be had.
+    __metadata_request__fit = {"groups": True}
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        segment_duration: float = 3.0,
+        segment_hop: float | None = None,
+        aggregate: str = "mean",
+        pad: float = 0.1,
+        sr: float = 22050,
+        offset: float = 0.0,
+        duration: float | None = None,
+        on_error: str = "raise",
+        memory: Any = None,
+        n_jobs: int | None = None,
+        decoder: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.segment_duration = segment_duration
+        self.segment_hop = segment_hop
+        self.aggregate = aggregate
+        self.pad = pad
+        self.sr = sr
+        self.offset = offset
+        self.duration = duration
+        self.on_error = on_error
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.decoder = decoder
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> SegmentClassifier:
+        """Learn genres from the segments of labelled tracks.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            Paths, bytes, file objects, waveforms at `sr`, ``(y, sr)`` pairs; or a 2-D array with
+            one waveform in each row.
+        y : array-like of shape (n_tracks,)
+            The genres.
+        **fit_params
+            ``groups`` and ``sample_weight``, both array-like of shape (n_tracks,).
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+
+        Raises
+        ------
+        AudioDecodeError
+            With ``on_error="raise"``, for the first track that can't be decoded.
+        ValueError
+            If `y` has another length, holds one genre only, a parameter is unknown, or folds
+            inside `estimator` can't hold the segments of a track together.
+        """
+        tracks = read_tracks(self, X, reset=True)
+        y, groups, weight = read_labels(len(tracks), y, fit_params)
+        given = {"groups": track_groups(tracks) if groups is None else groups}
+        cutter = self._cutter()
+        try:
+            starts, self.fit_errors_ = self._measure(cutter, tracks)
+            if weight is not None:  # a track of weight 0 has no say in what genres there are
+                given["sample_weight"] = weight
+                starts = [cut if w else [] for cut, w in zip(starts, weight, strict=True)]
+            # One index a segment: the track it belongs to.
+            index = np.repeat(np.arange(len(tracks)), [len(cut) for cut in starts])
+            used = np.unique(index)
+            check_genres(y[used], " without what can't be decoded or has sample_weight 0")
+            estimator = self._prepared(y[used], given["groups"][used], weight is not None)
+            with config_context(enable_metadata_routing=True):
+                routed = process_routing(_router(self, estimator), "fit", **given).estimator.fit
+                metadata = {name: values[index] for name, values in routed.items()}
+                pieces = _pieces(cutter, tracks, starts)
+                self.estimator_ = estimator.fit(pieces, y[index], **metadata)
+        finally:
+            RECENT.clear()
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The genre that the segments of each track decide on.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks,)
+            Genres; with ``on_error="nan"`` None for a track that can't be decoded.
+        """
+        proba = self.predict_proba(X)
+        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
+        chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
+        if failed.any():
+            chosen = chosen.astype(object)
+            chosen[failed] = None
+        return chosen
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of each genre, aggregated over the segments of each track.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks, n_classes)
+            Probabilities in the order of ``classes_``; with ``on_error="nan"`` a row of NaN for
+            a track that can't be decoded.
+        """
+        check_is_fitted(self)
+        check_choice("aggregate", self.aggregate, AGGREGATES)
+        _, by_track = self._by_track(X, votes=self.aggregate == "vote")
+        aggregate = AGGREGATES[self.aggregate]
+        nothing = np.full(len(self.classes_), np.nan)
+        return np.array([aggregate(rows) if len(rows) else nothing for rows in by_track])
+
+    def predict_segments(self, X: Any) -> list[Timeline]:
+        """Probability of each genre in each segment.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        list of Timeline
+            One a track: where its segments start, seconds, and their probabilities, which are
+            the estimator's whatever `aggregate` is; with ``on_error="nan"`` one without segments
+            for a track that can't be decoded.
+        """
+        check_is_fitted(self)
+        times, by_track = self._by_track(X, votes=False)
+        return [
+            Timeline(times=start, probabilities=rows, classes=self.classes_)
+            for start, rows in zip(times, by_track, strict=True)
+        ]
+
+    def timeline(self, track: Any) -> Timeline:
+        """Probability of each genre along one track.
+
+        Parameters
+        ----------
+        track : path, bytes, file object, ndarray or (y, sr) pair
+            One track.
+
+        Returns
+        -------
+        Timeline
+            As `predict_segments` gives it.
+        """
+        return self.predict_segments([track])[0]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of tracks whose genre is found; one that can't be decoded counts as wrong.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+        y : array-like of shape (n_tracks,)
+            The genres.
+        sample_weight : array-like of shape (n_tracks,), optional
+            Weight of each track.
+
+        Returns
+        -------
+        float
+            Accuracy, between 0 and 1.
+        """
+        predicted = self.predict(X)
+        y = column_or_1d(y, warn=True)
+        check_lengths(len(predicted), y=y, sample_weight=sample_weight)
+        hits = [found == true for found, true in zip(predicted, y, strict=True)]
+        return float(np.average(hits, weights=sample_weight))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """What is asked of `fit`: ``groups``, and what `estimator` asks for.
+
+        Returns
+        -------
+        MetadataRouter
+            For scikit-learn.
+        """
+        return _router(self, ask_for_groups(self.estimator))
+
+    def __sklearn_tags__(self) -> Any:
+        """Takes audio collections and 2-D arrays."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        inner = get_tags(self.estimator).classifier_tags
+        if inner is not None:
+            tags.classifier_tags.multi_class = inner.multi_class
+        return tags
+
+    def _cutter(self) -> Cutter:
+        """How tracks are cut; parameters are checked."""
+        check_choice("aggregate", self.aggregate, AGGREGATES)
+        check_choice("on_error", self.on_error, ("raise", "nan"))
+        return Cutter(
+            sr=self.sr,
+            segment_duration=self.segment_duration,
+            segment_hop=self.segment_hop,
+            pad=self.pad,
+            offset=self.offset,
+            duration=self.duration,
+            decoder=self.decoder,
+        )
+
+    def _measure(
+        self, cutter: Cutter, tracks: Sequence[Any]
+    ) -> tuple[list[list[int]], list[TrackError]]:
+        """Where each track's segments start, and the tracks that can't be read, with a warning."""
+        running = {"n_jobs": self.n_jobs, "on_error": self.on_error, "verbose": self.verbose}
+        starts, errors = cutter.starts(tracks, self.memory, **running)
+        warn_of_errors(errors, len(tracks), stacklevel=5)
+        return starts, errors
+
+    def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
+        """A clone of the estimator whose folds hold groups together."""
+        if not is_classifier(self.estimator):
+            raise ValueError(f"estimator must be a classifier, not {self.estimator!r}")
+        estimator = ask_for_groups(self.estimator)
+        group_folds(estimator, y, groups)
+        if weighted and not get_config()["enable_metadata_routing"]:
+            ask_for_weights(estimator)
+        splitting = splits_inside(estimator)
+        if splitting:
+            message = (
+                f"{', '.join(splitting)}: this splits the segments of tracks without regard to "
+                "which belong together, and what it finds on one part is too favourable"
+            )
+            warnings.warn(message, GenrekitWarning, stacklevel=3)
+        return estimator
+
+    def _by_track(
+        self, X: Any, *, votes: bool
+    ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+        """For each track: where its segments start, and the answers, (n_segments, n_classes)."""
+        tracks = read_tracks(self, X, reset=False)
+        cutter = self._cutter()
+        try:
+            starts, _ = self._measure(cutter, tracks)
+            pieces = _pieces(cutter, tracks, starts)
+            answers = np.empty((0, len(self.classes_)))
+            if pieces:
+                answers = (_votes if votes else _beliefs)(self.estimator_, pieces)
+        finally:
+            RECENT.clear()
+        ends = np.cumsum([len(track) for track in starts])
+        return [cutter.seconds(track) for track in starts], np.split(answers, ends[:-1])
+
+
+def _router(owner: SegmentClassifier, estimator: Any) -> MetadataRouter:
+    """Metadata of `fit` that the owner takes, and those that the estimator does."""
+    router = MetadataRouter(owner=type(owner).__name__).add_self_request(owner)
+    return router.add(
+        estimator=estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit")
+    )
+
+
+def _pieces(cutter: Cutter, tracks: Sequence[Any], starts: Sequence[Sequence[int]]) -> list[Any]:
+    """The segments of all tracks, in order."""
+    pairs = zip(tracks, starts, strict=True)
+    return [piece for track, first in pairs if first for piece in cutter.pieces(track, first)]
+
+
+def _votes(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:
+    """1 for the genre that a segment is taken for, 0 for the others."""
+    chosen = np.asarray(estimator.predict(pieces))
+    return (chosen[:, np.newaxis] == estimator.classes_).astype(np.float64)
+
+
+def _beliefs(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:
+    """Probabilities; a softmax of the scores where there are none, votes where no scores either."""
+    if hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function"):
+        return probabilities(estimator, pieces)
+    return _votes(estimator, pieces)

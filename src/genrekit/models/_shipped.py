@@ -1,0 +1,122 @@
+"""Heads that come trained: a few numbers in a JSON file each, behind a network of `networks`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from genrekit._validation import check_choice
+from genrekit.models._embedding import CNNEmbedding
+from genrekit.models._pipelines import make_classifier, make_reducer
+from genrekit.models.networks import ModelCard, get_card
+
+__all__ = ["PRETRAINED", "ShippedHead", "read_head"]
+
+PRETRAINED = ("gtzan10", "msd-genres")
+_FOLDER = Path(__file__).parent / "networks" / "data" / "heads"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShippedHead:
+    """A trained head: which features it takes, and its numbers.
+
+    Attributes
+    ----------
+    name, title, licence, trained_on, limits : str
+        What it is; see the model cards of the documentation.
+    features : mapping
+        Parameters of the `CNNEmbedding` in front of it.
+    sha256 : str
+        SHA-256 of the network it was trained on.
+    model : str
+        Name of the kind of classifier, "logreg".
+    classes : list of str
+        The genres.
+    mean, scale : list of float, of length n_features
+        What standardises the features.
+    coef : list of list of float, of shape (n_classes, n_features)
+        Coefficients.
+    intercept : list of float, of length n_classes
+        Intercepts.
+    """
+
+    name: str
+    title: str
+    licence: str
+    trained_on: str
+    limits: str
+    features: Mapping[str, Any]
+    sha256: str
+    model: str
+    classes: list[str]
+    mean: Any
+    scale: Any
+    coef: Any
+    intercept: Any
+
+    def embedding(self, **heard: Any) -> CNNEmbedding:
+        """The features, for the network that the head was trained on."""
+        features = CNNEmbedding(**{**self.features, "stats": tuple(self.features["stats"])})
+        return features.set_params(**heard)
+
+    def pipeline(self) -> Pipeline:
+        """What `genrekit.models._heads.fit_head` would give, fitted with these numbers."""
+        scale, coef = np.array(self.scale), np.array(self.coef)
+        scaler = StandardScaler()
+        scaler.mean_, scaler.scale_, scaler.var_ = np.array(self.mean), scale, scale**2
+        classifier = make_classifier(self.model)
+        classifier.coef_, classifier.intercept_ = coef, np.array(self.intercept)
+        classifier.classes_ = self.genres
+        scaler.n_features_in_ = classifier.n_features_in_ = coef.shape[1]
+        return Pipeline([("scale", scaler), ("reduce", make_reducer(None)), ("clf", classifier)])
+
+    @property
+    def genres(self) -> NDArray[np.str_]:
+        """The genres as ``classes_``."""
+        return np.array(self.classes)
+
+
+def read_head(name: str) -> ShippedHead:
+    """A head by its name.
+
+    Parameters
+    ----------
+    name : {"gtzan10", "msd-genres"}
+        Which.
+
+    Returns
+    -------
+    ShippedHead
+        The head.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    check_choice("name", name, PRETRAINED)
+    head = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    sharpness = head.pop("sharpness", None)
+    if sharpness is not None:
+        head.update(_of_labels(get_card(head["features"]["model"]), sharpness))
+    return ShippedHead(**head)
+
+
+def _of_labels(card: ModelCard, sharpness: float) -> dict[str, Any]:
+    """A head without training: the score of a genre is the mean of its labels' activations."""
+    labels = card.labels[card.default_output]
+    genres = sorted(card.genres)
+    coef = np.zeros((len(genres), len(labels)))
+    for row, genre in zip(coef, genres, strict=True):
+        members = [labels.index(label) for label in card.genres[genre]]
+        row[members] = sharpness / len(members)
+    still = {"mean": np.zeros(len(labels)), "scale": np.ones(len(labels))}
+    return {**still, "classes": genres, "coef": coef, "intercept": np.zeros(len(genres))}

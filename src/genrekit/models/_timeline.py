@@ -1,0 +1,55 @@
+"""How probable each genre is along a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Timeline"]
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Probability of each genre along a track.
+
+    Attributes
+    ----------
+    times : ndarray of shape (n,)
+        Where each window or segment starts, seconds from the start of the track.
+    probabilities : ndarray of shape (n, n_classes)
+        Probability of each genre there.
+    classes : ndarray of shape (n_classes,)
+        The genres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.models import Timeline
+    >>> timeline = Timeline(np.array([0.0, 3.0]), np.array([[0.9, 0.1], [0.4, 0.6]]), ["a", "b"])
+    >>> timeline.to_frame().round(1).to_dict("list")
+    {'time': [0.0, 3.0], 'a': [0.9, 0.4], 'b': [0.1, 0.6]}
+    """
+
+    times: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    classes: Any
+
+    def to_frame(self) -> pd.DataFrame:
+        """The same as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a window: its ``time``, and a column a genre.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self.probabilities, columns=list(self.classes))
+        frame.insert(0, "time", self.times)
+        return frame

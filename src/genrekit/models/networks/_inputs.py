@@ -1,0 +1,285 @@
+"""What networks hear: pieces of a log-mel spectrogram, or of the waveform itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_integer, check_number
+from genrekit.dsp import Request, make_request
+from genrekit.features import WAVEFORM, Frontend, Spectra
+
+__all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkInput:
+    """What all kinds of input have.
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate that the network was trained at, Hz: every track is resampled to it.
+    patch : int
+        How much the network hears at once: frames, or samples of a raw waveform.
+    """
+
+    kind: ClassVar[str] = ""
+    sr: float
+    patch: int
+
+    def __post_init__(self) -> None:
+        check_number("sr", self.sr, above=0)
+        check_integer("patch", self.patch, minimum=1)
+
+    def frontend(self, **heard: Any) -> Frontend:
+        """The front end that a track goes through.
+
+        Parameters
+        ----------
+        **heard
+            ``offset``, ``duration`` and ``array_sr`` of the `Frontend`.
+
+        Returns
+        -------
+        Frontend
+            At the network's rate.
+        """
+        return Frontend(sr=self.sr, **heard)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveformInput(NetworkInput):
+    """Raw samples: patches of shape (patch,).
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate, Hz.
+    patch : int
+        Samples in a patch.
+
+    Examples
+    --------
+    >>> from genrekit.models.networks import WaveformInput
+    >>> WaveformInput(sr=16000, patch=16000).steps(0.5)
+    8000
+    """
+
+    kind: ClassVar[str] = "waveform"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+        return (self.patch,)
+
+    @property
+    def per_second(self) -> float:
+        """Samples a second."""
+        return self.sr
+
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+        return (WAVEFORM,)
+
+    def steps(self, seconds: float) -> int:
+        """How many samples that is, at least 1.
+
+        Parameters
+        ----------
+        seconds : float
+            A time.
+
+        Returns
+        -------
+        int
+            Rounded to the nearest.
+        """
+        return max(1, round(seconds * self.sr))
+
+    def read(self, spectra: Spectra) -> NDArray[np.float32]:
+        """The whole track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The waveform.
+        """
+        return spectra.waveform.astype(np.float32, copy=False)
+
+    def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network gets for a piece of what `read` gives: the same.
+
+        Parameters
+        ----------
+        patch : ndarray of shape (patch,)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (patch,)
+            The same.
+        """
+        return patch
+
+
+@dataclass(frozen=True, kw_only=True)
+class MelInput(NetworkInput):
+    """Mel spectrogram, logarithmic if `gain` is given: patches of shape (patch, n_mels).
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate, Hz.
+    patch : int
+        Frames in a patch.
+    n_fft : int
+        Length of the FFT, samples.
+    hop_length : int
+        Distance between frames, samples.
+    n_mels : int
+        Number of mel bands.
+    fmin, fmax : float, default=0.0, None
+        Edges of the lowest and the highest band, Hz; ``fmax=None`` means sr / 2.
+    gain : float, optional
+        The network gets ``log10(1 + gain * power)``; None means the power itself, for a network
+        that begins with a logarithm of its own.
+    win_length : int, optional
+        Length of the window, samples; None means `n_fft`.
+    window : str, default="hann"
+        Window of the STFT.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+    pad_mode : str, default="constant"
+        How the ends are padded then.
+
+    Examples
+    --------
+    >>> from genrekit.models.networks import get_card
+    >>> get_card("msd-musicnn").input.shape
+    (187, 96)
+    """
+
+    kind: ClassVar[str] = "mel"
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    fmin: float = 0.0
+    fmax: float | None = None
+    gain: float | None = None
+    win_length: int | None = None
+    window: str = "hann"
+    center: bool = True
+    pad_mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("n_mels", self.n_mels, minimum=1)
+        check_number("fmin", self.fmin, minimum=0)
+        if self.fmax is not None:
+            check_number("fmax", self.fmax, above=self.fmin)
+        if self.gain is not None:
+            check_number("gain", self.gain, above=0)
+        self.frontend()  # it checks what it takes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+        return self.patch, self.n_mels
+
+    @property
+    def per_second(self) -> float:
+        """Frames a second."""
+        return self.sr / self.hop_length
+
+    def frontend(self, **heard: Any) -> Frontend:
+        """The front end that a track goes through.
+
+        Parameters
+        ----------
+        **heard
+            ``offset``, ``duration`` and ``array_sr`` of the `Frontend`.
+
+        Returns
+        -------
+        Frontend
+            As the network was trained with.
+        """
+        return Frontend(
+            sr=self.sr,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window=self.window,
+            center=self.center,
+            pad_mode=self.pad_mode,
+            **heard,
+        )
+
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+        return (make_request("mel", self._mel()),)
+
+    def steps(self, seconds: float) -> int:
+        """How many frames fit into a time, at least 1.
+
+        Parameters
+        ----------
+        seconds : float
+            A time.
+
+        Returns
+        -------
+        int
+            As ``librosa.time_to_frames`` counts with `n_fft`, which networks of this kind were
+            fed by: 61 frames for a second at 62.5 frames a second and ``n_fft=512``.
+        """
+        return max(1, int((seconds * self.sr - self.n_fft // 2) // self.hop_length))
+
+    def read(self, spectra: Spectra) -> NDArray[np.float32]:
+        """The whole track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, n_mels)
+            Its mel spectrogram.
+        """
+        return spectra.get("mel", **self._mel()).T
+
+    def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network gets for a piece of what `read` gives.
+
+        Parameters
+        ----------
+        patch : ndarray of shape (patch, n_mels)
+            Mel power.
+
+        Returns
+        -------
+        ndarray of shape (patch, n_mels)
+            Its logarithm, or the same.
+        """
+        return patch if self.gain is None else np.log10(1 + np.float32(self.gain) * patch)
+
+    def _mel(self) -> dict[str, Any]:
+        """Parameters of the intermediate."""
+        return {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
+
+
+INPUTS: dict[str, type[MelInput] | type[WaveformInput]] = {
+    cls.kind: cls for cls in (MelInput, WaveformInput)
+}
+"""The kinds of input that a card may name."""

@@ -1,0 +1,241 @@
+"""Where cards and networks are: in the package, in the user's data folder, or anywhere by path."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+from genrekit._validation import did_you_mean
+from genrekit.exceptions import GenrekitWarning
+from genrekit.models.networks._card import ModelCard
+
+__all__ = ["fetch_model", "get_card", "list_models", "locate", "model_rows"]
+
+_SHIPPED = Path(__file__).with_name("data")
+
+
+def list_models() -> list[ModelCard]:
+    """The networks that are known by name.
+
+    Those that come with genrekit, then those whose cards lie in the folder ``models`` of the
+    user's data folder: the environment variable ``GENREKIT_DATA``, else the platform's cache.
+
+    Returns
+    -------
+    list of ModelCard
+        Their cards.
+
+    Warns
+    -----
+    GenrekitWarning
+        For a file in that folder that is no card.
+
+    Examples
+    --------
+    >>> from genrekit.models.networks import list_models
+    >>> [card.name for card in list_models() if card.licence == "ISC"]
+    ['msd-musicnn']
+    """
+    cards: dict[str, ModelCard] = {}
+    for path in [*sorted(_SHIPPED.glob("*.json")), *sorted(_models_folder().glob("*.json"))]:
+        try:
+            card = ModelCard.read(path)
+        except (ValueError, OSError) as error:
+            warnings.warn(f"passed over: {error}", GenrekitWarning, stacklevel=2)
+            continue
+        cards.setdefault(card.name, card)  # the name of one that is shipped can't be taken
+    return list(cards.values())
+
+
+def get_card(model: ModelCard | str | os.PathLike[str]) -> ModelCard:
+    """The card of a network.
+
+    Parameters
+    ----------
+    model : str, path-like or ModelCard
+        A name of `list_models`, the path of a card (``.json``), or a card, which is returned.
+
+    Returns
+    -------
+    ModelCard
+        The card.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a file that is no card.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> from genrekit.models.networks import get_card
+    >>> get_card("msd-musicnn").title
+    'MusiCNN, trained on the Million Song Dataset'
+    """
+    if isinstance(model, ModelCard):
+        return model
+    if os.fspath(model).endswith(".json"):
+        return ModelCard.read(model)
+    shipped = _SHIPPED / f"{model}.json"
+    if shipped.parent == _SHIPPED and shipped.is_file():
+        return ModelCard.read(shipped)
+    cards = {card.name: card for card in list_models()}
+    if model not in cards:
+        raise ValueError(
+            f"unknown model {model!r}: {did_you_mean(str(model), cards)} Any other network needs "
+            "the path of its model card, a .json file"
+        )
+    return cards[str(model)]
+
+
+def locate(model: ModelCard | str | os.PathLike[str]) -> Path:
+    """Where the ONNX file of a network is on this machine.
+
+    Parameters
+    ----------
+    model : str, path-like or ModelCard
+        As in `get_card`.
+
+    Returns
+    -------
+    Path
+        The file beside the card, else the downloaded one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is in neither place; the message says which call downloads it. Nothing is ever
+        downloaded unasked.
+    """
+    card = get_card(model)
+    downloaded = _downloaded(card)
+    beside = downloaded if card.path is None else card.path.with_name(card.file)
+    for path in (beside, downloaded):
+        if path.is_file():
+            return path
+    if card.url is None:
+        raise FileNotFoundError(
+            f"{beside}: the network of {card.name!r} is not there, and its card has no url to "
+            "fetch it from. Put the file there"
+        )
+    raise FileNotFoundError(
+        f"the network of {card.name!r} is not on this machine. To download it "
+        f"({card.size / 1e6:.1f} MB, licence {card.licence}) from {card.url}, call "
+        f"genrekit.models.fetch_model({_name_of(card)!r})"
+    )
+
+
+def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
+    """Download the ONNX file of a network, unless it is there already.
+
+    Parameters
+    ----------
+    model : str, path-like or ModelCard
+        A name of `list_models`, the path of a card (``.json``), or a card.
+
+    Returns
+    -------
+    Path
+        The file, whose SHA-256 is that of the card.
+
+    Raises
+    ------
+    ConnectionError
+        If the download fails. Nothing is left behind.
+    ValueError
+        If what was downloaded, or is there, is not the file of the card. Nothing is left behind.
+
+    Notes
+    -----
+    Files go to the folder ``models`` of the user's data folder: the environment variable
+    ``GENREKIT_DATA``, else the platform's cache.
+
+    Examples
+    --------
+    >>> from genrekit.models import fetch_model
+    >>> fetch_model("msd-musicnn").name  # it comes with genrekit
+    'msd-musicnn.onnx'
+    """
+    import pooch
+
+    card = get_card(model)
+    try:
+        path = locate(card)
+    except FileNotFoundError:
+        if card.url is None:
+            raise
+        path = _download(card)
+    if pooch.file_hash(path, alg="sha256") != card.sha256:
+        raise ValueError(
+            f"{path} is not the file of the model card {card.name!r} (another SHA-256): "
+            "delete it, or correct the card"
+        )
+    return path
+
+
+def _download(card: ModelCard) -> Path:
+    """Download to a temporary file, which takes its place when its hash is right."""
+    import pooch
+
+    target = _downloaded(card)
+    known_hash = f"sha256:{card.sha256}"
+    try:
+        pooch.retrieve(card.url, known_hash, fname=target.name, path=target.parent)
+    except ValueError as error:
+        raise ValueError(
+            f"{card.url} is not the file of the model card {card.name!r}: {error}"
+        ) from error
+    except OSError as error:  # those of requests are such
+        raise ConnectionError(f"{card.url} could not be downloaded: {error}") from error
+    return target
+
+
+def model_rows() -> list[list[str]]:
+    """The networks as rows for ``genrekit models``.
+
+    Returns
+    -------
+    list of list of str
+        Name, title, licence, size and where it is.
+    """
+    return [
+        [card.name, card.title, card.licence, f"{card.size / 1e6:.1f} MB", _place(card)]
+        for card in list_models()
+    ]
+
+
+def _place(card: ModelCard) -> str:
+    """Where a network is, in words."""
+    try:
+        path = locate(card)
+    except FileNotFoundError:
+        return "not downloaded" if card.url else "missing"
+    return "in genrekit" if path.parent == _SHIPPED else str(path)
+
+
+def data_home() -> Path:
+    """The user's data folder."""
+    named = os.environ.get("GENREKIT_DATA")
+    if named:
+        return Path(named).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("genrekit"))
+
+
+def _models_folder() -> Path:
+    """Where users put cards and downloads go."""
+    return data_home() / "models"
+
+
+def _downloaded(card: ModelCard) -> Path:
+    """Where a network is downloaded to: a card that has changed asks for another file."""
+    return _models_folder() / f"{card.name}-{card.sha256[:12]}.onnx"
+
+
+def _name_of(card: ModelCard) -> str:
+    """What `fetch_model` takes for a card."""
+    by_name = card.path is None or card.path.parent == _models_folder()
+    return card.name if by_name else str(card.path)

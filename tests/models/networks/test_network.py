@@ -1,0 +1,160 @@
+"""Running networks, and those that do not fit their cards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from genrekit.features import Spectra
+from genrekit.models.networks import Network, _network, get_card
+from genrekit.models.networks._patches import iter_patches, patch_starts
+
+MEL = {"kind": "mel", "sr": 8000, "patch": 3, "n_fft": 64, "hop_length": 32, "n_mels": 5}
+
+
+@pytest.fixture
+def patches():
+    return np.random.default_rng(0).standard_normal((5, 8)).astype(np.float32)
+
+
+def _weights(content):
+    (weights,) = onnx.load_from_string(content).graph.initializer
+    return onnx.numpy_helper.to_array(weights)
+
+
+def _model(inputs, outputs, kind=TensorProto.FLOAT):
+    """A network that hands its first input on."""
+
+    def values(shapes):
+        return [helper.make_tensor_value_info(n, kind, shape) for n, shape in shapes.items()]
+
+    nodes = [helper.make_node("Identity", [next(iter(inputs))], [name]) for name in outputs]
+    graph = helper.make_graph(nodes, "identity", values(inputs), values(outputs))
+    opset = helper.make_opsetid("", 13)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+def test_it_answers_as_the_graph_says(tiny, patches):
+    card = get_card(tiny)
+    sums = patches @ _weights(card.path.with_name(card.file).read_bytes())
+    answers = Network(tiny).run(patches)
+    np.testing.assert_allclose(answers["units"], np.tanh(sums), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(answers["levels"], np.maximum(sums, 0), rtol=1e-5, atol=1e-6)
+    assert list(Network(tiny).run(patches, ["levels"])) == ["levels"]
+
+
+def test_no_patch_depends_on_the_others():
+    patches = np.random.default_rng(0).random((3, 187, 96), np.float32)
+    together = Network("msd-musicnn").run(patches)
+    for i, patch in enumerate(patches):
+        for name, values in Network("msd-musicnn").run([patch]).items():
+            np.testing.assert_array_equal(values[0], together[name][i])
+
+
+def test_threads_share_one_session(tiny, patches):
+    _network._SESSIONS.clear()
+    networks = [Network(tiny) for _ in range(8)]
+    expected = Network(tiny).run(patches)["units"]
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda network: network.run(patches)["units"], networks):
+            np.testing.assert_array_equal(found, expected)
+    assert len(_network._SESSIONS) == 1
+
+
+def test_wrong_patches_and_outputs(tiny, patches):
+    with pytest.raises(ValueError, match=r"takes patches of shape \(8,\), not \(7,\)"):
+        Network(tiny).run(patches[:, :7])
+    with pytest.raises(ValueError, match="unknown output 'unit': did you mean 'units'"):
+        Network(tiny).run(patches, ["unit"])
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def test_a_damaged_file(tiny, patches):
+    file = get_card(tiny).path.with_name("tiny.onnx")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    _network._SESSIONS.clear()
+    with pytest.raises(ValueError, match=r"tiny\.onnx: its SHA-256 is .* the model card says"):
+        Network(tiny).run(patches)
+
+
+@pytest.mark.parametrize("content", [b"no network", b"\x08\x08:\x00", b"<html></html>"])
+def test_a_file_that_is_no_network(make_network, patches, content):
+    with pytest.raises(ValueError, match=r"tiny\.onnx: onnxruntime can't open it"):
+        Network(make_network(content)).run(patches)
+
+
+def test_a_missing_file_without_url(tiny, patches):
+    get_card(tiny).path.with_name("tiny.onnx").unlink()
+    _network._SESSIONS.clear()
+    with pytest.raises(FileNotFoundError, match=r"tiny\.onnx: .* has no url"):
+        Network(tiny).run(patches)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (_model({"x": ["n", 9]}, {"units": ["n", 9]}), r"takes arrays of shape \['n', 9\]"),
+        (_model({"x": ["n", 1, 8]}, {"units": ["n", 1, 8]}), "gives it patches of shape"),
+        (_model({"x": [4, 8]}, {"units": [4, 8]}), "gives it patches of shape"),
+        (_model({"x": ["n", 8]}, {"units": ["n", 8]}), "'units' has the shape .* 4 units a patch"),
+        (_model({"x": ["n", 8]}, {"unit": ["n", 8]}), "unknown output of tiny.onnx 'units'"),
+        (_model({"x": [1, 8]}, {"units": [1, 8]}, TensorProto.DOUBLE), "one input of floats"),
+        (
+            _model({"x": [1, 8], "y": [1, 8]}, {"units": [1, 8]}),
+            "one input of floats, not x: tensor.float., y: tensor",
+        ),
+    ],
+)
+def test_a_network_that_does_not_fit_its_card(make_network, patches, content, message):
+    with pytest.raises(ValueError, match=message):
+        Network(make_network(content)).run(patches)
+
+
+def test_a_network_of_a_fixed_batch_of_one_will_do(make_network, patches):
+    path = make_network(_model({"x": [1, 8]}, {"units": [1, 8]}), outputs={"units": 8}, labels={})
+    np.testing.assert_array_equal(Network(path).run(patches)["units"], patches)
+
+
+# --- what it hears ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gain", [None, 10000.0])
+def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
+    card = get_card(make_network(input={**MEL, "gain": gain}))
+    y = np.random.default_rng(0).standard_normal(800).astype(np.float32)
+    spectra = Spectra(y, card.input.frontend(), card.input.requests())
+    signal = card.input.read(spectra)
+    assert signal.shape == (26, 5)
+    power = spectra.get("mel", n_mels=5).T
+    expected = power if gain is None else np.log10(1 + gain * power)
+    np.testing.assert_allclose(card.input.prepare(signal), expected, rtol=1e-6)
+
+
+def test_patches_cover_a_track():
+    signal = np.arange(10)
+    starts = patch_starts(10, 4, 3, None)
+    found = [patch.tolist() for patch in iter_patches(signal, starts, 4)]
+    assert found == [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
+    assert [p.tolist() for p in iter_patches(signal[:3], patch_starts(3, 4, 3, None), 4)] == [
+        [0, 1, 2, 0]
+    ]
+    assert patch_starts(4, 4, 3, 5).tolist() == [0]
+    assert patch_starts(1000, 10, 10, 3).tolist() == [160, 500, 830]
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed():
+    code = (
+        "import sys, genrekit; from genrekit import CNNEmbedding; e = CNNEmbedding();"
+        "e.get_feature_names_out(); e.fit([b'']);"
+        "print(sorted({'onnxruntime', 'onnx', 'pooch', 'requests'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

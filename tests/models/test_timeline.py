@@ -1,0 +1,192 @@
+"""Genres along a track."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+from sklearn.exceptions import NotFittedError
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import FeatureUnion
+
+from genrekit import (
+    AudioDecodeError,
+    AudioFeatures,
+    CNNEmbedding,
+    GenreClassifier,
+    PretrainedCNNClassifier,
+    RMSEnergy,
+    ZeroCrossingRate,
+    make_tracks,
+)
+from genrekit.models import Timeline
+from genrekit.models.networks import Network
+
+SR = 8000
+SMALL = {"sr": SR, "n_fft": 256, "hop_length": 128}
+FEATURES = ["rms", "zero_crossing_rate"]
+
+
+@pytest.fixture(scope="module")
+def tracks():
+    return make_tracks(5, genres=["drone", "noise-beat"], sr=SR, duration=0.5)
+
+
+@pytest.fixture(scope="module")
+def clf(tracks):
+    """Features of the waveform."""
+    features = AudioFeatures(FEATURES, **SMALL)
+    return GenreClassifier(GaussianNB(), features, random_state=0).fit(
+        tracks.waveforms, tracks.target
+    )
+
+
+@pytest.fixture(scope="module")
+def song(tracks):
+    """Half a second of each style, and a bit."""
+    waveforms = [tracks.waveforms[0], tracks.waveforms[-1], tracks.waveforms[1][:500]]
+    return np.concatenate(waveforms)
+
+
+@pytest.fixture
+def network(tiny, tracks):
+    """A classifier on a tiny network."""
+    features = CNNEmbedding(tiny, output="levels", patch_hop=0.001, max_patches=50, sr=SR)
+    return PretrainedCNNClassifier(features=features, random_state=0).fit(
+        tracks.waveforms, tracks.target
+    )
+
+
+def windows(song, window, hop):
+    """Each window as a track of its own."""
+    length, step = round(window * SR), round(hop * SR)
+    return [song[i : i + length] for i in range(0, len(song) - length + 1, step)]
+
+
+def test_windows_are_tracks(clf, song):
+    timeline = clf.timeline(song, window=0.25, hop=0.125)
+    np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
+    expected = clf.predict_proba(windows(song, 0.25, 0.125))
+    np.testing.assert_allclose(timeline.probabilities, expected)
+    assert timeline.classes.tolist() == ["drone", "noise-beat"]
+    drone = timeline.probabilities[:, 0]
+    assert drone[:3].mean() > drone[4:].mean() + 0.3
+
+
+def test_a_network_hears_each_patch_once(network, song, monkeypatch):
+    heard = []
+    run = Network.run
+
+    def count(self, patches, outputs=None):
+        patches = list(patches)
+        heard.append(len(patches))
+        return run(self, patches, outputs)
+
+    monkeypatch.setattr(Network, "run", count)
+    timeline = network.timeline(song, window=0.251, hop=0.005)
+    assert heard == [1 + (len(song) - 8) // 40]
+    assert len(timeline.times) == 1 + (len(song) - 2008) // 40
+
+
+def test_windows_of_a_network_are_tracks(network, song):
+    # Three patches of 8 samples, 1000 samples apart, make a window.
+    timeline = network.timeline(song, window=0.251, hop=0.125)
+    np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
+    network.features_.set_params(patch_hop=0.125, max_patches=None)
+    expected = network.predict_proba(windows(song, 0.251, 0.125))
+    np.testing.assert_allclose(timeline.probabilities, expected, atol=1e-6)
+
+
+def test_a_window_of_one_patch(network, song):
+    timeline = network.timeline(song, window=0.001, hop=0.001)
+    assert len(timeline.times) == len(song) // 8
+
+
+@pytest.mark.parametrize("which", ["clf", "network"])
+def test_a_short_track_is_one_row(which, request, song):
+    classifier = request.getfixturevalue(which)
+    short = song[:1000]
+    timeline = classifier.timeline(short, window=10.0, hop=0.001)
+    assert timeline.times.tolist() == [0.0]
+    assert timeline.probabilities.shape == (1, 2)
+    if which == "clf":
+        expected = classifier.predict_proba([short])
+        np.testing.assert_allclose(timeline.probabilities, expected)
+
+
+@pytest.mark.parametrize("which", ["clf", "network"])
+def test_files_and_excerpts(which, request, song, tmp_path):
+    classifier = request.getfixturevalue(which)
+    soundfile.write(tmp_path / "song.wav", song, SR, subtype="FLOAT")
+    how = {"window": 0.2, "hop": 0.1}
+    whole = classifier.timeline(tmp_path / "song.wav", **how)
+    np.testing.assert_allclose(whole.probabilities, classifier.timeline(song, **how).probabilities)
+    classifier.features_.set_params(offset=0.2, duration=0.5)
+    try:
+        part = classifier.timeline((song, SR), **how)
+    finally:
+        classifier.features_.set_params(offset=0.0, duration=None)
+    np.testing.assert_allclose(part.times, [0.2, 0.3, 0.4, 0.5])
+    np.testing.assert_allclose(part.probabilities, whole.probabilities[2:6], atol=1e-6)
+
+
+def test_long_files_are_read_in_pieces(clf, song, tmp_path):
+    long = np.tile(song, 30)
+    soundfile.write(tmp_path / "long.wav", long, SR, subtype="FLOAT")
+    timeline = clf.timeline(tmp_path / "long.wav", window=0.5, hop=0.2)
+    expected = clf.predict_proba(windows(long, 0.5, 0.2))
+    assert len(expected) > 150
+    np.testing.assert_allclose(timeline.probabilities, expected)
+
+
+def test_features_without_a_rate(tracks, song):
+    parts = [("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]
+    clf = GenreClassifier(GaussianNB(), FeatureUnion(parts), sr=SR, random_state=0)
+    timeline = clf.fit(tracks.waveforms, tracks.target).timeline(song, window=0.25, hop=0.25)
+    expected = clf.predict_proba(windows(song, 0.25, 0.25))
+    np.testing.assert_allclose(timeline.probabilities, expected)
+
+
+def test_pieces_leave_no_trace_in_the_cache(tracks, song, tmp_path):
+    clf = GenreClassifier(GaussianNB(), FEATURES, sr=SR, random_state=0)
+    clf.fit(tracks.waveforms, tracks.target).set_params(memory=tmp_path / "cache")
+    clf.timeline(song, window=0.25, hop=0.25)
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"window": 0}, "window must be a number above 0"),
+        ({"hop": -1}, "hop must be a number above 0"),
+        ({"window": 1.0, "hop": 2.0}, "hop=2.0 s would leave out"),
+    ],
+)
+def test_wrong_lengths(how, message, clf, song):
+    with pytest.raises(ValueError, match=message):
+        clf.timeline(song, **how)
+
+
+def test_one_track_only(clf, song):
+    with pytest.raises(ValueError, match="one track, not a list"):
+        clf.timeline([song])
+
+
+@pytest.mark.parametrize("which", ["clf", "network"])
+def test_a_broken_file(which, request, tmp_path):
+    (tmp_path / "page.mp3").write_bytes(b"<!DOCTYPE html><html></html>")
+    with pytest.raises(AudioDecodeError, match=r"page\.mp3"):
+        request.getfixturevalue(which).timeline(tmp_path / "page.mp3")
+
+
+def test_not_fitted(song):
+    with pytest.raises(NotFittedError):
+        GenreClassifier().timeline(song)
+
+
+def test_to_frame():
+    pytest.importorskip("pandas")
+    timeline = Timeline(np.array([0.0, 1.0]), np.array([[0.25, 0.75], [1.0, 0.0]]), ["a", "b"])
+    frame = timeline.to_frame()
+    assert list(frame.columns) == ["time", "a", "b"]
+    assert frame["b"].tolist() == [0.75, 0.0]
