@@ -5,7 +5,9 @@ from __future__ import annotations
 import doctest
 import inspect
 import os
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "genrekit"
 author = "genrekit developers"
@@ -35,9 +37,21 @@ def skip_foreign_members(app, what, name, obj, skip, options):
     return skip or not module.startswith("genrekit")
 
 
+# --- pictures ---------------------------------------------------------------------------------
+def draw_pictures(app):
+    """Draw the pictures of `displays.rst`, unless they have been."""
+    folder = Path(app.srcdir, "generated", "pictures")
+    if not folder.is_dir():
+        sys.path.insert(0, str(app.srcdir))
+        from _pictures import draw_all
+
+        draw_all(folder)
+
+
 def setup(app):
     """Connect the handlers above."""
     app.connect("autodoc-skip-member", skip_foreign_members)
+    app.connect("builder-inited", draw_pictures)
 
 
 # --- code in the pages ------------------------------------------------------------------------

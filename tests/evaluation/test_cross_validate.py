@@ -6,17 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    RepeatedStratifiedKFold,
     StratifiedGroupKFold,
     StratifiedKFold,
     cross_val_predict,
 )
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
+from sklearn.svm import LinearSVC
 
+import genrekit
+from genrekit.datasets import make_tracks
 from genrekit.evaluation import cross_validate_genres
+from genrekit.exceptions import LeakageWarning
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
@@ -39,6 +48,8 @@ class Recorder(ClassifierMixin, BaseEstimator):
 @pytest.fixture(scope="module")
 def iris():
     X, y = load_iris(return_X_y=True)
+    # Measured to a tenth, some flowers are the same: noise makes each its own.
+    X = X + np.random.default_rng(0).normal(scale=1e-6, size=X.shape)
     return X, np.array(["setosa", "versicolor", "virginica"])[y]
 
 
@@ -174,3 +185,150 @@ def test_labels_with_two_dimensions(paths, genres):
 def test_a_single_path(genres):
     with pytest.raises(TypeError, match="list of all tracks"):
         cross_validate_genres(Recorder(), "rock/1.wav", genres)
+
+
+def test_probabilities_are_those_of_scikit_learn(iris):
+    X, y = iris
+    report = cross_validate_genres(GaussianNB(), X, y, random_state=3)
+    folds = StratifiedKFold(5, shuffle=True, random_state=3)
+    expected = cross_val_predict(GaussianNB(), X, y, cv=folds, method="predict_proba")
+    np.testing.assert_allclose(report.probabilities, expected)
+    assert report.log_loss == pytest.approx(log_loss(y, expected))
+    for fold, (_, test) in enumerate(folds.split(X, y)):
+        assert (report.folds[test] == fold).all()
+
+
+def test_a_model_without_probabilities(iris):
+    report = cross_validate_genres(LinearSVC(), *iris, random_state=0)
+    assert report.probabilities is None
+    assert np.isnan(report.log_loss)
+    assert np.isnan(report.calibration_error)
+
+
+def test_a_genre_that_a_training_does_not_hold_has_probability_zero(iris):
+    X, y = iris
+    train, test = np.arange(100), np.arange(100, 150)
+    report = cross_validate_genres(GaussianNB(), X, y, cv=[(train, test)])
+    assert (report.probabilities[:, 2] == 0).all()
+    assert report.accuracy == 0.0
+    np.testing.assert_allclose(report.probabilities.sum(axis=1), 1)
+
+
+def test_a_published_split_tests_what_it_tests(iris):
+    X, y = iris
+    train, test = np.arange(0, 150, 2), np.array([5, 55, 1, 101])
+    report = cross_validate_genres(GaussianNB(), X, y, cv=[(train, test)])
+    assert report.tracks == ["row 1", "row 5", "row 55", "row 101"]
+    np.testing.assert_array_equal(report.y_true, y[[1, 5, 55, 101]])
+    np.testing.assert_array_equal(
+        report.y_pred, GaussianNB().fit(X[train], y[train]).predict(X[[1, 5, 55, 101]])
+    )
+
+
+def test_a_splitter_of_ones_own(iris):
+    X, y = iris
+    groups = np.arange(150) % 10
+    cv = LeaveOneGroupOut()
+    report = cross_validate_genres(GaussianNB(), X, y, groups=groups, cv=cv)
+    np.testing.assert_array_equal(
+        report.y_pred, cross_val_predict(GaussianNB(), X, y, groups=groups, cv=cv)
+    )
+    np.testing.assert_array_equal(report.folds, groups)
+
+
+def test_tracks_tested_twice_are_refused(iris):
+    with pytest.raises(ValueError, match="several times"):
+        cross_validate_genres(GaussianNB(), *iris, cv=RepeatedStratifiedKFold(n_splits=3))
+
+
+def test_no_split(iris):
+    with pytest.raises(ValueError, match="no split"):
+        cross_validate_genres(GaussianNB(), *iris, cv=[])
+
+
+def test_copies_on_both_sides_are_warned_of(iris):
+    X, y = iris
+    X = X.copy()
+    X[1] = X[0]
+    with pytest.warns(LeakageWarning, match=r"row 1 \(training has row 0\)") as caught:
+        report = cross_validate_genres(GaussianNB(), X, y, cv=50, random_state=0)
+    assert caught[0].filename == __file__
+    assert report.leakage.count("content") == 2
+    assert "LEAK" in str(report)
+
+
+def test_copies_in_one_group_do_not_leak(iris, recwarn):
+    X, y = iris
+    groups = np.arange(150)
+    X, groups[1] = X.copy(), 0
+    X[1] = X[0]
+    report = cross_validate_genres(GaussianNB(), X, y, groups=groups, random_state=0)
+    assert not report.leakage
+    assert not [w for w in recwarn if w.category is LeakageWarning]
+
+
+def test_groups_give_the_report_its_interval(iris):
+    X, y = iris
+    X = X[:, :1]
+    plain = cross_validate_genres(GaussianNB(), X, y, random_state=0)
+    grouped = cross_validate_genres(GaussianNB(), X, y, groups=np.arange(150) // 5, random_state=0)
+    assert plain.interval_name == "Wilson interval"
+    assert "30 groups" in grouped.interval_name
+    assert "30 groups" in str(grouped)
+
+
+@pytest.fixture(scope="module")
+def tracks():
+    made = make_tracks(4, genres=["drone", "pluck"], sr=8000, duration=0.5)
+    return [(y, made.sr) for y in made.waveforms], made.target
+
+
+FEW = ["rms", "zero_crossing_rate"]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        genrekit.GenreClassifier("knn", FEW, calibrate=False),
+        genrekit.make_svm_pipeline(FEW),
+        GridSearchCV(genrekit.make_knn_pipeline(FEW), {"clf__n_neighbors": [1, 2]}, cv=2),
+        genrekit.SegmentClassifier(genrekit.make_knn_pipeline(FEW), segment_duration=0.2),
+    ],
+    ids=["classifier", "pipeline", "search", "segments"],
+)
+def test_extraction_is_told_apart(tracks, estimator):
+    report = cross_validate_genres(estimator, *tracks, cv=2)
+    assert report.extract_seconds.shape == (2,)
+    assert (report.extract_seconds > 0).all()
+    assert (report.fit_seconds > 0).all()
+    assert "extract " in str(report)
+    assert report.tracks[0] == "track 0"
+
+
+def test_a_table_has_no_extraction(iris):
+    report = cross_validate_genres(GaussianNB(), *iris)
+    assert report.extract_seconds is None
+    assert np.isnan(report.summary()["extract_seconds"])
+
+
+@pytest.mark.parametrize(
+    "estimator", [genrekit.GenreClassifier("knn", FEW), genrekit.make_rf_pipeline(FEW)]
+)
+def test_predicting_reads_each_track_once(tracks, estimator, monkeypatch):
+    counts = []
+    real = genrekit.AudioFeatures._extract
+
+    def counted(self, X):
+        counts.append(len(X))
+        return real(self, X)
+
+    monkeypatch.setattr(genrekit.AudioFeatures, "_extract", counted)
+    cross_validate_genres(estimator, *tracks, cv=2)
+    assert counts == [4, 4, 4, 4]
+
+
+def test_sparse_tables_go_in(iris):
+    X, y = iris
+    report = cross_validate_genres(MultinomialNB(), csr_matrix(X), y, random_state=0)
+    expected = cross_validate_genres(MultinomialNB(), X, y, random_state=0)
+    np.testing.assert_array_equal(report.y_pred, expected.y_pred)

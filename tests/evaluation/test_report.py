@@ -1,22 +1,28 @@
-"""Reports, their interval and their table."""
+"""Reports: numbers, text and frames."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    confusion_matrix,
+    log_loss,
+    precision_recall_fscore_support,
+)
 
-from genrekit.evaluation import GenreReport, compare_table, wilson_interval
+from genrekit.evaluation import GenreReport, calibration_bins, group_interval, wilson_interval
 
 
-def make_report(y_true, y_pred, baseline=0.5):
+def make_report(y_true, y_pred, **fields):
     return GenreReport(
         y_true=np.asarray(y_true),
         y_pred=np.asarray(y_pred),
         classes=np.unique(y_true),
-        baseline=baseline,
         fit_seconds=np.array([1.0, 2.0]),
         predict_seconds=np.array([0.25, 0.25]),
+        **fields,
     )
 
 
@@ -62,36 +68,10 @@ def test_numbers_can_be_genres():
     assert make_report([0, 0, 1, 1], [0, 0, 1, 0]).recall.tolist() == [1, 0.5]
 
 
-@pytest.mark.parametrize(
-    ("n_correct", "n_tracks", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (56, 70, 0.692, 0.877)],
-)
-def test_wilson_interval(n_correct, n_tracks, low, high):
-    assert wilson_interval(n_correct, n_tracks) == pytest.approx((low, high), abs=5e-4)
-
-
-def test_wilson_interval_is_that_of_scipy():
-    stats = pytest.importorskip("scipy.stats")
-    expected = stats.binomtest(17, 60).proportion_ci(0.9, method="wilson")
-    assert wilson_interval(17, 60, confidence=0.9) == pytest.approx(tuple(expected))
-
-
-@pytest.mark.parametrize(("n_correct", "n_tracks"), [(0, 0), (-1, 5), (6, 5)])
-def test_wilson_interval_of_no_proportion(n_correct, n_tracks):
-    with pytest.raises(ValueError, match="not a proportion"):
-        wilson_interval(n_correct, n_tracks)
-
-
-@pytest.mark.parametrize("confidence", [0, 1, 95])
-def test_wilson_interval_with_an_impossible_confidence(confidence):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        wilson_interval(1, 2, confidence=confidence)
-
-
 def test_text_names_the_interval_and_every_genre(report):
     text = str(report)
     assert f"accuracy {report.accuracy:.3f} (95 % Wilson interval" in text
-    assert "most frequent genre 0.500" in text
+    assert f"most frequent genre {report.baseline:.3f}" in text
     assert "fit 3.0 s, predict 0.5 s" in text
     for genre in report.classes:
         assert f"\n{genre} " in text
@@ -105,19 +85,92 @@ def test_summary_agrees_with_the_report(report):
     assert summary["fit_seconds"] == 3.0
 
 
-def test_compare_table_has_a_line_a_report_and_the_baseline_last(report):
-    lines = compare_table({"one": report, "another": report}).splitlines()
-    assert [line.split("  ")[0] for line in lines[2:]] == ["one", "another", "most frequent genre"]
-    assert f"{report.accuracy:.3f}" in lines[2]
-    assert lines[-1].split()[-1] == "0.500"
+@pytest.fixture
+def full(report):
+    """A report with all it can hold."""
+    rng = np.random.default_rng(1)
+    probabilities = rng.dirichlet(np.ones(4), 50)
+    return make_report(
+        report.y_true,
+        report.classes[probabilities.argmax(axis=1)],
+        probabilities=probabilities,
+        folds=np.arange(50) % 2,
+        groups=np.arange(50) // 5,
+        tracks=[f"{i}.wav" for i in range(50)],
+        extract_seconds=np.array([3.0, 4.0]),
+    )
 
 
-def test_compare_table_of_nothing():
-    with pytest.raises(ValueError, match="at least one"):
-        compare_table({})
+def test_confusion_is_that_of_scikit_learn(report):
+    np.testing.assert_array_equal(report.confusion, confusion_matrix(report.y_true, report.y_pred))
 
 
-def test_compare_table_of_different_folds(report):
-    other = make_report(["a", "b"], ["a", "b"], baseline=0.4)
-    with pytest.raises(ValueError, match="same folds"):
-        compare_table({"one": report, "other": other})
+def test_the_dummy_is_that_of_scikit_learn(full):
+    X = np.zeros((50, 1))
+    dummy = DummyClassifier(strategy="prior").fit(X, full.y_true)
+    assert full.baseline == full.dummy.accuracy == pytest.approx(dummy.score(X, full.y_true))
+    expected = log_loss(full.y_true, dummy.predict_proba(X))
+    assert full.dummy.log_loss == pytest.approx(expected)
+    assert full.dummy.macro_f1 < 0.25
+    assert full.dummy.balanced_accuracy == 0.25
+    assert set(full.dummy.y_pred) == set(dummy.predict(X))
+
+
+def test_probabilities_are_scored(full):
+    assert full.log_loss == pytest.approx(log_loss(full.y_true, full.probabilities))
+    bins = calibration_bins(full.y_true, full.probabilities, full.classes)
+    assert full.calibration_error == bins.error > 0
+    assert f"log loss {full.log_loss:.3f}" in str(full)
+    assert f"calibration error {full.calibration_error:.3f}" in str(full)
+
+
+def test_tracks_without_probabilities_are_left_out_of_their_scores(full):
+    probabilities = full.probabilities.copy()
+    probabilities[:10] = np.nan
+    report = make_report(full.y_true, full.y_pred, probabilities=probabilities)
+    assert report.log_loss == pytest.approx(log_loss(full.y_true[10:], probabilities[10:]))
+    probabilities[:] = np.nan
+    assert np.isnan(make_report(full.y_true, full.y_pred, probabilities=probabilities).log_loss)
+
+
+def test_the_interval_is_that_of_the_groups(full):
+    assert full.interval == group_interval(full.right, full.groups)
+    alone = make_report(full.y_true, full.y_pred, groups=np.arange(50))
+    assert alone.interval == wilson_interval(alone.n_correct, 50)
+
+
+def test_frames(full):
+    pytest.importorskip("pandas")
+    by_genre = full.to_frame()
+    np.testing.assert_array_equal(by_genre["f1"], full.f1)
+    assert by_genre.index.tolist() == full.classes.tolist()
+    assert by_genre["support"].sum() == 50
+    by_track = full.predictions_frame()
+    assert by_track.columns.tolist()[:6] == ["track", "fold", "group", "y_true", "y_pred", "right"]
+    assert by_track["right"].mean() == full.accuracy
+    np.testing.assert_array_equal(by_track["p(jazz)"], full.probabilities[:, 1])
+
+
+def test_a_frame_of_little(report):
+    pytest.importorskip("pandas")
+    assert report.predictions_frame().columns.tolist() == ["y_true", "y_pred", "right"]
+
+
+def test_extraction_is_said_where_it_is_known(report, full):
+    assert "\nfit 3.0 s" in str(report)
+    assert "extract 7.0 s, fit 3.0 s" in str(full)
+    assert full.summary()["extract_seconds"] == 7.0
+
+
+def test_an_answer_that_is_no_genre_is_wrong():
+    report = make_report(["a", "b"], ["a", "unknown"])
+    assert report.accuracy == 0.5
+    assert report.n_failed == 0
+    assert report.confusion.tolist() == [[1, 0], [0, 0]]
+
+
+def test_to_html_writes_a_page(full, tmp_path):
+    full.to_html(tmp_path / "page.html", title="Of fifty tracks")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Of fifty tracks" in text
+    assert f"{full.accuracy:.3f}" in text or f"{100 * full.accuracy:.1f}" in text

@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import log_loss
 
 from genrekit._tables import text_table
+from genrekit.evaluation._calibration import calibration_bins
+from genrekit.evaluation._intervals import group_interval, wilson_interval
+from genrekit.evaluation._leakage import LeakageReport
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
-def wilson_interval(
-    n_correct: int, n_tracks: int, *, confidence: float = 0.95
-) -> tuple[float, float]:
-    r"""Compute Wilson's score interval of a proportion.
-
-    Parameters
-    ----------
-    n_correct : int
-        Number of successes.
-    n_tracks : int
-        Number of trials, at least 1.
-    confidence : float, default=0.95
-        How often intervals made this way hold the true proportion.
-
-    Returns
-    -------
-    low, high : float
-        The ends of the interval, within [0, 1].
-
-    Raises
-    ------
-    ValueError
-        When `n_correct` is not between 0 and `n_tracks`, or `confidence` not between 0 and 1.
-
-    Notes
-    -----
-    With :math:`\hat p = k / n` and the normal quantile :math:`z`, the interval is
-
-    .. math::
-        \frac{\hat p + z^2 / 2n \pm z \sqrt{\hat p (1 - \hat p) / n + z^2 / 4n^2}}{1 + z^2 / n}
-
-    It assumes independent trials. Tracks of one group (an artist, an album) are not, so with few
-    groups the true uncertainty is larger.
-
-    References
-    ----------
-    .. [1] E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-       Journal of the American Statistical Association 22 (158), 1927.
-
-    Examples
-    --------
-    >>> from genrekit.evaluation import wilson_interval
-    >>> low, high = wilson_interval(56, 70)
-    >>> print(f"{low:.3f} to {high:.3f}")
-    0.692 to 0.877
-    """
-    if n_tracks < 1 or not 0 <= n_correct <= n_tracks:
-        raise ValueError(f"n_correct={n_correct} of n_tracks={n_tracks} is not a proportion")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence={confidence}: a number between 0 and 1 is needed")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = n_correct / n_tracks
-    centre = p + z**2 / (2 * n_tracks)
-    half = z * sqrt(p * (1 - p) / n_tracks + z**2 / (4 * n_tracks**2))
-    scale = 1 + z**2 / n_tracks
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+__all__ = ["GenreReport"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GenreReport:
-    """What a cross-validation found.
+    """What a cross-validation found: every prediction, and what follows from them.
 
     `cross_validate_genres` makes it; ``print(report)`` shows it.
 
@@ -84,29 +35,69 @@ class GenreReport:
         The genre predicted for each track by the model that had not seen it; None, which counts
         as wrong, for a track that could not be decoded.
     classes : ndarray, shape (n_genres,)
-        The genres, sorted. The order of `precision`, `recall`, `f1` and `support`.
-    baseline : float
-        Accuracy of always answering the most frequent genre. Of all tracks, not of each training
-        fold: in balanced data the genre that a fold has most of is the one its test has least of.
+        The genres, sorted. The order of `precision`, `recall`, `f1`, `support` and of the columns
+        of `probabilities`.
     fit_seconds, predict_seconds : ndarray, shape (n_folds,)
-        Wall-clock time of each fold.
+        Wall-clock time of each fold, without extraction where that is known.
+    extract_seconds : ndarray, shape (n_folds,), or None, default=None
+        Time that each fold spent on reading tracks and computing their features, in training and
+        test together. None: no extraction of genrekit's was seen (a table of features, a
+        transformer of another library, folds of a search in other processes), and what there was
+        is part of `fit_seconds` and `predict_seconds`.
+    probabilities : ndarray, shape (n_tracks, n_genres), or None, default=None
+        Probability of each genre; NaN in the row of a track that could not be decoded. None: the
+        model gives none.
+    folds : ndarray of int, shape (n_tracks,), or None, default=None
+        In which fold each track was predicted.
+    groups : ndarray, shape (n_tracks,), or None, default=None
+        What was not split between training and test.
+    tracks : sequence of str, default=()
+        What to call each track, such as its path.
+    leakage : LeakageReport or None, default=None
+        Groups and copies that stand on both sides of the folds.
 
     Attributes
     ----------
     accuracy : float
         Share of the tracks that are right.
     interval : tuple of float
-        95 % Wilson interval of the accuracy, which takes the tracks to be independent.
+        95 % interval of the accuracy.
+    interval_name : str
+        Which: Wilson's, or with groups of several tracks that of `group_interval`.
     macro_f1 : float
         Mean of `f1` over genres.
     balanced_accuracy : float
         Mean of `recall` over genres.
+    log_loss : float
+        Mean of minus the natural logarithm of the probability given to the true genre, over the
+        tracks that have one; NaN without probabilities.
+    calibration_error : float
+        Expected calibration error in ten bins, see `calibration_bins`; NaN without probabilities.
     precision, recall, f1 : ndarray, shape (n_genres,)
         For each genre; 0 where nothing was predicted as it.
     support : ndarray, shape (n_genres,)
         Number of tracks of each genre.
+    confusion : ndarray of int, shape (n_genres, n_genres)
+        Number of tracks of each genre (row) by predicted genre (column).
+    baseline : float
+        Accuracy of `dummy`.
+    dummy : GenreReport
+        The same for always answering the most frequent genre, with the share of each as
+        probability. Of all tracks, not of each training fold: in balanced data the genre that a
+        fold has most of is the one its test has least of.
     n_failed : int
         Number of tracks without a prediction.
+
+    Notes
+    -----
+    An interval says how far the accuracy might be off because there are so few tracks (or groups).
+    It takes the models of the folds as they are: that other training tracks would have given other
+    models is not in it, and so it is somewhat too narrow [1]_.
+
+    References
+    ----------
+    .. [1] S. Bates, T. Hastie, R. Tibshirani, "Cross-validation: what does it estimate and how well
+       does it do it?", Journal of the American Statistical Association 119 (546), 2024.
 
     Examples
     --------
@@ -116,7 +107,6 @@ class GenreReport:
     ...     y_true=np.array(["jazz", "jazz", "rock", "rock"]),
     ...     y_pred=np.array(["jazz", "rock", "rock", "rock"]),
     ...     classes=np.array(["jazz", "rock"]),
-    ...     baseline=0.5,
     ...     fit_seconds=np.array([0.1, 0.1]),
     ...     predict_seconds=np.array([0.1, 0.1]),
     ... )
@@ -125,23 +115,34 @@ class GenreReport:
     most frequent genre 0.500 | macro F1 0.733 | balanced accuracy 0.750
     fit 0.2 s, predict 0.2 s
     <BLANKLINE>
-    genre  precision  recall  tracks
-    -----  ---------  ------  ------
-    jazz       1.000   0.500       2
-    rock       0.667   1.000       2
+    genre  precision  recall     F1  tracks
+    -----  ---------  ------  -----  ------
+    jazz       1.000   0.500  0.667       2
+    rock       0.667   1.000  0.800       2
     """
 
     y_true: np.ndarray
     y_pred: np.ndarray
     classes: np.ndarray
-    baseline: float
     fit_seconds: np.ndarray
     predict_seconds: np.ndarray
+    extract_seconds: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    folds: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    tracks: Sequence[str] = ()
+    leakage: LeakageReport | None = None
+
+    @property
+    def right(self) -> np.ndarray:
+        """Which tracks are right."""
+        pairs = zip(self.y_true.tolist(), self.y_pred.tolist(), strict=True)
+        return np.array([true == predicted for true, predicted in pairs], dtype=bool)
 
     @property
     def n_correct(self) -> int:
         """Number of tracks that are right."""
-        return int(np.sum(self.y_true == self.y_pred))
+        return int(self.right.sum())
 
     @property
     def n_failed(self) -> int:
@@ -155,13 +156,30 @@ class GenreReport:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy."""
+        """95 % interval of the accuracy."""
+        if self._is_grouped():
+            return group_interval(self.right, np.asarray(self.groups))
         return wilson_interval(self.n_correct, len(self.y_true))
+
+    @property
+    def interval_name(self) -> str:
+        """Which interval that is."""
+        if self._is_grouped():
+            n_groups = len(np.unique(np.asarray(self.groups)))
+            return f"Wilson interval, Rao-Scott corrected for {n_groups} groups"
+        return "Wilson interval"
 
     @property
     def support(self) -> np.ndarray:
         """Number of tracks of each genre."""
         return _counts(self.y_true, self.classes)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Number of tracks of each genre (row) by predicted genre (column)."""
+        return np.array(
+            [_counts(self.y_pred[self.y_true == g], self.classes) for g in self.classes]
+        )
 
     @property
     def precision(self) -> np.ndarray:
@@ -188,6 +206,44 @@ class GenreReport:
         """Mean of recall over genres."""
         return float(self.recall.mean())
 
+    @property
+    def log_loss(self) -> float:
+        """Mean of minus the logarithm of the probability given to the true genre."""
+        if self.probabilities is None:
+            return float("nan")
+        known = ~np.isnan(self.probabilities).any(axis=1)
+        if not known.any():
+            return float("nan")
+        return float(log_loss(self.y_true[known], self.probabilities[known], labels=self.classes))
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error in ten bins."""
+        if self.probabilities is None:
+            return float("nan")
+        return calibration_bins(self.y_true, self.probabilities, self.classes).error
+
+    @property
+    def dummy(self) -> GenreReport:
+        """Report of always answering the most frequent genre."""
+        shares = self.support / self.support.sum()
+        return GenreReport(
+            y_true=self.y_true,
+            y_pred=np.full_like(self.y_true, self.classes[shares.argmax()]),
+            classes=self.classes,
+            fit_seconds=np.zeros_like(self.fit_seconds),
+            predict_seconds=np.zeros_like(self.predict_seconds),
+            probabilities=np.tile(shares, (len(self.y_true), 1)),
+            folds=self.folds,
+            groups=self.groups,
+            tracks=self.tracks,
+        )
+
+    @property
+    def baseline(self) -> float:
+        """Accuracy of always answering the most frequent genre."""
+        return float(self.support.max() / len(self.y_true))
+
     def summary(self) -> dict[str, float]:
         """Give the single numbers by name, for a table of several reports.
 
@@ -195,96 +251,127 @@ class GenreReport:
         -------
         dict of str to float
             ``accuracy``, ``wilson95_low``, ``wilson95_high``, ``macro_f1``,
-            ``balanced_accuracy``, ``fit_seconds``, ``predict_seconds``.
+            ``balanced_accuracy``, ``log_loss``, ``calibration_error``, ``extract_seconds``,
+            ``fit_seconds``, ``predict_seconds``; NaN for what is not known.
         """
         low, high = self.interval
+        extract = self.extract_seconds
         return {
             "accuracy": self.accuracy,
             "wilson95_low": low,
             "wilson95_high": high,
             "macro_f1": self.macro_f1,
             "balanced_accuracy": self.balanced_accuracy,
+            "log_loss": self.log_loss,
+            "calibration_error": self.calibration_error,
+            "extract_seconds": float("nan") if extract is None else float(extract.sum()),
             "fit_seconds": float(self.fit_seconds.sum()),
             "predict_seconds": float(self.predict_seconds.sum()),
         }
 
+    def to_frame(self) -> DataFrame:
+        """Give precision, recall, F1 and support, a row a genre.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by genre.
+        """
+        import pandas as pd
+
+        columns = ("precision", "recall", "f1", "support")
+        index = pd.Index(self.classes, name="genre")
+        return pd.DataFrame({name: getattr(self, name) for name in columns}, index=index)
+
+    def predictions_frame(self) -> DataFrame:
+        """Give every prediction, a row a track.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``track``, ``fold``, ``group``, ``y_true``, ``y_pred``, ``right``, and one column a
+            genre with its probability; without what the report does not hold.
+        """
+        import pandas as pd
+
+        known = {"track": self.tracks or None, "fold": self.folds, "group": self.groups}
+        columns = {name: values for name, values in known.items() if values is not None}
+        columns |= {"y_true": self.y_true, "y_pred": self.y_pred, "right": self.right}
+        if self.probabilities is not None:
+            columns |= {f"p({g})": self.probabilities[:, i] for i, g in enumerate(self.classes)}
+        return pd.DataFrame(columns)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str = "Genre report",
+        estimator: Any = None,
+        features: Any = None,
+    ) -> None:
+        """Write everything as one HTML page that needs nothing else.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write.
+        title : str, default="Genre report"
+            Heading of the page.
+        estimator : estimator or None, default=None
+            What was cross-validated; its parameters are shown.
+        features : array-like, shape (n_tracks, n_features), or None, default=None
+            Features of the tracks, in the order of the report; a map is drawn of them.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the folder is not there.
+        """
+        from genrekit.evaluation._html import write_html
+
+        write_html(self, path, title=title, estimator=estimator, features=features)
+
+    def _is_grouped(self) -> bool:
+        """Whether some group holds several tracks."""
+        return self.groups is not None and len(np.unique(self.groups)) < len(self.groups)
+
     def _hits(self) -> np.ndarray:
         """Count the right predictions of each genre."""
-        return _counts(self.y_true[self.y_true == self.y_pred], self.classes)
+        return _counts(self.y_true[self.right], self.classes)
 
     def __repr__(self) -> str:
         return f"<GenreReport: accuracy {self.accuracy:.3f} on {len(self.y_true)} tracks>"
 
     def __str__(self) -> str:
+        columns = (self.classes, self.precision, self.recall, self.f1, self.support)
+        rows = [
+            [str(genre), *(f"{score:.3f}" for score in scores), str(n)]
+            for genre, *scores, n in zip(*columns, strict=True)
+        ]
+        head = ["genre", "precision", "recall", "F1", "tracks"]
+        return "\n".join([*self._lines(), "", text_table(head, rows, right=head[1:])])
+
+    def _lines(self) -> list[str]:
+        """Say the single numbers, and what is wrong with them."""
         low, high = self.interval
         failed = f", {self.n_failed} without a prediction" if self.n_failed else ""
-        columns = zip(self.classes, self.precision, self.recall, self.support, strict=True)
-        rows = [[str(g), f"{p:.3f}", f"{r:.3f}", str(n)] for g, p, r, n in columns]
-        head = ["genre", "precision", "recall", "tracks"]
-        return (
-            f"accuracy {self.accuracy:.3f} (95 % Wilson interval {low:.3f} to {high:.3f}), "
-            f"{self.n_correct} of {len(self.y_true)} tracks in {len(self.fit_seconds)} folds"
-            f"{failed}\n"
+        n_folds = len(self.fit_seconds)
+        how = f"in {n_folds} folds" if n_folds > 1 else "on one split"
+        lines = [
+            f"accuracy {self.accuracy:.3f} (95 % {self.interval_name} {low:.3f} to {high:.3f}), "
+            f"{self.n_correct} of {len(self.y_true)} tracks {how}{failed}",
             f"most frequent genre {self.baseline:.3f} | macro F1 {self.macro_f1:.3f} | "
-            f"balanced accuracy {self.balanced_accuracy:.3f}\n"
-            f"fit {self.fit_seconds.sum():.1f} s, predict {self.predict_seconds.sum():.1f} s\n\n"
-            + text_table(head, rows, right=head[1:])
-        )
-
-
-def compare_table(reports: Mapping[str, GenreReport]) -> str:
-    """Put several reports on the same tracks and folds into one table.
-
-    Parameters
-    ----------
-    reports : mapping of str to GenreReport
-        The reports by the name of what they are about.
-
-    Returns
-    -------
-    str
-        A fixed-width table with a row a report, and last the baseline.
-
-    Raises
-    ------
-    ValueError
-        When there is no report, or their baselines differ and so their folds do.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from genrekit.evaluation import compare_table, cross_validate_genres
-    >>> X, y = load_iris(return_X_y=True)
-    >>> report = cross_validate_genres(KNeighborsClassifier(), X, y, random_state=0)
-    >>> print(compare_table({"KNN": report}))  # doctest: +ELLIPSIS
-    model                accuracy   95 % interval  macro F1  balanced  fit s  predict s
-    -------------------  --------  --------------  --------  --------  -----  ---------
-    KNN                     0.953  0.907 to 0.977     0.953     0.953 ...
-    most frequent genre     0.333
-    """
-    if not reports:
-        raise ValueError("reports is empty: give at least one")
-    baselines = {report.baseline for report in reports.values()}
-    if len(baselines) > 1:
-        raise ValueError("the reports' baselines differ: compare reports on the same folds")
-    head = ["model", "accuracy", "95 % interval", "macro F1", "balanced", "fit s", "predict s"]
-    rows = [[name, *_cells(report)] for name, report in reports.items()]
-    rows.append(["most frequent genre", f"{baselines.pop():.3f}", *[""] * 5])
-    return text_table(head, rows, right=head[1:])
-
-
-def _cells(report: GenreReport) -> list[str]:
-    """Format one row of `compare_table`."""
-    low, high = report.interval
-    return [
-        f"{report.accuracy:.3f}",
-        f"{low:.3f} to {high:.3f}",
-        f"{report.macro_f1:.3f}",
-        f"{report.balanced_accuracy:.3f}",
-        f"{report.fit_seconds.sum():.1f}",
-        f"{report.predict_seconds.sum():.1f}",
-    ]
+            f"balanced accuracy {self.balanced_accuracy:.3f}",
+        ]
+        if self.probabilities is not None:
+            lines.append(
+                f"log loss {self.log_loss:.3f} (shares of the genres: {self.dummy.log_loss:.3f}) | "
+                f"calibration error {self.calibration_error:.3f}"
+            )
+        named = ("extract", self.extract_seconds), ("fit", self.fit_seconds)
+        times = [*named, ("predict", self.predict_seconds)]
+        lines.append(", ".join(f"{name} {t.sum():.1f} s" for name, t in times if t is not None))
+        return [*lines, f"LEAK: {self.leakage}"] if self.leakage else lines
 
 
 def _counts(y: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from genrekit.evaluation import PCADisplay
+from genrekit.evaluation.displays._style import colours, looks
 
 pytest.importorskip("matplotlib")
 
@@ -40,7 +41,7 @@ def test_legend_stands_outside_and_names_the_genres(table, y):
     display = PCADisplay.from_features(table, y)
     legend = display.ax_.get_legend()
     assert [text.get_text() for text in legend.get_texts()] == ["jazz", "pop", "rock"]
-    display.figure_.canvas.draw()
+    display.figure_.draw_without_rendering()
     assert legend.get_window_extent().x0 >= display.ax_.get_window_extent().x1
 
 
@@ -51,6 +52,17 @@ def test_twenty_genres_can_be_told_apart(table):
         for points in display.ax_.collections
     }
     assert len(looks) == 20
+
+
+def test_a_hundred_genres_look_different():
+    assert len(set(looks(100))) == 100
+    assert len(set(colours(16))) == 16
+
+
+def test_names_that_matplotlib_would_read_otherwise(table):
+    display = PCADisplay.from_features(table, np.repeat(["_hidden", "a$x^$b", "$"], 10))
+    assert len(display.ax_.get_legend().get_texts()) == 3
+    display.figure_.draw_without_rendering()  # "$x^$" as a formula would raise
 
 
 def test_rows_of_undecoded_tracks_are_left_out(table, y):

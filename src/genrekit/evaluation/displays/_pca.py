@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from genrekit.evaluation.displays._style import legend_beside, looks, new_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Okabe and Ito's palette, which people with any kind of colour vision can tell apart; its yellow
-# is too pale on white. Seven colours and six markers repeat together only after 42 genres.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-_MARKERS = ("o", "^", "s", "D", "v", "P")
 
 
 class PCADisplay:
@@ -106,26 +102,24 @@ class PCADisplay:
         PCADisplay
             The display itself.
         """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure(figsize=(7, 5), layout="constrained").add_subplot()
-        styles = zip(np.unique(self.y), cycle(_COLOURS), cycle(_MARKERS), strict=False)
-        for genre, colour, marker in styles:
+        axes = new_axes(ax, 7, 5)
+        genres = np.unique(self.y)
+        for genre, (colour, marker) in zip(genres, looks(len(genres)), strict=True):
             points = self.coordinates[self.y == genre]
-            ax.scatter(
-                points[:, 0],
-                points[:, 1],
-                s=30,
+            axes.scatter(
+                *points.T,
+                s=28,
                 c=colour,
                 marker=marker,
                 alpha=0.8,
+                linewidths=0.3,
+                edgecolors="white",
                 label=str(genre),
             )
         first, second = self.explained_variance_ratio
-        ax.set_xlabel(f"component 1 ({100 * first:.0f} % of the variance)")
-        ax.set_ylabel(f"component 2 ({100 * second:.0f} % of the variance)")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
-        self.ax_ = ax
-        self.figure_ = ax.figure
+        axes.set_xlabel(f"component 1 ({100 * first:.0f} % of the variance)")
+        axes.set_ylabel(f"component 2 ({100 * second:.0f} % of the variance)")
+        axes.spines[["top", "right"]].set_visible(False)
+        legend_beside(axes, axes.collections[-len(genres) :], genres)
+        self.ax_, self.figure_ = axes, axes.figure
         return self

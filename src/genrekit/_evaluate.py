@@ -1,0 +1,134 @@
+"""What ``genrekit evaluate`` does: find labelled tracks, cross-validate, report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genrekit._tables import check_folder
+from genrekit._validation import check_choice
+from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
+from genrekit.evaluation import GenreReport, cross_validate_genres
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+__all__ = ["DATASETS", "find_tracks", "run_evaluate"]
+
+DATASETS = ("gtzan", "fma")
+_FOLDS = 5
+
+
+def find_tracks(
+    source: str | os.PathLike[str],
+    *,
+    dataset: str | None = None,
+    subset: str = "small",
+    groups: str | None = None,
+) -> Bunch:
+    """Load labelled tracks of a folder, a table or a data set, with the wanted groups.
+
+    Parameters
+    ----------
+    source : path-like
+        A folder with one sub-folder a genre, a CSV table with the columns ``path`` and ``genre``,
+        or the folder of a data set.
+    dataset : {"gtzan", "fma"} or None, default=None
+        Which data set.
+    subset : str, default="small"
+        Which part of FMA.
+    groups : str or None, default=None
+        ``"folder"``: the folder a file lies in; for a table otherwise the name of a column. None:
+        what the loader gives, the artist for FMA and else the recording.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``paths``, ``target``, ``groups``, ``split``.
+
+    Raises
+    ------
+    ValueError
+        When groups are asked for that are not there.
+    """
+    table = dataset is None and Path(source).suffix.lower() in (".csv", ".tsv")
+    if groups not in (None, "folder") and not table:
+        raise ValueError(
+            f"--groups {groups!r}: a column can be named for a table only; otherwise 'folder' "
+            "keeps the files of a folder together"
+        )
+    if table:
+        tracks = load_csv(source, group=None if groups == "folder" else groups)
+    elif dataset is None:
+        tracks = load_folder(source)
+    else:
+        check_choice("dataset", dataset, DATASETS)
+        tracks = load_gtzan(source) if dataset == "gtzan" else load_fma(source, subset)
+    if groups == "folder":
+        folders = [str(Path(path).parent) for path in tracks.paths]
+        tracks.groups = np.unique(folders, return_inverse=True)[1]
+    return tracks
+
+
+def run_evaluate(
+    estimator: Any,
+    tracks: Bunch,
+    *,
+    folds: int | None = None,
+    report: str | os.PathLike[str] | None = None,
+    random_state: int | None = None,
+) -> GenreReport:
+    """Evaluate a classifier of tracks: on the published split where there is one, else in folds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The classifier.
+    tracks : sklearn.utils.Bunch
+        What `find_tracks` gives.
+    folds : int or None, default=None
+        Number of folds. None: the published split (fitted on ``train``, asked about ``test``)
+        where the tracks have one, else five.
+    report : path-like or None, default=None
+        Where to write a page about it.
+    random_state : int or None, default=None
+        Seed of the folds.
+
+    Returns
+    -------
+    GenreReport
+        What was found.
+
+    Raises
+    ------
+    ValueError
+        When a split is to be used and a part of it is empty, or there are too few tracks.
+    """
+    if report is not None:
+        check_folder(Path(report))
+    cv: Any = _FOLDS if folds is None else folds
+    if folds is None and tracks.get("split") is not None:
+        cv = [_published(tracks.split)]
+    found = cross_validate_genres(
+        estimator, tracks.paths, tracks.target, groups=tracks.groups, cv=cv,
+        random_state=random_state,
+    )  # fmt: skip
+    if report is not None:
+        found.to_html(report, estimator=estimator)
+    return found
+
+
+def _published(split: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Find the training and the test tracks of a published split."""
+    parts = np.asarray(split, dtype=object)
+    train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
+    if not len(train) or not len(test):
+        raise ValueError(
+            f"the published split has {len(train)} training and {len(test)} test tracks here: add "
+            "the missing files, or cross-validate with --folds"
+        )
+    return train, test

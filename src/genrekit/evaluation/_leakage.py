@@ -1,0 +1,310 @@
+"""What stands in training and in test at once."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.model_selection import check_cv
+
+from genrekit.datasets._recordings import number_recordings
+from genrekit.exceptions import LeakageWarning
+from genrekit.features._tracks import fingerprint, is_file, is_pair, label
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Leak", "LeakageReport", "Split", "check_leakage", "find_leaks", "make_splits"]
+
+Split = tuple[np.ndarray, np.ndarray]
+"""Indices of the training tracks and of the test tracks."""
+
+_N_EXAMPLES = 3
+
+
+class Leak(NamedTuple):
+    """A track in the test of a split that the training knows already.
+
+    Attributes
+    ----------
+    fold : int
+        Number of the split.
+    index : int
+        Position in X of the track in the test.
+    test, train : str
+        The track in the test, and the first of those in training that give it away.
+    reason : {"group", "content"}
+        Of one group, or with the same content.
+    group : str, default=""
+        The group.
+    """
+
+    fold: int
+    index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
+    test: str
+    train: str
+    reason: str
+    group: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class LeakageReport:
+    """Which tracks the training of their split knows already.
+
+    `check_leakage` makes it. It is true where there is a leak, and ``print(report)`` explains it.
+
+    Parameters
+    ----------
+    leaks : list of Leak
+        One entry for each tested track and reason.
+    n_tested : int
+        Number of tests of a track, over all splits.
+
+    Examples
+    --------
+    >>> from genrekit.evaluation import Leak, LeakageReport
+    >>> report = LeakageReport([Leak(0, 2, "jazz/2.wav", "jazz/1.wav", "content")], n_tested=4)
+    >>> bool(report), report.share
+    (True, 0.25)
+    """
+
+    leaks: list[Leak]
+    n_tested: int
+
+    def count(self, reason: str) -> int:
+        """Count the tests that leak for one reason.
+
+        Parameters
+        ----------
+        reason : {"group", "content"}
+            Which.
+
+        Returns
+        -------
+        int
+            Number of tests.
+        """
+        return sum(leak.reason == reason for leak in self.leaks)
+
+    @property
+    def share(self) -> float:
+        """Share of the tests that leak, for whatever reason."""
+        return len({(leak.fold, leak.index) for leak in self.leaks}) / max(1, self.n_tested)
+
+    def to_frame(self) -> DataFrame:
+        """Give the leaks, a row each.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The fields of `Leak`, by name.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.leaks, columns=list(Leak._fields))
+
+    def __bool__(self) -> bool:
+        return bool(self.leaks)
+
+    def __repr__(self) -> str:
+        return f"<LeakageReport: {self.share:.1%} of {self.n_tested} tests leak>"
+
+    def __str__(self) -> str:
+        if not self.leaks:
+            return f"no leak: none of {self.n_tested} tests has its group or a copy in training"
+        said = [text for reason in _WORDS if (text := self._explain(reason))]
+        return "; ".join(said) + ". Scores on such splits are too high"
+
+    def _explain(self, reason: str) -> str:
+        """Say how many leak for a reason, name some, and say what to do."""
+        found = [leak for leak in self.leaks if leak.reason == reason]
+        if not found:
+            return ""
+        what, remedy = _WORDS[reason]
+        named = ", ".join(
+            f"{leak.test} (training has {leak.train}{leak.group and f', both of {leak.group}'})"
+            for leak in found[:_N_EXAMPLES]
+        )
+        more = ", ..." if len(found) > _N_EXAMPLES else ""
+        return f"{len(found)} of {self.n_tested} tested tracks {what}: {named}{more}; {remedy}"
+
+
+_WORDS = {
+    "group": (
+        "have others of their group in training",
+        "split with StratifiedGroupKFold, or pass groups to cross_validate_genres",
+    ),
+    "content": (
+        "have an identical copy in training",
+        "leave copies out, or pass groups that give all copies of a recording one number",
+    ),
+}
+
+
+def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> LeakageReport:
+    """Look for groups and identical tracks that stand on both sides of a split, and warn.
+
+    Parameters
+    ----------
+    X : list of path-like, list of ndarray, or array-like, shape (n_tracks, ...)
+        The tracks, or a table with a row each. Files of one size are compared by their content,
+        arrays and rows of a table by their bytes.
+    cv : int, splitter or iterable of (train, test), default=5
+        The splits: a number of folds or any of scikit-learn's splitters, or the indices.
+    y : array-like, shape (n_tracks,), or None, default=None
+        The genres, for splitters that stratify.
+    groups : array-like, shape (n_tracks,), or None, default=None
+        What should not be split, such as the artist or, for segments, the track.
+
+    Returns
+    -------
+    LeakageReport
+        True where there is a leak.
+
+    Warns
+    -----
+    LeakageWarning
+        When there is one; it names examples and says what to do.
+
+    Examples
+    --------
+    Two segments a track, split at random:
+
+    >>> import numpy as np
+    >>> import warnings
+    >>> from sklearn.model_selection import KFold
+    >>> from genrekit.evaluation import check_leakage
+    >>> X, track = np.random.default_rng(0).normal(size=(8, 3)), np.arange(8) // 2
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     check_leakage(X, KFold(2, shuffle=True, random_state=0), groups=track)
+    <LeakageReport: 50.0% of 8 tests leak>
+    """
+    groups = None if groups is None else np.asarray(groups)
+    report = find_leaks(X, make_splits(cv, _n_tracks(X), y, groups), groups)
+    warn_of_leaks(report, stacklevel=3)
+    return report
+
+
+def warn_of_leaks(report: LeakageReport, stacklevel: int = 2) -> None:
+    """Warn where there is something to warn of."""
+    if report:
+        warnings.warn(str(report), LeakageWarning, stacklevel=stacklevel + 1)
+
+
+def find_leaks(X: Any, splits: Iterable[Split], groups: np.ndarray | None) -> LeakageReport:
+    """Look for leaks and leave it at that."""
+    n_tracks = _n_tracks(X)
+    sides: dict[str, Sequence[Hashable]] = {"content": _content_keys(X)}
+    if groups is not None:
+        sides = {"group": groups.tolist(), **sides}
+    if any(len(keys) != n_tracks for keys in sides.values()):
+        raise ValueError(f"X holds {n_tracks} tracks and groups {len(sides['group'])} labels")
+    names = track_labels(X)
+    leaks: list[Leak] = []
+    n_tested = 0
+    for fold, (train, test) in enumerate(splits):
+        n_tested += len(test)
+        for reason, keys in sides.items():
+            leaks += _leaks_of(fold, reason, keys, train, test, names)
+    return LeakageReport(leaks, n_tested)
+
+
+def _leaks_of(
+    fold: int,
+    reason: str,
+    keys: Sequence[Hashable],
+    train: np.ndarray,
+    test: np.ndarray,
+    names: Sequence[str],
+) -> list[Leak]:
+    """Look up each test track among the training tracks; a key of None is like no other."""
+    first: dict[Hashable, int] = {}
+    for i in train.tolist():
+        first.setdefault(keys[i], i)
+    grouped = reason == "group"
+    return [
+        Leak(fold, i, names[i], names[first[keys[i]]], reason, str(keys[i]) if grouped else "")
+        for i in test.tolist()
+        if keys[i] is not None and keys[i] in first
+    ]
+
+
+def make_splits(cv: Any, n_tracks: int, y: Any, groups: Any) -> list[Split]:
+    """Make index pairs of a number of folds, a splitter or an iterable of pairs."""
+    splitter = check_cv(cv, y, classifier=y is not None)
+    with warnings.catch_warnings():
+        # A splitter that knows no groups is what may have to be found out.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+        pairs = list(splitter.split(np.zeros(n_tracks), y, groups))
+    return [(_indices(train, n_tracks), _indices(test, n_tracks)) for train, test in pairs]
+
+
+def _indices(chosen: Any, n_tracks: int) -> np.ndarray:
+    """Make indices of a mask, and refuse what lies outside."""
+    chosen = np.asarray(chosen)
+    if chosen.dtype == bool:
+        chosen = np.flatnonzero(chosen)
+    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < n_tracks:
+        raise ValueError(
+            f"cv: a split holds index {chosen.max()} (or one below 0), and X has {n_tracks} tracks"
+        )
+    return chosen
+
+
+def track_labels(X: Any) -> list[str]:
+    """Name tracks in messages: by path, or by place (in a pandas object, its index)."""
+    places = X.index if hasattr(X, "iloc") else range(_n_tracks(X))
+    kind = "track" if isinstance(X, list) else "row"
+    return [
+        label(item, i) if is_file(item) else f"{kind} {place}"
+        for i, (item, place) in enumerate(zip(_items(X), places, strict=True))
+    ]
+
+
+def _n_tracks(X: Any) -> int:
+    """Count tracks, or rows."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def _items(X: Any) -> Any:
+    """List the items of a collection, or the rows of a table."""
+    if hasattr(X, "toarray"):
+        return X.toarray()
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.shape[1:] == (1,) and X.dtype.kind in "OUT":
+        return X[:, 0]  # a column of paths
+    return X
+
+
+def _content_keys(X: Any) -> list[Hashable]:
+    """Give identical tracks the same key; None where there is nothing to compare."""
+    items = _items(X)
+    on_disk = [i for i, item in enumerate(items) if isinstance(item, (str, os.PathLike))]
+    numbers = number_recordings([os.fspath(items[i]) for i in on_disk])
+    keys: dict[int, Hashable] = dict(zip(on_disk, numbers.tolist(), strict=True))
+    return [keys[i] if i in keys else _key(item) for i, item in enumerate(items)]
+
+
+def _key(item: Any) -> Hashable:
+    """Hash what a track or row holds."""
+    if is_pair(item):
+        return (float(item[1]), _key(item[0]))
+    if is_file(item):
+        return _digest(fingerprint(item)[1])
+    samples = np.asarray(item)
+    # A row with a NaN, of a track that could not be decoded, is like no other.
+    if samples.dtype.kind == "f" and np.isnan(samples).any():
+        return None
+    return (samples.dtype.str, samples.shape, _digest(samples.tobytes()))
+
+
+def _digest(content: bytes) -> bytes:
+    """Hash bytes."""
+    return blake2b(content, digest_size=16).digest()
