@@ -198,6 +198,22 @@ def test_predict_names_bad_files_in_the_table(model, bad, capsys):
     assert "HTML" in line
 
 
+def test_predict_without_training(music, capsys):
+    assert main(["predict", str(music), "--json", "--top-k", "10"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == 9
+    assert {item["genre"] for item in found[0]["top"]} == set(
+        genrekit.GenreClassifier.from_pretrained().classes_
+    )
+
+
+@pytest.mark.parametrize("name", ["msd-genres", "saved"])
+def test_predict_with_a_named_model(name, model, music, capsys):
+    chosen = str(model) if name == "saved" else name
+    assert main(["predict", "--model", chosen, str(music)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 11
+
+
 def test_predict_with_another_kind_of_model(tmp_path, capsys):
     from sklearn.linear_model import LogisticRegression
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sklearn
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.fixes import parse_version
 
 import genrekit
 from genrekit.features import FEATURES, transformers
@@ -40,6 +42,15 @@ def _estimators():
     yield genrekit.GenreClassifier("knn", features, reducer="pca", random_state=0)
     forest = RandomForestClassifier(10, random_state=0)
     yield genrekit.GenreClassifier(forest, features, random_state=0)
+    # Four samples a segment, so that the checks' rows have several.
+    cut = {"segment_duration": 4 / 22050, "pad": 1.0}
+    svm, knn = genrekit.make_svm_pipeline(features), genrekit.make_knn_pipeline(features)
+    yield genrekit.SegmentClassifier(genrekit.GenreClassifier(svm[-1], features), **cut)
+    yield genrekit.SegmentClassifier(svm, segment_hop=2 / 22050, aggregate="logmean", **cut)
+    yield genrekit.SegmentClassifier(knn, aggregate="vote", **cut)
+    yield genrekit.SegmentClassifier(
+        genrekit.make_rf_pipeline(features).set_params(clf=forest), aggregate="max", **cut
+    )
 
 
 @parametrize_with_checks(list(_estimators()))
@@ -47,13 +58,27 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", [genrekit.GenreClassifier(), genrekit.AudioFeatures()])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        genrekit.GenreClassifier(),
+        genrekit.SegmentClassifier(genrekit.GenreClassifier()),
+        genrekit.AudioFeatures(),
+    ],
+)
 def test_tags_hide_nothing(estimator):
     tags = estimator.__sklearn_tags__()
     assert not tags.no_validation
     assert not tags.non_deterministic
     assert not tags.input_tags.string
     assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
+
+
+@pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.9"), reason="slow: on the newest only"
+)
+def test_scikit_learn_checks_with_the_shipped_network():
+    check_estimator(genrekit.CNNEmbedding())
 
 
 def test_pca_reducer_is_scaler_then_pca():

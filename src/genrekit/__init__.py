@@ -34,16 +34,39 @@ _HOMES = {
         "extract",
     ],
     "genrekit.models": [
+        "CNNEmbedding",
         "GenreClassifier",
+        "PretrainedCNNClassifier",
+        "SegmentClassifier",
         "load",
         "make_knn_pipeline",
         "make_rf_pipeline",
         "make_svm_pipeline",
         "save",
     ],
-    "genrekit.evaluation": ["cross_validate_genres"],
-    "genrekit.datasets": ["load_folder", "make_tracks"],
-    "genrekit.exceptions": ["AudioDecodeError", "AudioDecodeWarning", "GenrekitWarning"],
+    "genrekit.evaluation": [
+        "check_leakage",
+        "cluster_report",
+        "compare",
+        "cross_validate_genres",
+        "importance_by_family",
+    ],
+    "genrekit.datasets": [
+        "fetch_fma",
+        "load_csv",
+        "load_fma",
+        "load_fma_features",
+        "load_folder",
+        "load_gtzan",
+        "load_gtzan_features",
+        "make_tracks",
+    ],
+    "genrekit.exceptions": [
+        "AudioDecodeError",
+        "AudioDecodeWarning",
+        "GenrekitWarning",
+        "LeakageWarning",
+    ],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -28,6 +28,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_extract(commands)
     _add_train(commands)
     _add_predict(commands)
+    _add_tags(commands)
+    _add_models(commands)
+    _add_evaluate(commands)
     _add_demo(commands)
     _add_command(commands, "info", "show versions, decoders and the table of features")
     return parser
@@ -71,16 +74,102 @@ def _add_train(commands: Any) -> None:
     _add_reading(parser)
 
 
+class _FilesAfterModel(argparse.Action):
+    """Files, of which the first may be a saved model."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        if values[0].endswith(".skops"):
+            namespace.model, *values = values
+        if not values:
+            parser.error("the following arguments are required: FILE")
+        namespace.files = values
+
+
 def _add_predict(commands: Any) -> None:
     """Declare ``genrekit predict``."""
     parser = _add_command(commands, "predict", "predict the genres of files")
-    parser.add_argument("model", help="what `genrekit train` saved")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        action=_FilesAfterModel,
+        metavar="FILE",
+        help="a file or a folder; a first one ending in .skops is the model",
+    )
+    parser.add_argument(
+        "-m",
+        "--model",
+        default="gtzan10",
+        help="what `genrekit train` saved, or a pretrained one: gtzan10, msd-genres "
+        "(default: gtzan10)",
+    )
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
         "--top-k", type=_positive, default=3, metavar="K", help="genres to show (default: 3)"
     )
     _add_n_jobs(parser)
+
+
+def _add_tags(commands: Any) -> None:
+    """Declare ``genrekit tags``."""
+    parser = _add_command(commands, "tags", "tag files with a pretrained network")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
+    parser.add_argument("--json", action="store_true", help="print an array, an object a file")
+    parser.add_argument(
+        "--top", type=_positive, default=5, metavar="K", help="tags to show (default: 5)"
+    )
+    parser.add_argument(
+        "--network",
+        default="msd-musicnn",
+        metavar="NAME",
+        help="a name of `genrekit models`, or a model card (default: msd-musicnn)",
+    )
+    _add_n_jobs(parser)
+
+
+def _add_models(commands: Any) -> None:
+    """Declare ``genrekit models``."""
+    parser = _add_command(commands, "models", "list the networks, or download one")
+    parser.add_argument(
+        "--fetch", metavar="NAME", help="download a network: its name, or the path of its card"
+    )
+
+
+def _add_evaluate(commands: Any) -> None:
+    """Declare ``genrekit evaluate``."""
+    parser = _add_command(commands, "evaluate", "cross-validate a classifier by track or by group")
+    music = parser.add_mutually_exclusive_group(required=True)
+    music.add_argument(
+        "source",
+        nargs="?",
+        metavar="FOLDER",
+        help="one sub-folder a genre, or a CSV table with the columns path and genre",
+    )
+    music.add_argument("--root", metavar="FOLDER", help="where the data set is")
+    parser.add_argument(
+        "--dataset", choices=("gtzan", "fma"), help="a data set, on its published split"
+    )
+    parser.add_argument(
+        "--subset",
+        choices=("small", "medium", "large", "full"),
+        default="small",
+        help="part of FMA (default: small)",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="NAME",
+        help="what must not be split: 'folder' (the one a file lies in) or a column of the table",
+    )
+    parser.add_argument("--folds", type=int, metavar="N", help="default: 5, or the published split")
+    parser.add_argument("--report", type=Path, metavar="PAGE.html", help="write a page about it")
+    parser.add_argument("--model", choices=("svm", "rf", "knn"), default="svm")
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "nan"),
+        default="raise",
+        help="what an undecodable file does: stop, or count as wrong (default: raise)",
+    )
+    parser.add_argument("--random-state", type=int, default=0, metavar="SEED")
+    _add_reading(parser)
 
 
 def _add_demo(commands: Any) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from genrekit._tables import atomic_path, text_table
 from genrekit.datasets import load_folder, make_tracks
-from genrekit.evaluation import GenreReport, PCADisplay, compare_table, cross_validate_genres
+from genrekit.evaluation import GenreReport, PCADisplay, compare
 from genrekit.exceptions import AudioDecodeWarning
 from genrekit.features import extract
 from genrekit.models import (
@@ -168,15 +168,15 @@ def _compare(
     folds = min(5, int(np.unique(tracks.genres, return_counts=True)[1].min()))
     _say(
         f"\nCross-validating by track in {folds} folds: every track is predicted by a model that\n"
-        "has not seen it. The last line is what always answering the most frequent genre gives.\n"
+        "has not seen it. Beside them stands what always answering the most frequent genre gives.\n"
     )
-    reports = {}
-    for name, make_pipeline in _MODELS.items():
-        pipeline = make_pipeline("standard", random_state=random_state, **options)
-        reports[name] = cross_validate_genres(
-            pipeline, tracks.paths, tracks.genres, cv=folds, random_state=random_state
-        )
-    _say(compare_table({_TITLES[name]: report for name, report in reports.items()}))
+    pipelines = {
+        _TITLES[name]: make_pipeline("standard", random_state=random_state, **options)
+        for name, make_pipeline in _MODELS.items()
+    }
+    found = compare(pipelines, tracks.paths, tracks.genres, cv=folds, random_state=random_state)
+    _say(str(found))
+    reports = {name: found.reports[_TITLES[name]] for name in _MODELS}
     _write_results(reports, folder / "results.csv")
     return reports
 

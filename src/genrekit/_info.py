@@ -13,7 +13,7 @@ from genrekit.features import FEATURES
 # fmt: off
 _PACKAGES = [
     "numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr",
-    "audioread", "skops", "tqdm", "av", "matplotlib", "pandas", "pyarrow",
+    "audioread", "onnxruntime", "pooch", "skops", "tqdm", "av", "matplotlib", "pandas", "pyarrow",
 ]
 # fmt: on
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +107,10 @@ def _train(args: argparse.Namespace) -> int:
 def _predict(args: argparse.Namespace) -> int:
     """Predict the genres of files."""
     from genrekit.datasets import find_audio
-    from genrekit.models import load
+    from genrekit.models import PRETRAINED, GenreClassifier, load
 
-    model = load(args.model)
+    known = args.model in PRETRAINED
+    model = GenreClassifier.from_pretrained(args.model) if known else load(args.model)
     if not hasattr(model, "top_k"):
         raise TypeError(
             f"{args.model}: holds a {type(model).__name__}; predict takes a GenreClassifier, "
@@ -133,28 +134,88 @@ def _answer(
     return [[] if i in failed else list(top) for i, top in enumerate(best)], errors
 
 
+def _tags(args: argparse.Namespace) -> int:
+    """Tag files with a pretrained network."""
+    from genrekit.datasets import find_audio
+    from genrekit.models import CNNEmbedding
+
+    running = {"n_jobs": args.n_jobs, "verbose": _verbose()}
+    tagger = CNNEmbedding(args.network, on_error="nan", **running)
+    files = find_audio(args.files).paths
+    with _failures() as errors:
+        answers = tagger.top_tags(files, k=args.top)
+    show = _as_json if args.json else _as_table
+    print(show(files, answers, _reasons(errors, len(files)), what="tag"))
+    return _report(errors)
+
+
+def _models(args: argparse.Namespace) -> int:
+    """List the networks, or download one."""
+    from genrekit.models.networks import fetch_model, model_rows
+
+    if args.fetch:
+        print(fetch_model(args.fetch))
+        return _OK
+    head = ["network", "what it is", "licence", "size", "where"]
+    print(text_table(head, model_rows(), right=["size"]))
+    return _OK
+
+
 def _as_json(
-    files: Sequence[str], answers: Sequence[Sequence[tuple[str, float]]], reasons: Sequence[str]
+    files: Sequence[str],
+    answers: Sequence[Sequence[tuple[str, float]]],
+    reasons: Sequence[str],
+    *,
+    what: str = "genre",
 ) -> str:
     """Make an array of one object a file."""
     found = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
-        top = [{"genre": str(genre), "probability": float(p)} for genre, p in answer]
-        first = top[0] if top else {"genre": None, "probability": None}
+        top = [{what: str(name), "probability": float(p)} for name, p in answer]
+        first = top[0] if top else {what: None, "probability": None}
         found.append({"file": file, **first, "top": top, "error": reason or None})
     return json.dumps(found, indent=2)
 
 
 def _as_table(
-    files: Sequence[str], answers: Sequence[Sequence[tuple[str, float]]], reasons: Sequence[str]
+    files: Sequence[str],
+    answers: Sequence[Sequence[tuple[str, float]]],
+    reasons: Sequence[str],
+    *,
+    what: str = "genre",
 ) -> str:
-    """Make a line a file: the first genre apart, the others behind it."""
+    """Make a line a file: the first answer apart, the others behind it."""
     rows = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
         (first, *rest) = [(str(genre), f"{p:.3f}") for genre, p in answer] or [("", "")]
         rows.append([file, *first, ", ".join(map(" ".join, rest)), reason])
-    head = ["file", "genre", "probability", "then", "error"]
+    head = ["file", what, "probability", "then", "error"]
     return text_table(head, rows, right=["probability"])
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    """Cross-validate a classifier."""
+    from genrekit._evaluate import find_tracks, run_evaluate
+    from genrekit.models import GenreClassifier
+
+    if (args.root is None) != (args.dataset is None):
+        raise ValueError("--dataset and --root go together: which data set, and where it is")
+    running = {"on_error": args.on_error, "random_state": args.random_state, **_reading(args)}
+    classifier = GenreClassifier(args.model, args.features, **running)
+    how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
+    tracks = find_tracks(args.source or args.root, **how)
+    with _failures() as errors:
+        found = run_evaluate(
+            classifier,
+            tracks,
+            folds=args.folds,
+            report=args.report,
+            random_state=args.random_state,
+        )
+    print(found)
+    if args.report:
+        print(f"\n{args.report}")
+    return _report({error.path: error for error in errors}.values())  # once, not once a fold
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -199,7 +260,7 @@ def _reasons(errors: Iterable[TrackError], n_files: int) -> list[str]:
     return [reasons.get(index, "") for index in range(n_files)]
 
 
-def _report(errors: Sequence[TrackError]) -> int:
+def _report(errors: Collection[TrackError]) -> int:
     """Name the failed files and choose the exit code."""
     for error in errors:
         print(f"genrekit: {error.path}: {error.reason}", file=sys.stderr)
@@ -243,6 +304,9 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "extract": _extract,
     "train": _train,
     "predict": _predict,
+    "tags": _tags,
+    "models": _models,
+    "evaluate": _evaluate,
     "demo": _demo,
     "info": _info,
 }

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["AudioDecodeError", "AudioDecodeWarning", "GenrekitWarning", "TrackError"]
+__all__ = [
+    "AudioDecodeError",
+    "AudioDecodeWarning",
+    "GenrekitWarning",
+    "LeakageWarning",
+    "TrackError",
+]
 
 
 class TrackError(NamedTuple):
@@ -106,3 +112,10 @@ class AudioDecodeWarning(GenrekitWarning):
     def __init__(self, message: str, errors: Sequence[TrackError] = ()) -> None:
         super().__init__(message)
         self.errors = list(errors)
+
+
+class LeakageWarning(GenrekitWarning):
+    """Tracks of one group, or copies of one recording, stand on both sides of a split.
+
+    A score on such a split is too high: part of the test was seen in training.
+    """
