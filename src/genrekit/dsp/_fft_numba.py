@@ -38,9 +38,9 @@ def _power_spectra(signal, window, hop_length, order, twiddles, out):
     # imaginary ones.
     work = _aligned(order.shape[0], 2 * WIDTH)
     n_hops = window.shape[0] // hop_length
-    hop = 2 * order // hop_length
-    # A pair of samples must not stand in two hops.
-    whole = window.shape[0] == n_hops * hop_length and hop_length % 2 == 0
+    whole = window.shape[0] == n_hops * hop_length
+    samples = _interleave(order)
+    hop = samples // hop_length
     hops = _turn_hops(signal, hop_length, n_frames + n_hops)
     near = 2 * _NEAR if order.shape[0] & 0x2AAAAAAAAAAAAAAA else _NEAR
     near = min(near, order.shape[0])
@@ -49,9 +49,9 @@ def _power_spectra(signal, window, hop_length, order, twiddles, out):
         # What is near is finished as far as it goes before what is further on is touched.
         for first in range(0, order.shape[0], near):
             if whole:
-                _pack_hops(hops, window, order, hop, work, t, first, first + near)
+                _pack_hops(hops, window, samples, hop, work, t, first, first + near)
             else:
-                _pack_frames(signal, window, hop_length, order, work, t, first, first + near)
+                _pack_frames(signal, window, hop_length, samples, work, t, first, first + near)
             _passes(work, twiddles, first, near, 1)
         _passes(work, twiddles, 0, order.shape[0], near)
         _unpack_power(work, twiddles, out[0], out[1], t)
@@ -74,25 +74,29 @@ def _turn_hops(signal, hop_length, n_hops):
     return hops
 
 
-def _pack_hops(hops, window, order, hop, work, t, first, last):
-    """Windowed frames from `t` on, their even samples as real parts and their odd as imaginary."""
+def _interleave(order):
+    """The samples in the order of the rows, real part and imaginary part by turns."""
+    samples = np.empty(2 * order.shape[0], np.int64)
+    for row in range(order.shape[0]):
+        samples[2 * row], samples[2 * row + 1] = 2 * order[row], 2 * order[row] + 1
+    return samples
+
+
+def _pack_hops(hops, window, samples, hop, work, t, first, last):
+    """Windowed frames from `t` on, in the rows `first` to `last`."""
     hop_length = hops.shape[0]
-    for row in range(first, last):
-        for odd in range(2):
-            sample = 2 * order[row] + odd
-            values = load(hops, sample - hop[row] * hop_length, t + hop[row])
-            store(work, row, odd * WIDTH, widen(values) * window[sample])
+    for i in range(2 * first, 2 * last):
+        values = load(hops, samples[i] - hop[i] * hop_length, t + hop[i])
+        store(work, i // 2, i % 2 * WIDTH, widen(values) * window[samples[i]])
 
 
-def _pack_frames(signal, window, hop_length, order, work, t, first, last):
+def _pack_frames(signal, window, hop_length, samples, work, t, first, last):
     """The same for frames that are not made of whole hops."""
-    for row in range(first, last):
-        for odd in range(2):
-            sample = 2 * order[row] + odd
-            for lane in range(WIDTH):
-                at = (t + lane) * hop_length + sample
-                value = signal[at] if at < signal.shape[0] else 0.0
-                work[row, odd * WIDTH + lane] = value * window[sample]
+    for i in range(2 * first, 2 * last):
+        for lane in range(WIDTH):
+            at = (t + lane) * hop_length + samples[i]
+            value = signal[at] if at < signal.shape[0] else 0.0
+            work[i // 2, i % 2 * WIDTH + lane] = value * window[samples[i]]
 
 
 def _passes(work, twiddles, first, n_rows, size):
@@ -171,6 +175,7 @@ def _store_power(power, magnitude, k, t, square):
 for _name in (
     "_aligned",
     "_turn_hops",
+    "_interleave",
     "_pack_hops",
     "_pack_frames",
     "_butterfly2",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
+from genrekit.dsp import BLOCK_FRAMES, kernels
 from genrekit.features._decibel import log_mel_tiles
 from genrekit.features._spectra import Spectra
 
@@ -166,16 +166,16 @@ def _mean_autocorrelation(onsets: NDArray[Any], n_lags: int) -> NDArray[np.float
     n_frames = len(onsets)
     half = n_lags // 2
     padded = np.pad(onsets, half, mode="linear_ramp", end_values=0)
-    padded = np.pad(padded, (0, max(0, n_lags - len(padded))))
-    window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, n_lags + 1)[:-1])
-    size = scipy.fft.next_fast_len(2 * n_lags - 1, real=True)
-    power = np.zeros(size // 2 + 1)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_lags)[:n_frames]
-    for start in range(0, len(frames), 256):
-        local = frames[start : start + 256] * window.astype(onsets.dtype)
-        energy = (local * local).sum(axis=1)
-        scale = np.where(energy > np.finfo(onsets.dtype).tiny, energy, 1).astype(onsets.dtype)
-        spectrum = scipy.fft.rfft(local, n=size)
-        squared = spectrum.real**2 + spectrum.imag**2
-        power += (squared / scale[:, np.newaxis]).sum(axis=0, dtype=np.float64)
-    return scipy.fft.irfft(power / n_frames, n=size)[:n_lags]
+    size = 1 << (2 * n_lags - 2).bit_length()  # room for all lags, none wrapped round
+    padded = np.pad(padded, (0, n_frames + size - len(padded)))
+    window = np.zeros(size)
+    window[:n_lags] = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, n_lags + 1)[:-1])
+    mean = np.zeros(1 + size // 2)
+    for start in range(0, n_frames, BLOCK_FRAMES):
+        stop = min(start + BLOCK_FRAMES, n_frames)
+        spectra = np.empty((2, len(mean), stop - start), onsets.dtype)
+        power, _ = kernels.power_spectra(padded[start : stop + size], window, 1, spectra)
+        # The energy of a frame, by Parseval's theorem.
+        energy = (2 * power.sum(axis=0) - power[0] - power[-1]) / size
+        mean += (power / np.where(energy > np.finfo(onsets.dtype).tiny, energy, 1)).sum(axis=1)
+    return np.fft.irfft(mean / n_frames, n=size)[:n_lags]
