@@ -11,6 +11,7 @@ from genrekit.audio._decoder import Decoded, Decoder
 from genrekit.audio._open import available_decoders
 from genrekit.audio._stream import (
     load_audio,
+    native_rate,
     resample_blocks,
     resample_rates,
     stream_audio,
@@ -22,6 +23,7 @@ __all__ = [
     "Decoder",
     "available_decoders",
     "load_audio",
+    "native_rate",
     "resample_blocks",
     "resample_rates",
     "stream_audio",

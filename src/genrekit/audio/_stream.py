@@ -16,7 +16,14 @@ from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["load_audio", "resample_blocks", "resample_rates", "stream_audio", "stream_rates"]
+__all__ = [
+    "load_audio",
+    "native_rate",
+    "resample_blocks",
+    "resample_rates",
+    "stream_audio",
+    "stream_rates",
+]
 
 
 def load_audio(
@@ -192,6 +199,31 @@ def _stream(
                 raise AudioDecodeError(source.name, reason)
             done += len(resampled[0])
             yield resampled
+
+
+def native_rate(source: AudioSource, *, decoder: Decoder | None = None) -> float:
+    """Sampling rate that a recording is stored at.
+
+    Parameters
+    ----------
+    source : path-like, bytes or binary file object
+        The recording.
+    decoder : callable or None, default=None
+        The `Decoder` to use.
+
+    Returns
+    -------
+    float
+        The rate, Hz.
+
+    Raises
+    ------
+    genrekit.exceptions.AudioDecodeError
+        If the source can't be decoded.
+    """
+    sr, blocks = open_audio(as_source(source), offset=0.0, duration=None, decoder=decoder)
+    with closing(blocks):
+        return sr
 
 
 def resample_blocks(

@@ -28,8 +28,10 @@ from genrekit.features._tracks import is_file, is_pair, is_track
 
 __all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
 
-# `sr` says the rate of arrays too, unless a transformer hears at a rate of its own.
-_FRONTEND = tuple(field.name for field in fields(Frontend) if field.name != "array_sr")
+# Without those that are the business of parts which hear at a rate of their own.
+_FRONTEND = tuple(
+    field.name for field in fields(Frontend) if field.name not in ("array_sr", "native")
+)
 
 
 def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:

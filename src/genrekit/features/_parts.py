@@ -68,6 +68,8 @@ class Feature:
         ``rows(params) -> list of str``: what each row adds to the feature's name.
     whole_clip : bool, default=False
         Whether it gives one value a track, which is not pooled.
+    native : bool, default=False
+        Whether it reads each track at its own rate, unless it is given one.
     """
 
     function: Callable[..., NDArray[Any]]
@@ -75,6 +77,7 @@ class Feature:
     needs: Sequence[str] | Callable[[Mapping[str, Any]], Sequence[str]]
     rows: Callable[[Mapping[str, Any]], list[str]] = _one_row
     whole_clip: bool = False
+    native: bool = False
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -123,7 +126,8 @@ class FeaturePart:
 
     def frontend(self, inherited: Frontend) -> Frontend:
         """The front end around it with its own overrides."""
-        return replace(inherited, **self.overrides)
+        native = self.feature.native and "sr" not in self.overrides
+        return replace(inherited, **self.overrides, native=native)
 
     def requests(self) -> tuple[Request, ...]:
         """The intermediates that its function reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genrekit.dsp import Request
 from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
-from genrekit.features._tracks import Excerpt, read_track
+from genrekit.features._tracks import Excerpt, at_rate, read_track
 
 __all__ = ["Description", "Plan", "Reader"]
 
@@ -70,32 +70,22 @@ class Plan:
             raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
         return columns
 
-    @cached_property
-    def excerpts(self) -> dict[Excerpt, list[Frontend]]:
-        """The front ends that share a decode, by what they hear."""
-        shared: dict[tuple[float, float | None], dict[Frontend, None]] = {}
-        for frontend in self.frontends:
-            shared.setdefault((frontend.offset, frontend.duration), {})[frontend] = None
-        excerpts = {}
-        for (offset, duration), frontends in shared.items():
-            rates = tuple(dict.fromkeys(frontend.rates for frontend in frontends))
-            excerpts[Excerpt(rates, offset, duration)] = list(frontends)
-        return excerpts
-
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
     ) -> dict[Frontend, Spectra]:
         """The track through each front end, with what all parts read of it."""
+        rated = {frontend: at_rate(frontend, item, decoder) for frontend in self.frontends}
         requests: dict[Frontend, list[Request]] = {}
         for part, frontend in zip(self.parts, self.frontends, strict=True):
-            requests.setdefault(frontend, []).extend(part.requests())
+            requests.setdefault(rated[frontend], []).extend(part.requests())
         spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
-        for excerpt, frontends in self.excerpts.items():
+        for excerpt, frontends in _excerpts(tuple(spectra)).items():
             for blocks in read(item, excerpt, decoder):
                 heard = dict(zip(excerpt.rates, blocks, strict=True))
                 for frontend in frontends:
                     spectra[frontend].push(heard[frontend.rates])
-        return {frontend: track.finish() for frontend, track in spectra.items()}
+        finished = {frontend: track.finish() for frontend, track in spectra.items()}
+        return {frontend: finished[rated[frontend]] for frontend in self.frontends}
 
     def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
         """What each part keeps of a track."""
@@ -120,3 +110,16 @@ class Plan:
         """The columns of one track."""
         pairs = zip(self.parts, description.parts, strict=True)
         return np.concatenate([part.row(kept) for part, kept in pairs])
+
+
+@lru_cache(maxsize=16)
+def _excerpts(frontends: tuple[Frontend, ...]) -> dict[Excerpt, list[Frontend]]:
+    """The front ends that share a decode, by what they hear."""
+    shared: dict[tuple[float, float | None], list[Frontend]] = {}
+    for frontend in frontends:
+        shared.setdefault((frontend.offset, frontend.duration), []).append(frontend)
+    excerpts = {}
+    for (offset, duration), alike in shared.items():
+        rates = tuple(dict.fromkeys(frontend.rates for frontend in alike))
+        excerpts[Excerpt(rates, offset, duration)] = alike
+    return excerpts

@@ -53,6 +53,8 @@ class Frontend:
     array_sr : float, optional
         Sampling rate that bare arrays have, Hz; None means `sr`. Files and ``(y, sr)`` pairs
         bring their own.
+    native : bool, default=False
+        Whether each track is read at its own rate instead of `sr`.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class Frontend:
     offset: float = 0.0
     duration: float | None = None
     array_sr: float | None = None
+    native: bool = False
 
     def __post_init__(self) -> None:
         check_number("sr", self.sr, above=0)

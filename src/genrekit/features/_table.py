@@ -76,7 +76,12 @@ _GTZAN: dict[str, Feature] = {
 # Only the set "fma518" uses this.
 _FMA: dict[str, Feature] = {
     "fma_statistics": Feature(
-        _fma.fma_statistics, "FMAStatistics", ["waveform", "mel"], _fma.fma_columns, whole_clip=True
+        _fma.fma_statistics,
+        "FMAStatistics",
+        ["waveform", "mel"],
+        _fma.fma_columns,
+        whole_clip=True,
+        native=True,
     ),
 }
 
@@ -115,7 +120,7 @@ SETS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
         ("mfcc", "gtzan_mfcc", _MEAN_VAR),
     ),
     # The rate of nearly all files of that data set, which were not resampled.
-    "fma518": (("", "fma_statistics", {"sr": 44100, "pad_mode": "reflect"}),),
+    "fma518": (("", "fma_statistics", {"pad_mode": "reflect"}),),
 }
 
 Make = Callable[[Feature, dict[str, Any]], Any]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio import resample_blocks, stream_rates
+from genrekit.audio import native_rate, resample_blocks, stream_rates
 from genrekit.exceptions import AudioDecodeError
-from genrekit.features._spectra import check_finite
+from genrekit.features._spectra import Frontend, check_finite
 from genrekit.features._waveforms import RecentWaveforms
 
 __all__ = [
+    "at_rate",
     "RECENT",
     "Excerpt",
     "TrackSegment",
@@ -163,6 +164,19 @@ class Excerpt(NamedTuple):
     rates: tuple[tuple[float, float], ...]
     offset: float
     duration: float | None
+
+
+def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
+    """The front end itself, or at the track's own rate if that is what it asks for."""
+    if not frontend.native:
+        return frontend
+    if isinstance(item, TrackSegment):
+        sr = item.sr
+    elif is_file(item):
+        sr = native_rate(item, decoder=decoder)
+    else:
+        sr = item[1] if is_pair(item) else frontend.rates[1]
+    return replace(frontend, sr=sr, array_sr=frontend.rates[1], native=False)
 
 
 def read_track(

@@ -26,7 +26,7 @@ class AudioFeatures(AudioExtractor):
     features : str or sequence, default="standard"
         What to compute: a named set (``"standard"``: all features but the mel spectrogram, mean
         and standard deviation; ``"gtzan57"``: the columns of the table of 57 features that
-        circulates for GTZAN; ``"fma518"``: those of the table published with FMA, at 44.1 kHz),
+        circulates for GTZAN; ``"fma518"``: those of the table published with FMA),
         or a list of names of features, transformers, or pairs
         ``(name, either)``. Columns are named after the part.
     sr : float, default=22050
