@@ -116,6 +116,20 @@ def test_tables_that_will_not_do(make_table, text, options, message):
         load_csv(make_table(text), **options)
 
 
+def test_spaces_after_commas(make_table):
+    text = "path, genre, artist\na.wav, rock, X\nc.wav, jazz, Y\n"
+    tracks = load_csv(make_table(text), group="artist")
+    assert tracks.target.tolist() == ["rock", "jazz"]
+    assert tracks.groups.tolist() == ["X", "Y"]
+
+
+def test_another_encoding_is_named(make_table):
+    table = make_table()
+    table.write_bytes("path,genre\na.wav,Raï\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"tracks\.csv: not UTF-8 \(byte 19\): save it as UTF-8"):
+        load_csv(table)
+
+
 def test_no_such_table(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.csv: no such file"):
         load_csv(tmp_path / "none.csv")

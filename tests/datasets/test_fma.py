@@ -82,6 +82,24 @@ def test_class_subsets(make_fma):
     assert y.tolist() == ["Pop", "Folk"]
 
 
+def test_genres_may_be_any_iterable(make_fma):
+    root = make_fma("fma_metadata", "fma_medium")
+    tracks = load_fma(root, "medium", genres=iter(["Rock", "Hip-Hop"]), label="genres_all")
+    assert tracks.target_names == ["Hip-Hop", "Rock"]
+    assert tracks.target.sum(axis=0).tolist() == [2, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*files are missing")
+@pytest.mark.parametrize("label", ["genre_top", "genres_all"])
+def test_columns_do_not_depend_on_the_clips_that_are_there(make_fma, label):
+    root = make_fma("fma_metadata", "fma_small")
+    names = load_fma(root, label=label).target_names
+    (root / "fma_small/000/000010.mp3").unlink()  # the only one of Pop
+    tracks = load_fma(root, label=label)
+    assert "Pop" in names
+    assert tracks.target_names == names
+
+
 def test_twelve_genres():
     assert len(set(FMA_12_GENRES)) == 12
     assert list(FMA_12_GENRES) == sorted(FMA_12_GENRES)
@@ -238,6 +256,14 @@ def test_tracks_without_features(make_fma):
     path.write_text("\n".join(lines[:4]))
     with pytest.raises(ValueError, match="none of the 7 tracks"):
         load_fma_features(root)
+
+
+def test_a_damaged_table_of_features_is_named(make_fma):
+    root = make_fma("fma_metadata")
+    path = root / "fma_metadata" / "features.csv"
+    path.write_text(path.read_text()[:-2000])  # a copy that was interrupted
+    with pytest.raises(ValueError, match=r"features\.csv: the row of track \d+ or one before it"):
+        load_fma_features(root, keep_bad=True)
 
 
 def test_real_clips(data_dir, make_fma):

@@ -194,11 +194,21 @@ def test_table_as_X_and_y(make_table):
 
 
 @pytest.mark.parametrize(
-    "text", ["path,genre\na.wav,rock\n", HEADER, "clip,tempo\nblues.00000,120\n"]
+    "text", ["path,genre\na.wav,rock\n", HEADER, "clip,tempo\nblues.00000,120\n", ""]
 )
 def test_another_table(make_table, text):
     with pytest.raises(ValueError, match="not the table of GTZAN features"):
         load_gtzan_features(make_table(text))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [("rock.00000.wav,1,2", "3 cells instead of 5"), ("rock.00000.wav,1,x,2,rock", "float: 'x'")],
+)
+def test_a_damaged_row_is_named(make_table, row, reason):
+    table = make_table(HEADER + "blues.00000.wav,1,1,1,blues\n\n" + row)
+    with pytest.raises(ValueError, match=rf"features\.csv: the row of 'rock.00000.wav'.*{reason}"):
+        load_gtzan_features(table)
 
 
 def test_no_such_table(tmp_path):

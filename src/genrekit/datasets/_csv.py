@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,21 +134,31 @@ def _read(table: Path, filled: list[str], split: str | None) -> list[dict[str, s
     """The rows, in which no cell of the columns `filled` is empty."""
     if not table.is_file():
         raise FileNotFoundError(f"{table}: no such file; expected a CSV with a row for each track")
-    # "-sig": spreadsheet programs begin UTF-8 with a byte order mark.
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(
-            file, delimiter="\t" if table.suffix.lower() == ".tsv" else ",", restval=""
-        )
-        header = list(reader.fieldnames or [])
-        for column in [*filled, *([split] if split else [])]:
-            if column not in header:
-                raise ValueError(f"{table}: no column {column!r}: {did_you_mean(column, header)}")
-        rows = []
-        for row in reader:
-            for column in filled:
-                if not row[column].strip():
-                    raise ValueError(f"{table}, line {reader.line_num}: {column!r} is empty")
-            rows.append(row)
+    reader = csv.DictReader(
+        io.StringIO(_text(table)),
+        delimiter="\t" if table.suffix.lower() == ".tsv" else ",",
+        restval="",
+        skipinitialspace=True,
+    )
+    header = list(reader.fieldnames or [])
+    for column in [*filled, *([split] if split else [])]:
+        if column not in header:
+            raise ValueError(f"{table}: no column {column!r}: {did_you_mean(column, header)}")
+    rows = []
+    for row in reader:
+        for column in filled:
+            if not row[column].strip():
+                raise ValueError(f"{table}, line {reader.line_num}: {column!r} is empty")
+        rows.append(row)
     if not rows:
         raise ValueError(f"{table}: no rows below its header")
     return rows
+
+
+def _text(table: Path) -> str:
+    """The content of a file."""
+    try:
+        # "-sig": spreadsheet programs begin UTF-8 with a byte order mark.
+        return table.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{table}: not UTF-8 (byte {error.start}): save it as UTF-8") from error

@@ -159,7 +159,7 @@ def load_fma(
     """
     root = existing(Path(root), _LAYOUT)
     check_choice("subset", subset, _SUBSETS)
-    tree, tracks = _select(root, subset, label, genres)
+    tree, names, tracks = _select(root, subset, label, genres)
     clips = _find_clips(root, subset)
     remarks = [] if keep_bad else _remark_bad(tracks)
     tracks = [track for track in tracks if keep_bad or track.number not in _KNOWN_BAD]
@@ -167,7 +167,7 @@ def load_fma(
     hint = f"; genrekit.datasets.fetch_fma({subset!r}, {str(root)!r}) gets them"
     remarks = remark_missing(root, missing, len(tracks), on_missing, hint) + remarks
     tracks = [track for track in tracks if track.number in clips]
-    labelled = _labelled(root, subset, label, genres, tracks, tree)
+    labelled = _labelled(root, subset, label, names, tracks, tree)
     warn_left_out(root, remarks)
     return make_bunch(
         paths=[clips[track.number] for track in tracks],
@@ -190,8 +190,7 @@ def load_fma_features(
     """Load the published table of 518 features of the FMA data set; no clips are needed.
 
     Its columns are those of ``AudioFeatures("fma518")``, with the three rows of the header joined:
-    ``mfcc_mean_01``. The table seems to have been made of the tracks in full length, whatever the
-    subset.
+    ``mfcc_mean_01``. The table was made of the tracks in full length, whatever the subset.
 
     Parameters
     ----------
@@ -232,14 +231,14 @@ def load_fma_features(
     """
     root = existing(Path(root), _LAYOUT)
     check_choice("subset", subset, _SUBSETS)
-    tree, tracks = _select(root, subset, label, genres)
+    tree, titles, tracks = _select(root, subset, label, genres)
     remarks = [] if keep_bad else _remark_bad(tracks)
     by_number = {t.number: t for t in tracks if keep_bad or t.number not in _KNOWN_BAD}
     names, ids, data = read_features(find_table(root, "features.csv"), set(by_number))
     without = sorted(by_number.keys() - set(ids))
     if without:
         remarks.append(f"{len(without):,} tracks without features: {some(map(str, without))}")
-    labelled = _labelled(root, subset, label, genres, [by_number[i] for i in ids], tree)
+    labelled = _labelled(root, subset, label, titles, [by_number[i] for i in ids], tree)
     warn_left_out(root, remarks)
     return make_bunch(
         data=data, feature_names=names, **labelled, as_frame=as_frame, return_X_y=return_X_y
@@ -248,8 +247,8 @@ def load_fma_features(
 
 def _select(
     root: Path, subset: str, label: str, genres: Iterable[str] | None
-) -> tuple[Genres, list[Track]]:
-    """The genre tree, and the tracks of a subset that have one of the genres, by number."""
+) -> tuple[Genres, list[str], list[Track]]:
+    """The genre tree, the genres, and the tracks of a subset that have one of them, by number."""
     check_choice("label", label, _LABELS)
     tree = read_genres(find_table(root, "genres.csv"))
     wanted = _check_wanted(genres, label, tree)
@@ -264,7 +263,10 @@ def _select(
     if not tracks:
         asked = f" of {some(sorted(wanted))}" if wanted else ""
         raise ValueError(f"{root}: no tracks{asked} in the subset {subset!r}")
-    return tree, sorted(tracks)
+    # Of the whole subset, not of the clips that are here: columns must not depend on those.
+    names = wanted or {name for track in tracks for name in _titles(track, label, tree)}
+    check_genres(root, sorted(names))
+    return tree, sorted(names), sorted(tracks)
 
 
 def _check_wanted(genres: Iterable[str] | None, label: str, tree: Genres) -> set[str]:
@@ -303,7 +305,7 @@ def _find_clips(root: Path, subset: str) -> dict[int, str]:
             f"genrekit.datasets.fetch_fma({subset!r}, {str(root)!r}) gets the clips"
         )
     paths = (path for path, _ in walk(folder, frozenset({".mp3"})))
-    return {int(Path(path).stem): path for path in paths if Path(path).stem.isdigit()}
+    return {int(Path(path).stem): path for path in paths if Path(path).stem.isdecimal()}
 
 
 def _remark_bad(tracks: Sequence[Track]) -> list[str]:
@@ -316,16 +318,13 @@ def _labelled(
     root: Path,
     subset: str,
     label: str,
-    genres: Iterable[str] | None,
+    names: list[str],
     tracks: list[Track],
     tree: Genres,
 ) -> dict[str, Any]:
     """All of a Bunch but the paths or the features."""
     titles = [_titles(track, label, tree) for track in tracks]
-    # All those named, even when what is here has none of one: columns must not depend on it.
-    names = sorted(set.union(set(), *titles) if genres is None else set(genres))
     target = _target(titles, names, label)
-    check_genres(root, names)
     return {
         "target": target,
         "target_names": names,

@@ -162,7 +162,11 @@ def read_features(
         first = next(lines, None)
         if first is None:
             raise ValueError(f"{path}: it has none of the {len(numbers):,} tracks asked for")
-        values = np.loadtxt(chain([first], lines), delimiter=",", ndmin=2)
+        try:
+            values = np.loadtxt(chain([first], lines), delimiter=",", ndmin=2)
+        except ValueError as error:
+            last = f"the row of track {ids[-1]} or one before it"
+            raise ValueError(f"{path}: {last} is damaged ({error})") from error
     return names, ids, values[:, 1:]
 
 
@@ -170,6 +174,6 @@ def _wanted(file: IO[str], numbers: set[int], ids: list[int]) -> Iterator[str]:
     """The lines of some tracks, whose ids are noted."""
     for line in file:
         first = line.partition(",")[0]
-        if first.isdigit() and int(first) in numbers:
+        if first.isdecimal() and int(first) in numbers:
             ids.append(int(first))
             yield line

@@ -280,7 +280,7 @@ def _remark_bad(bad: list[str]) -> list[str]:
 def _read_table(table: Path) -> tuple[list[str], list[str], list[str], NDArray[np.float64]]:
     """Clips, genres, names of the features and the features."""
     with table.open(encoding="utf-8-sig", newline="") as file:
-        header, *rows = csv.reader(file)
+        header, *rows = [row for row in csv.reader(file) if row] or [[]]
     name = next((column for column in ("filename", "clip") if column in header), None)
     if name is None or "label" not in header or not rows:
         raise ValueError(
@@ -289,13 +289,24 @@ def _read_table(table: Path) -> tuple[list[str], list[str], list[str], NDArray[n
         )
     features = [i for i, column in enumerate(header) if column not in (name, "length", "label")]
     label, file_name = header.index("label"), header.index(name)
+    data = np.array([_numbers(table, row, len(header), features) for row in rows])
     return (
         # "blues.00000" of "blues.00000.wav" and, for a piece of a clip, "blues.00000.3.wav".
         [".".join(row[file_name].split(".")[:2]) for row in rows],
         [row[label] for row in rows],
         [header[i] for i in features],
-        np.array([[float(row[i]) for i in features] for row in rows]),
+        data,
     )
+
+
+def _numbers(table: Path, row: list[str], width: int, columns: list[int]) -> list[float]:
+    """The features in a row."""
+    try:
+        if len(row) != width:
+            raise ValueError(f"{len(row)} cells instead of {width}")
+        return [float(row[i]) for i in columns]
+    except ValueError as error:
+        raise ValueError(f"{table}: the row of {row[0]!r} is damaged ({error})") from error
 
 
 def _describe(source: Path, kind: str, target: NDArray[np.str_], split: str | None) -> str:
