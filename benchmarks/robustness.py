@@ -4,8 +4,8 @@
 
 Needs recordings that are not part of genrekit: clips of GTZAN's validation part in the split
 without faults and with no artist in two parts, of which the classifier has heard none. They are
-in a folder ``gtzan_clips`` in the folder that ``--root`` or GENREKIT_TEST_DATA names. Test clips are
-not touched.
+in a folder ``gtzan_clips`` in the folder that ``--root`` or GENREKIT_TEST_DATA names. Test clips
+are not touched.
 """
 
 from __future__ import annotations

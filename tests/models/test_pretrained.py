@@ -34,7 +34,10 @@ from genrekit.models.networks import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 SR = 8000
-GTZAN = "blues classical country disco hiphop jazz metal pop reggae rock".split()
+GTZAN = [
+    *("blues", "classical", "country", "disco", "hiphop"),
+    *("jazz", "metal", "pop", "reggae", "rock"),
+]
 
 
 @pytest.fixture(scope="module")
