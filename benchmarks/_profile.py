@@ -10,7 +10,6 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-import scipy.fft
 
 import genrekit
 from benchmarks import _twins
@@ -58,9 +57,9 @@ def _kernel_times(features: genrekit.AudioFeatures, waveform: np.ndarray) -> Tim
 
 @contextmanager
 def _timed_kernels(times: Times) -> Iterator[None]:
-    """Add the time of each kernel, of the FFT and of some of numpy under its name."""
+    """Add the time of each kernel and of some of numpy under its name."""
     functions = [(kernels, name) for name in kernels.__all__ if callable(getattr(kernels, name))]
-    functions += [(scipy.fft, "rfft"), *((np, name) for name in _NUMPY)]
+    functions += [(np, name) for name in _NUMPY]
     running: list[str] = []
     patches = [
         mock.patch.object(module, name, _timed(name, getattr(module, name), times, running))

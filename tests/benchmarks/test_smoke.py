@@ -48,5 +48,5 @@ def test_profile_adds_up():
     start = next(i for i, line in enumerate(lines) if line.startswith("Waveform to row, "))
     whole = float(lines[start].split()[-2])
     stages = {line[:30].strip(): float(line[30:]) for line in lines[start + 1 :]}
-    assert {"rfft", "medians", "everything else"} <= set(stages)
+    assert {"power_spectra", "medians", "everything else"} <= set(stages)
     assert abs(sum(stages.values()) - whole) < 0.01 * len(stages)

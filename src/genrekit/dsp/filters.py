@@ -73,7 +73,7 @@ def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     --------
     >>> from genrekit.dsp.filters import fft_tables
     >>> fft_tables(16)[0].tolist()
-    [0, 4, 2, 6, 1, 5, 3, 7]
+    [0, 4, 1, 5, 2, 6, 3, 7]
     """
     order = np.zeros(1, np.int64)
     while len(order) < n_fft // 2:
