@@ -242,6 +242,21 @@ def test_estimators_with_nothing_but_answers(features, X, y):
     np.testing.assert_array_equal(clf.set_params(aggregate="mean").predict_proba(X), expected)
 
 
+def test_segments_without_a_genre_say_nothing(features, X, y):
+    class Rejecting(GaussianNB):
+        def predict(self, X):
+            answers = super().predict(X).astype(object)
+            answers[: self.n_rejected] = "unknown"
+            return answers
+
+    last = Rejecting()
+    clf = SegmentClassifier(make_pipeline(features, last), segment_duration=0.2, sr=SR)
+    clf.set_params(aggregate="vote").fit(X, y)
+    for n_rejected, expected in ((0, [0, 1, 0]), (1, [1 / 9, 7 / 9, 1 / 9]), (3, [1 / 3] * 3)):
+        clf.estimator_[-1].n_rejected = n_rejected
+        np.testing.assert_allclose(clf.predict_proba(X[4:5]), [expected])
+
+
 def test_predict_segments(clf, X, y):
     clf.set_params(segment_hop=0.1).fit(X, y)
     timelines = clf.predict_segments([*X[:2], load_audio(X[0], sr=SR)[:2400]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,16 @@ def fit_head(
         What the folds of the calibration must not split.
     sample_weight : ndarray of shape (n_tracks,), optional
         Weight of each track.
-    model, reducer, calibrate, n_jobs, random_state
-        As in `GenreClassifier`.
+    model : str or classifier
+        This and the following as in `GenreClassifier`.
+    reducer : None, str, int, float or transformer, default=None
+        Fewer columns.
+    calibrate : bool, default=True
+        Whether to calibrate.
+    n_jobs : int, optional
+        Processors for a model that can use several.
+    random_state : int, RandomState instance or None, optional
+        Seed of the folds, and of a model that draws.
 
     Returns
     -------
@@ -141,8 +150,11 @@ def _inner_splits(y: NDArray[Any], groups: NDArray[Any], random_state: Any) -> _
     seed = 0 if random_state is None else random_state
     genres = np.unique(y)
     smallest = min(len(np.unique(groups[y == genre])) for genre in genres)
-    for n_splits in range(min(_FOLDS, smallest), 1, -1):
-        folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    for n_splits, shuffle in product(range(min(_FOLDS, smallest), 1, -1), (True, False)):
+        # scikit-learn 1.6 shuffles without regard to genres: in order they are spread at least.
+        folds = StratifiedGroupKFold(
+            n_splits, shuffle=shuffle, random_state=seed if shuffle else None
+        )
         splits = list(folds.split(y, y, groups))
         if all(len(np.unique(y[train])) == len(genres) for train, _ in splits):
             return splits
