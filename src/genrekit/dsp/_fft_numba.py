@@ -8,6 +8,8 @@ complex one goes by fours (radix 4, decimation in time), in place, in float64.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from genrekit.dsp import _kernels_numpy
@@ -28,32 +30,42 @@ def power_spectra(signal, window, hop_length, out):
         wide = np.empty((2, out.shape[1], WIDTH), out.dtype)
         out[:] = power_spectra(signal, window, hop_length, wide)[:, :, : out.shape[2]]
         return out
-    _power_spectra(signal, window, hop_length, *fft_tables(n_fft), out)
+    samples, places = _places(n_fft, hop_length, out.shape[2])
+    _, twiddles = fft_tables(n_fft)
+    _power_spectra(signal, window[samples], hop_length, samples, places, twiddles, out)
     return out
 
 
-def _power_spectra(signal, window, hop_length, order, twiddles, out):
-    n_frames = out.shape[2]
+@lru_cache(maxsize=64)
+def _places(n_fft, hop_length, n_frames):
+    """Which sample of a frame stands where in the transform, and where in the turned hops."""
+    order, _ = fft_tables(n_fft)
+    samples = np.column_stack([2 * order, 2 * order + 1]).ravel()
+    hop, sample = np.divmod(samples, hop_length)
+    return samples, sample * (n_frames + n_fft // hop_length) + hop
+
+
+def _power_spectra(signal, weights, hop_length, samples, places, twiddles, out):
+    n_frames, half = out.shape[2], samples.shape[0] // 2
+    n_hops = samples.shape[0] // hop_length
+    whole = samples.shape[0] == n_hops * hop_length
     # One group of frames: half as many complex numbers as samples, WIDTH real parts, then as many
     # imaginary ones.
-    work = _aligned(order.shape[0], 2 * WIDTH)
-    n_hops = window.shape[0] // hop_length
-    whole = window.shape[0] == n_hops * hop_length
-    samples = _interleave(order)
-    hop = samples // hop_length
+    work = _aligned(half, 2 * WIDTH)
     hops = _turn_hops(signal, hop_length, n_frames + n_hops)
-    near = 2 * _NEAR if order.shape[0] & 0x2AAAAAAAAAAAAAAA else _NEAR
-    near = min(near, order.shape[0])
+    near = 2 * _NEAR if half & 0x2AAAAAAAAAAAAAAA else _NEAR
+    near = min(near, half)
     for start in range(0, n_frames, WIDTH):
         t = min(start, n_frames - WIDTH)
         # What is near is finished as far as it goes before what is further on is touched.
-        for first in range(0, order.shape[0], near):
+        for first in range(0, half, near):
+            own = slice(2 * first, 2 * (first + near))
             if whole:
-                _pack_hops(hops, window, samples, hop, work, t, first, first + near)
+                _pack_hops(hops, t, places[own], weights[own], work, first)
             else:
-                _pack_frames(signal, window, hop_length, samples, work, t, first, first + near)
+                _pack_frames(signal, hop_length, t, samples[own], weights[own], work, first)
             _passes(work, twiddles, first, near, 1)
-        _passes(work, twiddles, 0, order.shape[0], near)
+        _passes(work, twiddles, 0, half, near)
         _unpack_power(work, twiddles, out[0], out[1], t)
 
 
@@ -65,38 +77,29 @@ def _aligned(n_rows, n_columns):
 
 
 def _turn_hops(signal, hop_length, n_hops):
-    """The hops of a signal side by side, (hop_length, n_hops), zeros beyond its end."""
-    hops = np.zeros((hop_length, n_hops), signal.dtype)
+    """The hops of a signal side by side, zeros beyond its end: one row of `hop_length` × `n_hops`."""
+    hops = np.zeros((1, hop_length * n_hops), signal.dtype)
     for hop in range(min(n_hops, signal.shape[0] // hop_length)):
         samples = signal[hop * hop_length : (hop + 1) * hop_length]
         for i in range(hop_length):
-            hops[i, hop] = samples[i]
+            hops[0, i * n_hops + hop] = samples[i]
     return hops
 
 
-def _interleave(order):
-    """The samples in the order of the rows, real part and imaginary part by turns."""
-    samples = np.empty(2 * order.shape[0], np.int64)
-    for row in range(order.shape[0]):
-        samples[2 * row], samples[2 * row + 1] = 2 * order[row], 2 * order[row] + 1
-    return samples
+def _pack_hops(hops, t, places, weights, work, row):
+    """Windowed frames from `t` on, even samples as real parts and odd as imaginary, from `row` on."""
+    for i in range(places.shape[0]):
+        values = widen(load(hops, 0, places[i] + t))
+        store(work, row + i // 2, i % 2 * WIDTH, values * weights[i])
 
 
-def _pack_hops(hops, window, samples, hop, work, t, first, last):
-    """Windowed frames from `t` on, in the rows `first` to `last`."""
-    hop_length = hops.shape[0]
-    for i in range(2 * first, 2 * last):
-        values = load(hops, samples[i] - hop[i] * hop_length, t + hop[i])
-        store(work, i // 2, i % 2 * WIDTH, widen(values) * window[samples[i]])
-
-
-def _pack_frames(signal, window, hop_length, samples, work, t, first, last):
+def _pack_frames(signal, hop_length, t, samples, weights, work, row):
     """The same for frames that are not made of whole hops."""
-    for i in range(2 * first, 2 * last):
+    for i in range(samples.shape[0]):
         for lane in range(WIDTH):
             at = (t + lane) * hop_length + samples[i]
             value = signal[at] if at < signal.shape[0] else 0.0
-            work[i // 2, i % 2 * WIDTH + lane] = value * window[samples[i]]
+            work[row + i // 2, i % 2 * WIDTH + lane] = value * weights[i]
 
 
 def _passes(work, twiddles, first, n_rows, size):
@@ -175,7 +178,6 @@ def _store_power(power, magnitude, k, t, square):
 for _name in (
     "_aligned",
     "_turn_hops",
-    "_interleave",
     "_pack_hops",
     "_pack_frames",
     "_butterfly2",

@@ -1,46 +1,68 @@
-"""How long extraction takes inside something else, such as the `fit` of a pipeline."""
+"""What extraction inside something else, such as the `fit` of a pipeline, takes and fails at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
-from typing import ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec
 
-__all__ = ["clocked", "extraction_clock"]
+from genrekit.exceptions import TrackError
+
+__all__ = ["Extracted", "clocked", "extraction_clock"]
 
 P = ParamSpec("P")
-R = TypeVar("R")
+
+
+class Extracted(NamedTuple):
+    """One extraction.
+
+    Attributes
+    ----------
+    seconds : float
+        How long it took.
+    errors : sequence of TrackError
+        Tracks that could not be decoded, by their place in what was extracted.
+    """
+
+    seconds: float
+    errors: Sequence[TrackError]
+
+
+# A table of features, the failures, and the lengths of the tracks.
+_Described = tuple[Any, list[TrackError], Any]
 
 # A context variable, so that folds that run in threads side by side have a clock each.
-_SPENT: ContextVar[list[float] | None] = ContextVar("_SPENT", default=None)
+_SEEN: ContextVar[list[Extracted] | None] = ContextVar("_SEEN", default=None)
 
 
 @contextmanager
-def extraction_clock() -> Iterator[list[float]]:
-    """Collect the seconds of each extraction that this thread starts within the block."""
-    spent: list[float] = []
-    token = _SPENT.set(spent)
+def extraction_clock() -> Iterator[list[Extracted]]:
+    """Collect each extraction that this thread starts within the block."""
+    seen: list[Extracted] = []
+    token = _SEEN.set(seen)
     try:
-        yield spent
+        yield seen
     finally:
-        _SPENT.reset(token)
+        _SEEN.reset(token)
 
 
-def clocked(function: Callable[P, R]) -> Callable[P, R]:
-    """Note how long calls of `function` take, where someone asks."""
+def clocked(function: Callable[P, _Described]) -> Callable[P, _Described]:
+    """Note how long calls of `function` take and what fails, where someone asks."""
 
     @wraps(function)
-    def timed(*args: P.args, **kwargs: P.kwargs) -> R:
-        spent = _SPENT.get()
-        if spent is None:
+    def timed(*args: P.args, **kwargs: P.kwargs) -> _Described:
+        seen = _SEEN.get()
+        if seen is None:
             return function(*args, **kwargs)
         start = perf_counter()
+        errors: list[TrackError] = []
         try:
-            return function(*args, **kwargs)
+            table, errors, seconds = function(*args, **kwargs)
+            return table, errors, seconds
         finally:
-            spent.append(perf_counter() - start)
+            seen.append(Extracted(perf_counter() - start, errors))
 
     return timed

@@ -22,6 +22,8 @@ WAVEFORM: Request = ("waveform", ())
 _PIECE = 1 << 16
 # Frames that a feature works on at once when it goes through a long intermediate.
 _TILE = 16 * BLOCK_FRAMES
+# Blocks of a clip, which are joined once however many features go through them: a minute and more.
+_JOINED = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,8 +301,9 @@ class Spectra:
             The values, in order.
         """
         blocks = self._blocks(name, params)
-        if len(blocks) == 1:
-            yield from np.array_split(blocks[0], range(_TILE, blocks[0].shape[1], _TILE), axis=1)
+        if len(blocks) <= _JOINED:
+            whole = self.get(name, **params)
+            yield from np.array_split(whole, range(_TILE, whole.shape[1], _TILE), axis=1)
             return
         step = _TILE // BLOCK_FRAMES
         for start in range(0, len(blocks), step):
