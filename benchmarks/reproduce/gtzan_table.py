@@ -189,7 +189,7 @@ def _show_filtered(data: Any, choice: dict[str, Any]) -> None:
     found = paired_difference(tuned, reports["SVC(C=10)"])
     print(
         f"\ntuned minus SVC(C=10), on the same clips: {found.difference:+.3f} "
-        f"({found.low:+.3f} to {found.high:+.3f}, 95 % paired bootstrap)"
+        f"({found.low:+.3f} to {found.high:+.3f}, 95 % paired interval)"
     )
 
 

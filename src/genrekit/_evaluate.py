@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 
 from genrekit._tables import check_folder
 from genrekit._validation import check_choice
 from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
 from genrekit.evaluation import GenreReport, cross_validate_genres
+from genrekit.evaluation._importance import track_features
+from genrekit.models import GenreClassifier
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -75,7 +80,7 @@ def find_tracks(
 
 
 def run_evaluate(
-    estimator: Any,
+    estimator: GenreClassifier,
     tracks: Bunch,
     *,
     folds: int | None = None,
@@ -86,8 +91,9 @@ def run_evaluate(
 
     Parameters
     ----------
-    estimator : estimator
-        The classifier.
+    estimator : GenreClassifier
+        The classifier. Without a `memory` of its own it gets a passing one, so that each track is
+        read once for all folds and for the map in the page.
     tracks : sklearn.utils.Bunch
         What `find_tracks` gives.
     folds : int or None, default=None
@@ -113,13 +119,26 @@ def run_evaluate(
     cv: Any = _FOLDS if folds is None else folds
     if folds is None and tracks.get("split") is not None:
         cv = [_published(tracks.split)]
-    found = cross_validate_genres(
-        estimator, tracks.paths, tracks.target, groups=tracks.groups, cv=cv,
-        random_state=random_state,
-    )  # fmt: skip
-    if report is not None:
-        found.to_html(report, estimator=estimator)
+    with _remembering(estimator) as reading:
+        found = cross_validate_genres(
+            reading, tracks.paths, tracks.target, groups=tracks.groups, cv=cv,
+            random_state=random_state,
+        )  # fmt: skip
+        if report is not None:
+            table = track_features(reading).fit_transform(found.tracks)
+            features = table if table.shape[1] > 1 else None  # a map takes two columns
+            found.to_html(report, estimator=estimator, features=features)
     return found
+
+
+@contextmanager
+def _remembering(estimator: GenreClassifier) -> Iterator[GenreClassifier]:
+    """The same with a memory."""
+    if estimator.memory is not None:
+        yield estimator
+        return
+    with TemporaryDirectory(prefix="genrekit-") as folder:
+        yield clone(estimator).set_params(memory=folder)
 
 
 def _published(split: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:

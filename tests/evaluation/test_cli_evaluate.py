@@ -10,6 +10,7 @@ from scipy.io import wavfile
 
 from genrekit import cross_validate_genres
 from genrekit._evaluate import find_tracks, run_evaluate
+from genrekit.audio._soundfile import decode
 from genrekit.cli import main
 from genrekit.datasets import load_folder, make_tracks
 from genrekit.models import GenreClassifier
@@ -74,6 +75,30 @@ def test_writes_a_page(music, tmp_path, capsys):
     text = page.read_text(encoding="utf-8")
     assert text.lower().startswith("<!doctype html>")
     assert "noise-beat" in text
+    assert "Map of the tracks" in text
+
+
+def test_a_page_of_one_feature_has_no_map(music, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    how = ["--features", "tempo", "--model", "knn", "--folds", "2", "--report", str(page)]
+    assert main(["evaluate", str(music), *how]) == 0
+    assert "Map of the tracks" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("memory", [None, "cache"])
+def test_each_track_is_read_once(memory, music, tmp_path, monkeypatch):
+    calls = []
+
+    def decoder(source, *, offset, duration):
+        calls.append(source)
+        return decode(source, offset=offset, duration=duration)
+
+    memory = memory and tmp_path / memory
+    classifier = GenreClassifier("knn", FEW.split(","), decoder=decoder, memory=memory)
+    tracks = load_folder(music)
+    run_evaluate(classifier, tracks, folds=2, report=tmp_path / "report.html", random_state=0)
+    assert sorted(calls) == sorted(tracks.paths)
+    assert classifier.memory == memory
 
 
 def test_a_page_into_a_folder_that_is_not_there(music, tmp_path, capsys):
@@ -143,6 +168,16 @@ def test_a_bad_file_counts_as_wrong_and_is_named_once(albums, capsys):
         line for line in err.splitlines() if line.startswith(f"genrekit: {bad}: ")
     ]
     assert err.count(str(bad)) == 1
+
+
+def test_the_page_says_why_a_file_could_not_be_decoded(albums, tmp_path, capsys):
+    (albums / "drone" / "album0" / "bad.wav").write_bytes(b"<!doctype html><p>not found</p>")
+    page = tmp_path / "report.html"
+    assert main(["evaluate", str(albums), *HOW, "--on-error", "nan", "--report", str(page)]) == 3
+    text = page.read_text(encoding="utf-8")
+    after = text[text.index("<h2>Not decoded") :]
+    assert "drone/album0/bad.wav" in after
+    assert "it looks like an HTML page" in after
 
 
 def test_copies_are_kept_together(albums, capsys):

@@ -25,6 +25,7 @@ from sklearn.svm import LinearSVC
 import genrekit
 from genrekit.datasets import make_tracks
 from genrekit.evaluation import cross_validate_genres
+from genrekit.evaluation._cross_validate import genre_splits
 from genrekit.exceptions import LeakageWarning
 
 
@@ -312,9 +313,18 @@ def test_a_table_has_no_extraction(iris):
 
 
 @pytest.mark.parametrize(
-    "estimator", [genrekit.GenreClassifier("knn", FEW), genrekit.make_rf_pipeline(FEW)]
-)
-def test_predicting_reads_each_track_once(tracks, estimator, monkeypatch):
+    ("estimator", "expected"),
+    [
+        (genrekit.GenreClassifier("knn", FEW, calibrate=False), [4, 4] * 2),
+        (genrekit.make_rf_pipeline(FEW), [4, 4] * 2),
+        (genrekit.SegmentClassifier(genrekit.make_rf_pipeline(FEW), segment_duration=0.1),
+         [20, 20] * 2),
+        (GridSearchCV(genrekit.make_rf_pipeline(FEW), {"clf__n_estimators": [9]}, cv=2),
+         [2, 2, 2, 2, 4, 4] * 2),
+    ],
+    ids=["classifier", "pipeline", "segments", "search"],
+)  # fmt: skip
+def test_predicting_reads_each_track_once(tracks, estimator, expected, monkeypatch):
     counts = []
     real = genrekit.AudioFeatures._extract
 
@@ -323,8 +333,68 @@ def test_predicting_reads_each_track_once(tracks, estimator, monkeypatch):
         return real(self, X)
 
     monkeypatch.setattr(genrekit.AudioFeatures, "_extract", counted)
-    cross_validate_genres(estimator, *tracks, cv=2)
-    assert counts == [4, 4, 4, 4]
+    report = cross_validate_genres(estimator, *tracks, cv=2)
+    assert counts == expected
+    assert report.probabilities.shape == (8, 2)
+
+
+def failing(kind):
+    """An estimator that goes on without what it can't decode."""
+    running = {"on_error": "nan"}
+    inner = genrekit.make_svm_pipeline(FEW)
+    return {
+        "classifier": genrekit.GenreClassifier("knn", FEW, calibrate=False, **running),
+        "pipeline": genrekit.make_svm_pipeline(FEW, **running),
+        "segments": genrekit.SegmentClassifier(inner, segment_duration=0.1, **running),
+    }[kind]
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be decoded")
+@pytest.mark.parametrize("kind", ["classifier", "pipeline", "segments"])
+def test_the_report_says_why_tracks_failed(tracks, kind):
+    X, y = list(tracks[0]), tracks[1]
+    X[2], X[7] = b"", b"<!DOCTYPE html>"
+    report = cross_validate_genres(failing(kind), X, y, cv=2, random_state=0)
+    assert [error.index for error in report.errors] == [2, 7]
+    assert report.errors[0].path == report.tracks[2] == "<bytes, item 2>"
+    assert "HTML" in report.errors[1].reason
+    assert report.n_failed == (0 if kind == "pipeline" else 2)  # it fills gaps in
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be decoded")
+@pytest.mark.parametrize("kind", ["classifier", "pipeline", "segments"])
+def test_failures_of_a_training_part_that_is_never_tested(tracks, kind):
+    X, y = list(tracks[0]), tracks[1]
+    X[2] = b""
+    splits = [([0, 1, 2, 4, 5], [3, 6, 7])]
+    report = cross_validate_genres(failing(kind), X, y, cv=splits)
+    assert [error.index for error in report.errors] == [2]
+    assert report.n_failed == 0
+
+
+def test_groups_reach_the_inner_folds_of_ours(tracks, monkeypatch):
+    seen = []
+    real = genrekit.GenreClassifier.fit
+
+    def fit(self, X, y, **fit_params):
+        seen.append(fit_params["groups"].tolist())
+        return real(self, X, y, **fit_params)
+
+    monkeypatch.setattr(genrekit.GenreClassifier, "fit", fit)
+    groups = np.arange(8) // 2
+    classifier = genrekit.GenreClassifier("knn", FEW, calibrate=False)
+    cross_validate_genres(classifier, *tracks, groups=groups, cv=2, random_state=0)
+    assert len(seen) == 2
+    assert sorted(seen[0] + seen[1]) == groups.tolist()
+
+
+def test_no_training_part_is_without_a_genre():
+    rng = np.random.default_rng(0)
+    for seed in range(40):  # scikit-learn 1.6 shuffles groups in a way of its own
+        sizes = rng.geometric(0.3, 24)
+        y, groups = np.repeat(np.arange(24) % 6, sizes), np.repeat(np.arange(24), sizes)
+        splits = genre_splits(y, groups, 4, seed)
+        assert all(len(np.unique(y[train])) == 6 for train, _ in splits)
 
 
 def test_sparse_tables_go_in(iris):

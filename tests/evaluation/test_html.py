@@ -16,6 +16,7 @@ from genrekit.evaluation import GenreReport, Leak, LeakageReport, cross_validate
 from genrekit.evaluation._html import write_html
 from genrekit.evaluation._html._markup import Html, element
 from genrekit.evaluation._html._names import short_names
+from genrekit.exceptions import TrackError
 
 pytest.importorskip("matplotlib")
 
@@ -89,6 +90,10 @@ def parts():
         "groups": np.arange(40) // 2,
         "tracks": tracks,
         "leakage": LeakageReport([Leak(1, 5, tracks[5], tracks[6], "content")], n_tested=40),
+        "errors": [
+            TrackError(3, tracks[3], "it is empty"),
+            TrackError(99, "/home/ana/music/Blues/99.mp3", "it looks like <HTML>"),
+        ],
     }
 
 
@@ -164,7 +169,7 @@ def test_whatever_a_file_is_called_is_text(parts, write):
 def test_matrix_and_pairs(parts, write):
     parts["y_pred"] = np.where(parts["y_true"] == "Blues", "Hip-Hop", parts["y_true"])
     parts["probabilities"] = None
-    parts["leakage"] = None
+    parts |= {"leakage": None, "errors": ()}
     html = write(GenreReport(**parts))
     assert 'title="Blues taken for Hip-Hop: 10 of 10 (100.0\N{NO-BREAK SPACE}%)"' in html
     assert "10 of 10 (100.0 %)" in Page(html).text
@@ -194,11 +199,21 @@ def test_alerts_and_lists_of_what_is_wrong(parts, write):
     assert "1 have an identical copy in training" in text
     assert "Blues/05.mp3 Blues/06.mp3 same content" in text
     assert "2 of 40 have no prediction" in text
-    assert "Not decoded track genre Blues/03.mp3 Blues" in text
+    listed = text[text.index("Not decoded track reason") :]
+    assert "Blues/03.mp3 it is empty" in listed
+    assert "Blues/99.mp3 it looks like <HTML>" in listed  # of a training part
+    assert "Hip-Hop/<script>alert('x')</script>.mp3" in listed  # for no known reason
+
+
+def test_undecodable_tracks_that_have_a_prediction_or_are_not_tested(parts, write):
+    parts |= {"y_pred": parts["y_true"]}
+    text = Page(write(GenreReport(**parts))).text
+    assert "Undecodable tracks. 2 could not be decoded." in text
+    assert "Blues/99.mp3 it looks like <HTML>" in text
 
 
 def test_nothing_wrong_is_not_mentioned(parts, write):
-    parts |= {"y_pred": parts["y_true"], "leakage": None}
+    parts |= {"y_pred": parts["y_true"], "leakage": None, "errors": ()}
     text = Page(write(GenreReport(**parts))).text
     for heading in ("Leaks", "Not decoded", "Confused most", "The score is too high"):
         assert heading not in text
@@ -274,11 +289,10 @@ def test_a_folder_that_is_not_there_and_features_of_other_tracks(parts, tmp_path
 
 
 def test_short_names():
-    assert short_names(["/m/a/1.wav", "/m/b/2.wav"]) == ("/m", ["a/1.wav", "b/2.wav"])
-    assert short_names(["/a/1.wav", "/b/2.wav"]) == ("", ["/a/1.wav", "/b/2.wav"])
-    assert short_names(["/a/1.wav", "2.wav"]) == ("", ["/a/1.wav", "2.wav"])
-    assert short_names(["row 0", "row 1"]) == ("", ["row 0", "row 1"])
-    assert short_names([]) == ("", [])
+    below = {"/m/a/1.wav": "a/1.wav", "/m/b/2.wav": "b/2.wav"}
+    assert short_names(below) == ("/m", below)
+    for apart in (["/a/1.wav", "/b/2.wav"], ["/a/1.wav", "2.wav"], ["row 0", "row 1"], []):
+        assert short_names(apart) == ("", {name: name for name in apart})
 
 
 def test_markup_escapes_once():

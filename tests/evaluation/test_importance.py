@@ -193,6 +193,18 @@ def test_tracks_for_a_classifier_of_tables():
         importance_by_family(GaussianNB(), ["a.wav", "b.wav"] * 5, ["a", "b"] * 5)
 
 
+def test_tracks_of_different_lengths_for_a_classifier_of_tables():
+    X = [(np.zeros(100 + i), 8000) for i in range(10)]
+    with pytest.raises(ValueError, match="pass a GenreClassifier"):
+        importance_by_family(GaussianNB(), X, ["a", "b"] * 5)
+
+
+def test_segments_have_features_of_their_own():
+    clf = genrekit.SegmentClassifier(genrekit.GenreClassifier())
+    with pytest.raises(ValueError, match="pass the estimator inside it"):
+        importance_by_family(clf, ["a.wav", "b.wav"] * 5, ["a", "b"] * 5)
+
+
 def test_no_repeats(table):
     with pytest.raises(ValueError, match="n_repeats"):
         importance_by_family(GaussianNB(), *table, feature_names=NAMES, n_repeats=0)

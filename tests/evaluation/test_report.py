@@ -8,6 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import (
     balanced_accuracy_score,
     confusion_matrix,
+    f1_score,
     log_loss,
     precision_recall_fscore_support,
 )
@@ -15,11 +16,11 @@ from sklearn.metrics import (
 from genrekit.evaluation import GenreReport, calibration_bins, group_interval, wilson_interval
 
 
-def make_report(y_true, y_pred, **fields):
+def make_report(y_true, y_pred, *, classes=None, **fields):
     return GenreReport(
         y_true=np.asarray(y_true),
         y_pred=np.asarray(y_pred),
-        classes=np.unique(y_true),
+        classes=np.unique(y_true if classes is None else classes),
         fit_seconds=np.array([1.0, 2.0]),
         predict_seconds=np.array([0.25, 0.25]),
         **fields,
@@ -64,6 +65,14 @@ def test_a_genre_never_predicted_has_precision_zero():
     assert report.precision.tolist() == pytest.approx([2 / 3, 0])
 
 
+def test_a_genre_without_tracks_has_no_say_in_means():
+    report = make_report(["a", "a", "b"], ["a", "b", "b"], classes=["a", "b", "c"])
+    assert report.support.tolist() == [2, 1, 0]
+    expected = balanced_accuracy_score(report.y_true, report.y_pred)
+    assert report.balanced_accuracy == pytest.approx(expected)
+    assert report.macro_f1 == pytest.approx(f1_score(report.y_true, report.y_pred, average="macro"))
+
+
 def test_numbers_can_be_genres():
     assert make_report([0, 0, 1, 1], [0, 0, 1, 0]).recall.tolist() == [1, 0.5]
 
@@ -81,7 +90,7 @@ def test_text_names_the_interval_and_every_genre(report):
 def test_summary_agrees_with_the_report(report):
     summary = report.summary()
     assert summary["accuracy"] == report.accuracy
-    assert (summary["wilson95_low"], summary["wilson95_high"]) == report.interval
+    assert (summary["accuracy_low"], summary["accuracy_high"]) == report.interval
     assert summary["fit_seconds"] == 3.0
 
 

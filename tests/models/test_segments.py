@@ -14,7 +14,12 @@ import soundfile
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import RandomForestClassifier, StackingClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import (
@@ -28,7 +33,8 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -50,6 +56,7 @@ from genrekit import (
 from genrekit.audio import Decoded
 from genrekit.features._tracks import RECENT
 from genrekit.models._cutting import AGGREGATES, segment_starts
+from genrekit.models._inner_folds import splits_inside
 
 SR = 8000
 SMALL = {"sr": SR, "n_fft": 256, "hop_length": 128}
@@ -264,6 +271,7 @@ def test_predict_segments(clf, X, y):
     np.testing.assert_allclose(timelines[0].times, np.arange(5) / 10)
     assert timelines[0].probabilities.shape == (5, 3)
     assert timelines[0].classes.tolist() == GENRES
+    assert timelines[0].window == 0.2
     np.testing.assert_array_equal(clf.timeline(X[1]).probabilities, timelines[1].probabilities)
     frame = timelines[0].to_frame()
     assert frame.columns.tolist() == ["time", *GENRES]
@@ -556,6 +564,22 @@ def test_splits_that_nothing_can_be_said_about(inner, features, X, y):
     messages = [str(w.message) for w in warned if issubclass(w.category, GenrekitWarning)]
     assert len(messages) == 1
     assert "without regard" in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("inner", "n", "named"),
+    [
+        (HistGradientBoostingClassifier(), 10_000, []),
+        (HistGradientBoostingClassifier(), 10_001, ["clf__early_stopping"]),
+        (HistGradientBoostingClassifier(early_stopping=False), 10_001, []),
+        (GradientBoostingClassifier(), 10, []),
+        (GradientBoostingClassifier(n_iter_no_change=3), 10, ["clf__n_iter_no_change"]),
+        (MLPClassifier(), 10, []),
+        (MLPClassifier(early_stopping=True), 10, ["clf__early_stopping"]),
+    ],
+)
+def test_which_parameters_split(inner, n, named):
+    assert splits_inside(Pipeline([("clf", inner)]), n) == named
 
 
 # --- weights and their routing -------------------------------------------------------------------

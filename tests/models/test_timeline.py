@@ -66,6 +66,7 @@ def windows(song, window, hop):
 def test_windows_are_tracks(clf, song):
     timeline = clf.timeline(song, window=0.25, hop=0.125)
     np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
+    assert timeline.window == 0.25
     expected = clf.predict_proba(windows(song, 0.25, 0.125))
     np.testing.assert_allclose(timeline.probabilities, expected)
     assert timeline.classes.tolist() == ["drone", "noise-beat"]

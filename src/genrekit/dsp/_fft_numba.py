@@ -77,7 +77,7 @@ def _aligned(n_rows, n_columns):
 
 
 def _turn_hops(signal, hop_length, n_hops):
-    """The hops of a signal side by side, zeros beyond its end: one row of `hop_length` × `n_hops`."""
+    """The hops of a signal side by side, zeros beyond its end, as one row: places are flat."""
     hops = np.zeros((1, hop_length * n_hops), signal.dtype)
     for hop in range(min(n_hops, signal.shape[0] // hop_length)):
         samples = signal[hop * hop_length : (hop + 1) * hop_length]
@@ -87,7 +87,7 @@ def _turn_hops(signal, hop_length, n_hops):
 
 
 def _pack_hops(hops, t, places, weights, work, row):
-    """Windowed frames from `t` on, even samples as real parts and odd as imaginary, from `row` on."""
+    """Windowed frames from `t` on, even samples as real parts and odd as imaginary ones."""
     for i in range(places.shape[0]):
         values = widen(load(hops, 0, places[i] + t))
         store(work, row + i // 2, i % 2 * WIDTH, values * weights[i])

@@ -16,18 +16,21 @@ from sklearn.pipeline import Pipeline
 
 from genrekit.evaluation._leakage import Split, find_leaks, make_splits, track_labels, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
-from genrekit.features._clock import extraction_clock
+from genrekit.exceptions import TrackError
+from genrekit.features._clock import Extracted, extraction_clock
+from genrekit.models import GenreClassifier, SegmentClassifier
 
-__all__ = ["cross_validate_genres", "genre_splits", "read_labels", "take"]
+__all__ = ["cross_validate_genres", "fit_on", "genre_splits", "read_labels", "run_folds"]
 
 
 class _Fold(NamedTuple):
-    """What one fold gave."""
+    """What one fold gave; failures are places in X with the reason."""
 
     y_pred: np.ndarray
     probabilities: np.ndarray | None
     classes: np.ndarray | None
     seconds: dict[str, float]
+    failures: list[tuple[int, str]]
 
 
 def cross_validate_genres(
@@ -55,7 +58,8 @@ def cross_validate_genres(
         The genres.
     groups : array-like, shape (n_tracks,), or None, default=None
         What must not be split between training and test, such as artist or album. None: only
-        the track. They make the folds and are not passed on to the estimator.
+        the track. They make the folds, and reach a `GenreClassifier` and a `SegmentClassifier`,
+        whose inner folds then hold them together too; not other estimators.
     cv : int, splitter or iterable of (train, test), default=5
         Number of folds, at least 2 and at most the number of tracks (or groups) of the smallest
         genre; or splits of your own, such as the official one of a data set, in which each track
@@ -120,7 +124,7 @@ def run_folds(
 ) -> GenreReport:
     """Run an estimator on splits that have been made and checked."""
     runs: list[_Fold] = Parallel(n_jobs=n_jobs)(
-        delayed(_run_fold)(clone(estimator), X, y, train, test) for train, test in splits
+        delayed(_run_fold)(clone(estimator), X, y, groups, split) for split in splits
     )
     tested = np.concatenate([test for _, test in splits])
     # The report keeps the order of X.
@@ -139,6 +143,7 @@ def run_folds(
         fit_seconds=np.array([run.seconds["fit"] for run in runs]),
         predict_seconds=np.array([run.seconds["predict"] for run in runs]),
         extract_seconds=_extraction(runs),
+        errors=_failures(runs, names),
     )
 
 
@@ -174,10 +179,24 @@ def genre_splits(
     # Groups of one track each ask for nothing, and plain folds are the better balanced ones.
     grouped = groups is not None and len(np.unique(groups)) < len(groups)
     kind = StratifiedGroupKFold if grouped else StratifiedKFold
-    return make_splits(kind(cv, shuffle=True, random_state=random_state), len(y), y, groups)
+    splits = make_splits(kind(cv, shuffle=True, random_state=random_state), len(y), y, groups)
+    n_genres = len(np.unique(y))
+    if any(len(np.unique(y[train])) < n_genres for train, _ in splits):
+        # The way scikit-learn 1.6 shuffles groups, a training part may be without a small genre.
+        splits = make_splits(StratifiedGroupKFold(cv), len(y), y, groups)
+    return splits
 
 
-def take(X: Any, indices: np.ndarray) -> Any:
+def fit_on(
+    train: np.ndarray, estimator: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
+) -> None:
+    """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
+    ours = isinstance(estimator, (GenreClassifier, SegmentClassifier))
+    known = {"groups": groups[train]} if ours and groups is not None else {}
+    estimator.fit(_take(X, train), y[train], **known)
+
+
+def _take(X: Any, indices: np.ndarray) -> Any:
     """Select tracks of a list, an array or a pandas object."""
     if hasattr(X, "iloc"):
         return X.iloc[indices]
@@ -216,39 +235,55 @@ def _check_folds(y: np.ndarray, groups: np.ndarray | None, cv: int) -> None:
 
 
 def _run_fold(
-    estimator: BaseEstimator, X: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray
+    estimator: BaseEstimator, X: Any, y: np.ndarray, groups: np.ndarray | None, split: Split
 ) -> _Fold:
     """Fit on one side of a split, predict the other."""
+    train, test = split
     seconds: dict[str, float] = {}
     with _timed(seconds, "fit"):
-        estimator.fit(take(X, train), y[train])
-    y_pred, probabilities = _answer(estimator, take(X, test), seconds)
+        fit_on(train, estimator, X, y, groups)
+    y_pred, probabilities, errors = _answer(estimator, _take(X, test), seconds)
+    failures = [(int(train[error.index]), error.reason) for error in _fit_errors(estimator)]
+    failures += [(int(test[error.index]), error.reason) for error in errors]
     classes = getattr(estimator, "classes_", None)
-    return _Fold(np.asarray(y_pred), probabilities, classes, seconds)
+    return _Fold(np.asarray(y_pred), probabilities, classes, seconds, failures)
+
+
+def _fit_errors(estimator: Any) -> Sequence[TrackError]:
+    """The tracks that `fit` could not decode, as far as the estimator tells."""
+    first = estimator[0] if isinstance(estimator, Pipeline) else estimator
+    errors: Sequence[TrackError] = getattr(first, "fit_errors_", getattr(first, "errors_", ()))
+    return errors
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    """Measure a stage, with the extraction inside it apart."""
+def _timed(seconds: dict[str, float], name: str) -> Iterator[list[Extracted]]:
+    """Measure a stage, with the extractions inside it, which it gives, apart."""
     start = perf_counter()
-    with extraction_clock() as spent:
-        yield
-    seconds[name] = perf_counter() - start - sum(spent)
-    if spent:
-        seconds["extract"] = seconds.get("extract", 0.0) + sum(spent)
+    with extraction_clock() as seen:
+        yield seen
+    spent = sum(extracted.seconds for extracted in seen)
+    seconds[name] = perf_counter() - start - spent
+    if seen:
+        seconds["extract"] = seconds.get("extract", 0.0) + spent
 
 
-def _answer(estimator: Any, X: Any, seconds: dict[str, float]) -> tuple[Any, Any]:
-    """Predict genres and, where there are some, probabilities, reading the tracks once if I can."""
-    with _timed(seconds, "predict"):
+def _answer(
+    estimator: Any, X: Any, seconds: dict[str, float]
+) -> tuple[Any, Any, Sequence[TrackError]]:
+    """Genres, probabilities where there are some, and failures, reading tracks once if I can."""
+    estimator = getattr(estimator, "best_estimator_", estimator)  # what a search asks
+    with _timed(seconds, "predict") as seen:
         if isinstance(estimator, Pipeline) and len(estimator) > 1:
             estimator, X = estimator[-1], estimator[:-1].transform(X)
-        if hasattr(estimator, "_decide"):  # ours, whose `predict` decides on probabilities
-            probabilities = estimator.predict_proba(X)
-            return estimator._decide(probabilities), probabilities
-        y_pred = estimator.predict(X)
-    # Not timed: who wants genres need not wait for these.
-    return y_pred, estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
+        ours = hasattr(estimator, "_decide")  # `predict` decides on probabilities
+        probabilities = estimator.predict_proba(X) if ours else None
+        y_pred = estimator._decide(probabilities) if ours else estimator.predict(X)
+    if not ours and hasattr(estimator, "predict_proba"):
+        # Not timed: who wants genres need not wait for these.
+        probabilities = estimator.predict_proba(X)
+    # The first extraction is of the tracks; others may be of their segments.
+    return y_pred, probabilities, seen[0].errors if seen else ()
 
 
 def _together(parts: list[np.ndarray]) -> np.ndarray:
@@ -271,6 +306,12 @@ def _all_probabilities(
         table[:, np.searchsorted(classes, run.classes)] = run.probabilities
         tables.append(table)
     return np.concatenate(tables)[order]
+
+
+def _failures(runs: list[_Fold], names: list[str]) -> list[TrackError]:
+    """Each track that could not be decoded, once."""
+    reasons = dict(failure for run in runs for failure in run.failures)
+    return [TrackError(i, names[i], reasons[i]) for i in sorted(reasons)]
 
 
 def _extraction(runs: list[_Fold]) -> np.ndarray | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,15 @@ from sklearn.preprocessing import FunctionTransformer
 
 from genrekit._tables import text_table
 from genrekit._validation import check_integer
-from genrekit.evaluation._cross_validate import genre_splits, read_labels
+from genrekit.evaluation._cross_validate import fit_on, genre_splits, read_labels
 from genrekit.features._base import AudioExtractor
 from genrekit.features._pooling import STATS
-from genrekit.models import GenreClassifier
+from genrekit.models import GenreClassifier, SegmentClassifier
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["FamilyImportance", "family_of", "importance_by_family"]
+__all__ = ["FamilyImportance", "family_of", "importance_by_family", "track_features"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,8 +115,9 @@ def importance_by_family(
     Parameters
     ----------
     estimator : GenreClassifier, Pipeline or classifier
-        What to ask. A pipeline that takes tracks must compute its features in its first step,
-        which is fitted on all tracks: it should learn nothing.
+        What to ask; no `SegmentClassifier`, whose features are not those of tracks. A pipeline
+        that takes tracks must compute its features in its first step, which is fitted on all
+        tracks: it should learn nothing.
     X : collection of tracks, or array-like, shape (n_tracks, n_features)
         What it takes. Tracks that can't be decoded are left out where `estimator` has
         ``on_error="nan"``, as are rows with a NaN.
@@ -168,12 +170,13 @@ def importance_by_family(
     model, table, names = _tabulate(estimator, X, feature_names)
     kept = np.flatnonzero(~np.isnan(table).any(axis=1))
     table, y = table[kept], y[kept]
-    splits = genre_splits(y, None if groups is None else groups[kept], cv, random_state)
+    groups = None if groups is None else groups[kept]
+    splits = genre_splits(y, groups, cv, random_state)
     families = _families(names) if families is None else families
     columns = [_positions(members, names, family) for family, members in families.items()]
     seeds = np.random.SeedSequence(random_state).spawn(len(splits))
     found = Parallel(n_jobs=n_jobs)(
-        delayed(_fold_drops)(clone(model), table, y, split, columns, n_repeats, seed)
+        delayed(_fold_drops)(clone(model), table, y, groups, split, columns, n_repeats, seed)
         for split, seed in zip(splits, seeds, strict=True)
     )
     drops = np.stack([drops for _, drops in found], axis=1)
@@ -207,28 +210,47 @@ def family_of(name: str) -> str:
 _NO_FAMILY = frozenset({*STATS, "delta"})
 
 
+def track_features(estimator: Any) -> Any:
+    """The part of an estimator of tracks that gives each its features; None where it has none."""
+    if isinstance(estimator, GenreClassifier):
+        return estimator._running(estimator._make_features())
+    if isinstance(estimator, Pipeline) and isinstance(estimator[0], AudioExtractor):
+        return clone(estimator[0])
+    return None
+
+
 def _tabulate(
     estimator: Any, X: Any, feature_names: Sequence[str] | None
 ) -> tuple[Any, np.ndarray, list[str]]:
     """Take an estimator of tracks apart: what works on a table, the table, names of its columns."""
+    features = track_features(estimator)
+    if features is None:
+        table = _as_table(estimator, X)
+        return estimator, table, _column_names(X, feature_names, table.shape[1])
     if isinstance(estimator, GenreClassifier):
-        features = estimator._running(estimator._make_features())
         # With features that are passed through, a table goes in where tracks did.
         estimator = clone(estimator).set_params(features=FunctionTransformer())
-    elif isinstance(estimator, Pipeline) and isinstance(estimator[0], AudioExtractor):
-        features, estimator = clone(estimator[0]), Pipeline(estimator.steps[1:])
     else:
-        features = None
-    if features is not None:
-        table = np.asarray(features.fit_transform(X), dtype=float)
-        return estimator, table, list(map(str, features.get_feature_names_out()))
-    table = np.asarray(X)
-    if table.ndim != 2 or table.dtype.kind not in "fiu":
+        estimator = Pipeline(estimator.steps[1:])
+    table = np.asarray(features.fit_transform(X), dtype=float)
+    return estimator, table, list(map(str, features.get_feature_names_out()))
+
+
+def _as_table(estimator: Any, X: Any) -> np.ndarray:
+    """The table that X is; ``ValueError`` if it is none."""
+    if isinstance(estimator, SegmentClassifier):
         raise ValueError(
-            "X is no table of numbers: for tracks, pass a GenreClassifier or a pipeline whose "
-            "first step computes their features, such as AudioFeatures"
+            "a SegmentClassifier has features of segments, not of tracks: pass the estimator "
+            "inside it, which then describes tracks as a whole"
         )
-    return estimator, table.astype(float), _column_names(X, feature_names, table.shape[1])
+    with suppress(ValueError):  # tracks of different lengths make no array
+        table = np.asarray(X)
+        if table.ndim == 2 and table.dtype.kind in "fiu":
+            return table.astype(float)
+    raise ValueError(
+        "X is no table of numbers: for tracks, pass a GenreClassifier or a pipeline whose first "
+        "step computes their features, such as AudioFeatures"
+    )
 
 
 def _column_names(X: Any, names: Sequence[str] | None, n_columns: int) -> list[str]:
@@ -261,6 +283,7 @@ def _fold_drops(
     model: Any,
     table: np.ndarray,
     y: np.ndarray,
+    groups: np.ndarray | None,
     split: tuple[np.ndarray, np.ndarray],
     columns: list[list[int]],
     n_repeats: int,
@@ -269,7 +292,7 @@ def _fold_drops(
     """Fit on one side, then permute each family on the other."""
     train, test = split
     rng = np.random.default_rng(seed)
-    model.fit(table[train], y[train])
+    fit_on(train, model, table, y, groups)
     accuracy = float(np.mean(model.predict(table[test]) == y[test]))
     drops = np.empty((len(columns), n_repeats))
     for i, family in enumerate(columns):

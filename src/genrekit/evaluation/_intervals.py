@@ -6,8 +6,12 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import stdtrit
 
-__all__ = ["group_interval", "wilson_interval"]
+__all__ = ["group_interval", "independent_tracks", "wilson_interval"]
+
+# Of the normal distribution, for 95 % between it and its negative.
+_QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def wilson_interval(
@@ -60,7 +64,7 @@ def wilson_interval(
         raise ValueError(f"n_correct={n_correct} of n_tracks={n_tracks} is not a proportion")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence}: a number between 0 and 1 is needed")
-    return _wilson(n_correct / n_tracks, n_tracks, confidence)
+    return _wilson(n_correct / n_tracks, n_tracks, NormalDist().inv_cdf((1 + confidence) / 2))
 
 
 def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
@@ -73,9 +77,11 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
     .. math::
         d = \frac{m}{m - 1} \sum_g (k_g - n_g p)^2 \Big/ n p (1 - p)
 
-    with :math:`k_g` right of :math:`n_g` tracks in each of :math:`m` groups, and at least 1. The
-    interval is Wilson's for :math:`n / d` tracks. Where all tracks are right, or all wrong, they
-    tell nothing about :math:`d`: each group then counts as one track.
+    with :math:`k_g` right of :math:`n_g` tracks in each of :math:`m` groups, and at least 1 [1]_.
+    The interval is Wilson's for :math:`n / d` tracks, with the quantile of Student's t for
+    :math:`m - 1` degrees of freedom, since :math:`d` is estimated from :math:`m` groups. Where all
+    tracks are right, or all wrong, they tell nothing about :math:`d`: each group then counts as one
+    track. With few groups, or groups of very different sizes, it is still too narrow.
 
     Parameters
     ----------
@@ -101,22 +107,27 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
     >>> right = np.repeat([True, False, True, True], 5)
     >>> low, high = group_interval(right, np.repeat([0, 1, 2, 3], 5))
     >>> print(f"{low:.3f} to {high:.3f}")
-    0.256 to 0.963
+    0.131 to 0.984
     """
-    _, index = np.unique(groups, return_inverse=True)
-    sizes, hits = np.bincount(index), np.bincount(index, weights=right)
-    n, m = len(right), len(sizes)
-    p = float(np.mean(right))
-    effect = n / m
-    if m > 1 and 0 < p < 1:
-        spread = m / (m - 1) * float(np.sum((hits - sizes * p) ** 2))
-        effect = max(1.0, spread / (n * p * (1 - p)))
-    return _wilson(p, n / effect, 0.95)
+    n, quantile = independent_tracks(right, groups)
+    return _wilson(float(np.mean(right)), n, quantile)
 
 
-def _wilson(p: float, n: float, confidence: float) -> tuple[float, float]:
+def independent_tracks(values: np.ndarray, groups: np.ndarray | None) -> tuple[float, float]:
+    """How many independent tracks are as telling as these, and the quantile of a 95 % interval."""
+    n = len(values)
+    _, index = np.unique(np.arange(n) if groups is None else groups, return_inverse=True)
+    m = int(index.max()) + 1
+    rest = values - np.mean(values)
+    total = float(rest @ rest)
+    if m == n or m == 1 or total == 0:  # nothing to estimate, or nothing to do it with
+        return float(m), _QUANTILE
+    spread = m / (m - 1) * float(np.sum(np.bincount(index, weights=rest) ** 2))
+    return n / max(1.0, spread / total), float(stdtrit(m - 1, 0.975))
+
+
+def _wilson(p: float, n: float, z: float) -> tuple[float, float]:
     """Wilson's formula; n need not be whole."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
     centre = p + z**2 / (2 * n)
     half = z * sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     scale = 1 + z**2 / n

@@ -14,6 +14,7 @@ from genrekit._tables import text_table
 from genrekit.evaluation._calibration import calibration_bins
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import LeakageReport
+from genrekit.exceptions import TrackError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,6 +56,9 @@ class GenreReport:
         What to call each track, such as its path.
     leakage : LeakageReport or None, default=None
         Groups and copies that stand on both sides of the folds.
+    errors : sequence of TrackError, default=()
+        Tracks of X that could not be decoded, with the reason; `index` is the place in X. With a
+        single split they may be of its training part, and so not among `tracks`.
 
     Attributes
     ----------
@@ -64,10 +68,12 @@ class GenreReport:
         95 % interval of the accuracy.
     interval_name : str
         Which: Wilson's, or with groups of several tracks that of `group_interval`.
+    is_grouped : bool
+        Whether some group holds several tracks.
     macro_f1 : float
-        Mean of `f1` over genres.
+        Mean of `f1` over the genres that have tracks.
     balanced_accuracy : float
-        Mean of `recall` over genres.
+        Mean of `recall` over the genres that have tracks.
     log_loss : float
         Mean of minus the natural logarithm of the probability given to the true genre, over the
         tracks that have one; NaN without probabilities.
@@ -76,7 +82,7 @@ class GenreReport:
     precision, recall, f1 : ndarray, shape (n_genres,)
         For each genre; 0 where nothing was predicted as it.
     support : ndarray, shape (n_genres,)
-        Number of tracks of each genre.
+        Number of tracks of each genre; 0 for one that a single split has in training only.
     confusion : ndarray of int, shape (n_genres, n_genres)
         Number of tracks of each genre (row) by predicted genre (column).
     baseline : float
@@ -132,6 +138,7 @@ class GenreReport:
     groups: np.ndarray | None = None
     tracks: Sequence[str] = ()
     leakage: LeakageReport | None = None
+    errors: Sequence[TrackError] = ()
 
     @property
     def right(self) -> np.ndarray:
@@ -157,17 +164,22 @@ class GenreReport:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy."""
-        if self._is_grouped():
+        if self.is_grouped:
             return group_interval(self.right, np.asarray(self.groups))
         return wilson_interval(self.n_correct, len(self.y_true))
 
     @property
     def interval_name(self) -> str:
         """Which interval that is."""
-        if self._is_grouped():
+        if self.is_grouped:
             n_groups = len(np.unique(np.asarray(self.groups)))
             return f"Wilson interval, Rao-Scott corrected for {n_groups} groups"
         return "Wilson interval"
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether some group holds several tracks."""
+        return self.groups is not None and len(np.unique(self.groups)) < len(self.groups)
 
     @property
     def support(self) -> np.ndarray:
@@ -198,13 +210,13 @@ class GenreReport:
 
     @property
     def macro_f1(self) -> float:
-        """Mean of F1 over genres."""
-        return float(self.f1.mean())
+        """Mean of F1 over the genres that have tracks."""
+        return float(self.f1[self.support > 0].mean())
 
     @property
     def balanced_accuracy(self) -> float:
-        """Mean of recall over genres."""
-        return float(self.recall.mean())
+        """Mean of recall over the genres that have tracks."""
+        return float(self.recall[self.support > 0].mean())
 
     @property
     def log_loss(self) -> float:
@@ -250,7 +262,7 @@ class GenreReport:
         Returns
         -------
         dict of str to float
-            ``accuracy``, ``wilson95_low``, ``wilson95_high``, ``macro_f1``,
+            ``accuracy``, ``accuracy_low``, ``accuracy_high`` (the interval), ``macro_f1``,
             ``balanced_accuracy``, ``log_loss``, ``calibration_error``, ``extract_seconds``,
             ``fit_seconds``, ``predict_seconds``; NaN for what is not known.
         """
@@ -258,8 +270,8 @@ class GenreReport:
         extract = self.extract_seconds
         return {
             "accuracy": self.accuracy,
-            "wilson95_low": low,
-            "wilson95_high": high,
+            "accuracy_low": low,
+            "accuracy_high": high,
             "macro_f1": self.macro_f1,
             "balanced_accuracy": self.balanced_accuracy,
             "log_loss": self.log_loss,
@@ -330,10 +342,6 @@ class GenreReport:
         from genrekit.evaluation._html import write_html
 
         write_html(self, path, title=title, estimator=estimator, features=features)
-
-    def _is_grouped(self) -> bool:
-        """Whether some group holds several tracks."""
-        return self.groups is not None and len(np.unique(self.groups)) < len(self.groups)
 
     def _hits(self) -> np.ndarray:
         """Count the right predictions of each genre."""

@@ -342,7 +342,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         rows = window_rows(self._running(self.features_), track, window, hop, sr=self.sr)
         times, tables = zip(*rows, strict=True)
         proba = [probabilities(self.pipeline_, table) for table in tables]
-        return Timeline(np.concatenate(times), np.concatenate(proba), self.classes_)
+        return Timeline(np.concatenate(times), np.concatenate(proba), self.classes_, window)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of tracks whose genre is found; no answer, for whatever reason, is wrong.

@@ -24,8 +24,10 @@ __all__ = ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"]
 
 # Folds where an estimator leaves their number open.
 _FOLDS = 5
-# Parameters that, when True, make an estimator split its samples with no way of telling it how.
+# Parameters that, when set, make an estimator split its samples with no way of telling it how.
 _SPLITTING = ("early_stopping", "oob_score", "probability")
+# Above so many samples ``early_stopping="auto"`` is on.
+_MANY = 10_000
 
 
 def ask_for_groups(estimator: Any) -> Any:
@@ -98,13 +100,15 @@ def group_folds(estimator: Any, y: NDArray[Any], groups: NDArray[Any]) -> None:
         _check_folds(name, owner)
 
 
-def splits_inside(estimator: Any) -> list[str]:
+def splits_inside(estimator: Any, n_samples: int) -> list[str]:
     """Parameters that make something inside split its samples regardless of groups.
 
     Parameters
     ----------
     estimator : estimator
         Any.
+    n_samples : int
+        Number of samples that it will be fitted on.
 
     Returns
     -------
@@ -112,7 +116,19 @@ def splits_inside(estimator: Any) -> list[str]:
         Such as ``"clf__probability"``.
     """
     params = estimator.get_params(deep=True)
-    return [name for name in params if name.split("__")[-1] in _SPLITTING and params[name] is True]
+    return [name for name in params if _splits(params, name, n_samples)]
+
+
+def _splits(params: dict[str, Any], name: str, n_samples: int) -> bool:
+    """Whether a parameter has the samples split."""
+    *owner, last = name.split("__")
+    value = params[name]
+    if last == "n_iter_no_change":  # the switch itself, where there is no other
+        beside = {"__".join([*owner, other]) for other in ("early_stopping", "validation_fraction")}
+        return value is not None and len(beside & params.keys()) == 1
+    if isinstance(value, str):
+        return last == "early_stopping" and value == "auto" and n_samples > _MANY
+    return last in _SPLITTING and bool(value)
 
 
 def _nested(estimator: Any) -> Iterator[tuple[str, Any]]:

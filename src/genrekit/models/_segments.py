@@ -106,8 +106,8 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     default the track) and ``sample_weight`` (repeated for each segment), as keywords and as
     metadata. A number of folds in a ``cv`` inside `estimator`, and None, become a
     `StratifiedGroupKFold` of at most as many folds as the smallest genre has groups. Three ways
-    of splitting samples can't be told of groups and are warned of: ``probability=True``,
-    ``early_stopping=True`` and ``oob_score=True``.
+    of splitting samples can't be told of groups and are warned of: ``probability=True``, early
+    stopping and ``oob_score=True``.
 
     Examples
     --------
@@ -195,6 +195,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             used = np.unique(index)
             check_genres(y[used], " without what can't be decoded or has sample_weight 0")
             estimator = self._prepared(y[used], given["groups"][used], weight is not None)
+            _warn_of_splits(estimator, len(index))
             with config_context(enable_metadata_routing=True):
                 routed = process_routing(_router(self, estimator), "fit", **given).estimator.fit
                 metadata = {name: values[index] for name, values in routed.items()}
@@ -218,13 +219,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n_tracks,)
             Genres; with ``on_error="nan"`` None for a track that can't be decoded.
         """
-        proba = self.predict_proba(X)
-        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
-        chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
-        if failed.any():
-            chosen = chosen.astype(object)
-            chosen[failed] = None
-        return chosen
+        return self._decide(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each genre, aggregated over the segments of each track.
@@ -265,7 +260,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         times, by_track = self._by_track(X, votes=False)
         return [
-            Timeline(times=start, probabilities=rows, classes=self.classes_)
+            Timeline(start, rows, self.classes_, self.segment_duration)
             for start, rows in zip(times, by_track, strict=True)
         ]
 
@@ -326,6 +321,15 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             tags.classifier_tags.multi_class = inner.multi_class
         return tags
 
+    def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """The most probable genres; None for rows of NaN."""
+        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
+        chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
+        if failed.any():
+            chosen = chosen.astype(object)
+            chosen[failed] = None
+        return chosen
+
     def _cutter(self) -> Cutter:
         """How tracks are cut; parameters are checked."""
         check_choice("aggregate", self.aggregate, AGGREGATES)
@@ -357,13 +361,6 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         group_folds(estimator, y, groups)
         if weighted and not get_config()["enable_metadata_routing"]:
             ask_for_weights(estimator)
-        splitting = splits_inside(estimator)
-        if splitting:
-            message = (
-                f"{', '.join(splitting)}: this splits the segments of tracks without regard to "
-                "which belong together, and what it finds on one part is too favourable"
-            )
-            warnings.warn(message, GenrekitWarning, stacklevel=3)
         return estimator
 
     def _by_track(
@@ -384,6 +381,17 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return [cutter.seconds(track) for track in starts], np.split(answers, ends[:-1])
 
 
+def _warn_of_splits(estimator: Any, n_segments: int) -> None:
+    """Name what splits segments by itself."""
+    splitting = splits_inside(estimator, n_segments)
+    if splitting:
+        message = (
+            f"{', '.join(splitting)}: this splits the segments of tracks without regard to which "
+            "belong together, and what it finds on one part is too favourable"
+        )
+        warnings.warn(message, GenrekitWarning, stacklevel=3)
+
+
 def _router(owner: SegmentClassifier, estimator: Any) -> MetadataRouter:
     """Metadata of `fit` that the owner takes, and those that the estimator does."""
     router = MetadataRouter(owner=type(owner).__name__).add_self_request(owner)
@@ -399,9 +407,11 @@ def _pieces(cutter: Cutter, tracks: Sequence[Any], starts: Sequence[Sequence[int
 
 
 def _votes(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:
-    """1 for the genre that a segment is taken for, 0 for the others."""
+    """1 for the genre that a segment is taken for, 0 for the others; all alike if for none."""
     chosen = np.asarray(estimator.predict(pieces))
-    return (chosen[:, np.newaxis] == estimator.classes_).astype(np.float64)
+    votes = (chosen[:, np.newaxis] == estimator.classes_).astype(np.float64)
+    votes[~votes.any(axis=1)] = 1 / votes.shape[1]  # "unknown" is no genre
+    return votes
 
 
 def _beliefs(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:

@@ -26,6 +26,8 @@ class Timeline:
         Probability of each genre there.
     classes : ndarray of shape (n_classes,)
         The genres.
+    window : float or None, default=None
+        Length of each window or segment, seconds; None where it is not known.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class Timeline:
     times: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     classes: Any
+    window: float | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The same as a table.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from genrekit.evaluation import TimelineDisplay
+from genrekit.models import Timeline
 
 pytest.importorskip("matplotlib")
 
@@ -18,7 +19,7 @@ CLASSES = np.array([f"genre {i:02d}" for i in range(12)])
 def timeline():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.linspace(0.1, 2, 12), size=10)
-    return SimpleNamespace(times=3.0 * np.arange(10), probabilities=probabilities, classes=CLASSES)
+    return Timeline(3.0 * np.arange(10), probabilities, CLASSES)
 
 
 def legend(display):
@@ -42,6 +43,14 @@ def test_a_value_holds_until_the_next(timeline):
     first = timeline.probabilities.mean(axis=0).argmax()
     assert {y for x, y in lowest if x == 0.0} == {0.0, timeline.probabilities[0, first]}
     assert {y for x, y in lowest if x == 3.0 and y > 0} == set(timeline.probabilities[:2, first])
+
+
+def test_a_value_of_a_long_window_stands_about_its_middle(timeline):
+    display = TimelineDisplay.from_timeline(replace(timeline, window=5.0), n_genres=12)
+    assert display.ax_.get_xlim() == (0.0, 32.0)  # the whole track
+    edges = np.unique(display.bands_[0].get_paths()[0].vertices[:, 0])
+    # The second window, 3 to 8 s, stands from 4 to 7, and what lies outside has no other.
+    np.testing.assert_allclose(edges, [0, *np.arange(4, 29, 3), 32])
 
 
 def test_the_others_are_one_grey_band(timeline):

@@ -92,7 +92,10 @@ def alerts(report: GenreReport) -> Html | None:
             "be decoded. They count as wrong and are listed below."
         )
         found.append(_alert("warn", "Tracks without a prediction.", said))
-    fewest = int(report.support.min())
+    elif report.errors:
+        said = f"{len(report.errors)} could not be decoded. They are listed below."
+        found.append(_alert("warn", "Undecodable tracks.", said))
+    fewest = int(report.support[report.support > 0].min())
     if fewest < 10:
         said = f"The smallest genre has {fewest}: what is said of it rests on little."
         found.append(_alert("note", "Few tracks.", said))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from datetime import date
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,7 @@ def write_html(
     title: str = "Genre report",
     estimator: Any = None,
     features: Any = None,
+    more: Mapping[str, Html] = MappingProxyType({}),
 ) -> None:
     """Write a report as one HTML page that needs nothing else: no network, no other file.
 
@@ -49,6 +52,8 @@ def write_html(
         What was cross-validated; its parameters are shown.
     features : array-like, shape (n_tracks, n_features), or None, default=None
         Features of the tracks, in the order of the report; a map of the tracks is drawn of them.
+    more : mapping of str to Html, default={}
+        Further sections, by heading.
 
     Raises
     ------
@@ -59,23 +64,27 @@ def write_html(
     """
     path = Path(path)
     check_folder(path)
-    page = _page(report, title, estimator, features)
+    page = _page(report, title, estimator, features, more)
     with atomic_path(path) as part:
         part.write_text(page, encoding="utf-8")
 
 
-def _page(report: GenreReport, title: str, estimator: Any, features: Any) -> str:
+def _page(
+    report: GenreReport, title: str, estimator: Any, features: Any, more: Mapping[str, Html]
+) -> str:
     """Put the sections together."""
-    folder, names = short_names(report.tracks or [f"track {i}" for i in range(len(report.y_true))])
+    tracks = list(report.tracks) or [f"track {i}" for i in range(len(report.y_true))]
+    folder, names = short_names([*tracks, *(error.path for error in report.errors)])
     parts = {
         "By genre": sections.genres(report),
         "Confusion": sections.confusion(report),
-        "Confused most": sections.mistakes(report, names),
+        "Confused most": sections.mistakes(report, [names[track] for track in tracks]),
         "Calibration": sections.calibration(report),
         "Map of the tracks": sections.tracks(report, features),
         "Folds and times": sections.folds(report),
-        "Not decoded": sections.failures(report, names),
+        "Not decoded": sections.failures(report, tracks, names),
         "Leaks": sections.leaks(report, names),
+        **more,
         "What was evaluated": _facts(report, folder, estimator),
     }
     there = {name: part for name, part in parts.items() if part is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,7 +97,7 @@ def mistakes(report: GenreReport, names: Sequence[str]) -> Html | None:
     head = ["pair", "tracks", "examples"]
     return join(
         element("p", explained, "."),
-        table(head, rows, kind="stack"),
+        table(head, rows, kind="stack pairs"),
         _more(len(found) - _PAIRS, "pairs"),
     )
 
@@ -193,25 +193,30 @@ def folds(report: GenreReport) -> Html:
     return table(head, rows, numbers=range(1, len(head)))
 
 
-def failures(report: GenreReport, names: Sequence[str]) -> Html | None:
-    """The tracks that could not be decoded."""
-    failed = [i for i, genre in enumerate(report.y_pred.tolist()) if genre is None]
-    if not failed:
+def failures(report: GenreReport, tracks: Sequence[str], names: Mapping[str, str]) -> Html | None:
+    """The tracks that could not be decoded, with the reasons."""
+    answers = zip(tracks, report.y_pred.tolist(), strict=True)
+    found = {track: "" for track, answer in answers if answer is None}
+    found |= {error.path: error.reason for error in report.errors}
+    if not found:
         return None
-    rows = [[element("code", names[i]), report.y_true[i]] for i in failed[:_LISTED]]
-    return join(table(["track", "genre"], rows), _more(len(failed) - _LISTED, "tracks"))
+    rows = [
+        [element("code", names[track]), reason] for track, reason in list(found.items())[:_LISTED]
+    ]
+    listed = table(["track", "reason"], rows, kind="stack")
+    return join(listed, _more(len(found) - _LISTED, "tracks"))
 
 
-def leaks(report: GenreReport, names: Sequence[str]) -> Html | None:
+def leaks(report: GenreReport, names: Mapping[str, str]) -> Html | None:
     """The tracks that the training knew already."""
     if not report.leakage:
         return None
-    found, short = report.leakage.leaks, dict(zip(report.tracks, names, strict=False))
+    found = report.leakage.leaks
     why = {"group": "of one group", "content": "same content"}
     rows = [
         [
             leak.fold + 1,
-            *(element("code", short.get(track, track)) for track in (leak.test, leak.train)),
+            *(element("code", names.get(track, track)) for track in (leak.test, leak.train)),
             why[leak.reason],
         ]
         for leak in found[:_LISTED]

@@ -180,12 +180,10 @@ class ReliabilityDisplay:
         self.errorbar_ = axes.errorbar(
             x, y, yerr=np.abs(ends.T - y), fmt="o-", color=BLUE, capsize=2
         )
-        for n, *point in zip(count, x, y, strict=True):
-            axes.annotate(
-                str(n), point, xytext=(6, -10), textcoords="offset points", fontsize=7, color=GREY
-            )
+        for n, place in zip(count, x, strict=True):
+            axes.text(place, -0.04, str(n), ha="center", fontsize=7, color=GREY)
         axes.set(xlim=(0, 1.02), ylim=(-0.05, 1.02), aspect="equal")
-        axes.set_xlabel("probability of the answer (beside the points: tracks)")
+        axes.set_xlabel("probability of the answer (grey: number of tracks)")
         axes.set_ylabel("share of answers that are right")
         axes.legend(loc="upper left", frameon=False)
         axes.spines[["top", "right"]].set_visible(False)

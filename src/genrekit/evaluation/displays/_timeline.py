@@ -25,11 +25,15 @@ class TimelineDisplay:
     Parameters
     ----------
     times : array-like, shape (n,)
-        Where windows or segments start, s. Each is drawn up to the start of the next.
+        Where windows or segments start, seconds.
     probabilities : array-like, shape (n, n_classes)
         Probability of each genre there. NaN leaves a gap.
     classes : array-like, shape (n_classes,)
         The genres.
+    window : float or None, default=None
+        How long each is, seconds; None: as long as the first is away from the second. Each is drawn
+        about its middle, halfway to the middles beside it, the first from its start and the last
+        to its end: of windows that overlap, a value stands for the middle rather than for all.
 
     Attributes
     ----------
@@ -49,10 +53,17 @@ class TimelineDisplay:
     ['rock', 'jazz']
     """
 
-    def __init__(self, times: ArrayLike, probabilities: ArrayLike, classes: ArrayLike) -> None:
+    def __init__(
+        self,
+        times: ArrayLike,
+        probabilities: ArrayLike,
+        classes: ArrayLike,
+        window: float | None = None,
+    ) -> None:
         self.times = times
         self.probabilities = probabilities
         self.classes = classes
+        self.window = window
 
     @classmethod
     def from_estimator(
@@ -107,7 +118,7 @@ class TimelineDisplay:
         TimelineDisplay
             The timeline, drawn.
         """
-        display = cls(timeline.times, timeline.probabilities, timeline.classes)
+        display = cls(timeline.times, timeline.probabilities, timeline.classes, timeline.window)
         return display.plot(ax=ax, n_genres=n_genres)
 
     def plot(self, ax: Axes | None = None, *, n_genres: int = 8) -> TimelineDisplay:
@@ -145,7 +156,8 @@ class TimelineDisplay:
         # A genre has the same colour in each track, and in a map of them.
         shades = [colours(len(classes))[i] for i in own] + [GREY] * (len(rest) > 0)
         heights = [*table.T[own], *([table.T[rest].sum(axis=0)] if len(rest) else [])]
-        edges, stretched = _steps(times, np.array(heights))
+        edges = np.repeat(_edges(times, self.window), 2)[1:-1]
+        stretched = np.repeat(np.array(heights), 2, axis=1)
         self.bands_ = axes.stackplot(edges, stretched, colors=shades, linewidth=0)
         names = [*classes[own], *(["others"] if len(rest) else [])]
         # From the top as they lie.
@@ -155,8 +167,9 @@ class TimelineDisplay:
         return self
 
 
-def _steps(times: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hold each value from its time up to the next; the last as long as the one before."""
-    length = times[-1] - times[-2] if len(times) > 1 else 1.0
-    edges = np.repeat([*times, times[-1] + length], 2)[1:-1]
-    return edges, np.repeat(heights, 2, axis=1)
+def _edges(times: np.ndarray, window: float | None) -> np.ndarray:
+    """From where to where each value is drawn: between the middles of neighbours."""
+    if window is None:
+        window = times[1] - times[0] if len(times) > 1 else 1.0
+    between = (times[:-1] + times[1:] + window) / 2
+    return np.array([times[0], *between, times[-1] + window])
