@@ -90,7 +90,10 @@ def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]
     else:
         from scipy.signal import get_window
 
-        shape = get_window(window, win_length)
+        try:
+            shape = get_window(window, win_length)
+        except ValueError as error:
+            raise ValueError(f"window={window!r} is none of scipy.signal's: {error}") from error
     left = (n_fft - win_length) // 2
     return np.pad(shape, (left, n_fft - win_length - left))
 
