@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import genrekit
-from genrekit import AudioFeatures, CNNEmbedding
+from genrekit import AudioFeatures, CNNEmbedding, GenreClassifier
 from genrekit.cli import main
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
 from genrekit.features import STATS
 from genrekit.models import load, save
-from genrekit.models.networks import Network
+from genrekit.models.networks import Network, get_card
 
 SR = 8000
 # 0.001 s are the 8 samples of a patch: patches side by side.
@@ -146,6 +149,8 @@ def test_a_part_among_features(tiny, tmp_path):
     result = genrekit.extract(tracks, ["mfcc", ("cnn", cnn)], **heard)
     np.testing.assert_array_equal(result.table, table)
     assert result.names == features.get_feature_names_out().tolist()
+    unnamed = AudioFeatures(["mfcc", cnn]).get_feature_names_out().tolist()
+    assert unnamed == result.names
     features.set_params(cnn__output="levels")
     assert features.get_feature_names_out()[-1] == "cnn3_std"
     assert features.set_params(sr=11025).fit_transform([y]).shape == (1, 48)
@@ -271,16 +276,58 @@ def test_save_and_load_round_trip(noise, tmp_path):
     np.testing.assert_array_equal(again.transform([noise]), table)
 
 
-def test_a_saved_one_refuses_another_network(make_network, noise, tmp_path, monkeypatch):
+def _swap_network(card: Path) -> str:
+    """Put another network's hash on a card; says both, the old one first."""
+    fields = json.loads(card.read_text())
+    both = f"{fields['sha256']}.*{'0' * 64}"
+    card.write_text(json.dumps({**fields, "sha256": "0" * 64}))
+    return both
+
+
+def _in_company(embedding):
+    return make_pipeline(AudioFeatures([embedding, "rms"], sr=SR), StandardScaler())
+
+
+@pytest.mark.parametrize("within", [lambda embedding: embedding, _in_company])
+@pytest.mark.parametrize("fitted", [True, False])
+def test_a_saved_one_refuses_another_network(make_network, noise, tmp_path, within, fitted):
+    card = make_network(folder="data/models")
+    model = within(CNNEmbedding("tiny", output="units", sr=SR))
+    if fitted:
+        model.fit([noise, noise[:100]])
+    save(model, tmp_path / "cnn.skops")
+    load(tmp_path / "cnn.skops")
+    both = _swap_network(card)
+    with pytest.raises(ValueError, match=rf"cnn\.skops: .*fitted with.*SHA-256 {both}"):
+        load(tmp_path / "cnn.skops")
+
+
+def test_a_card_by_path_is_opened_at_first_use(tiny, noise, tmp_path):
+    save(_in_company(CNNEmbedding(tiny, output="units")).fit([noise]), tmp_path / "cnn.skops")
+    both = _swap_network(Path(tiny))
+    loaded = load(tmp_path / "cnn.skops")
+    with pytest.raises(ValueError, match=both):
+        loaded.transform([noise])
+
+
+def test_the_manifest_names_networks_and_saving_changes_nothing(tiny, tmp_path):
+    embedding = CNNEmbedding(tiny, output="units")
+    classifier = GenreClassifier(features=[("cnn", embedding), "rms"])
+    save(classifier, tmp_path / "model.skops")
+    with zipfile.ZipFile(tmp_path / "model.skops") as archive:
+        manifest = json.loads(archive.read("genrekit.json"))
+    assert manifest["networks"] == {tiny: get_card(tiny).sha256}
+    assert not hasattr(embedding, "sha256_")
+    (_, saved), _ = load(tmp_path / "model.skops").features
+    assert saved.sha256_ == get_card(tiny).sha256
+    assert not hasattr(clone(saved), "sha256_")
+
+
+def test_another_network_needs_another_fit(make_network, noise):
     card = make_network(folder="data/models")
     embedding = CNNEmbedding("tiny", output="units", sr=SR).fit([noise])
-    save(embedding, tmp_path / "cnn.skops")
-    other = json.loads(card.read_text())
-    other["sha256"] = "0" * 64
-    card.write_text(json.dumps(other))
-    with pytest.raises(ValueError, match=r"cnn\.skops: .*fitted with a network of SHA-256"):
-        load(tmp_path / "cnn.skops")
-    with pytest.raises(ValueError, match="use the version it was fitted with, or fit again"):
+    _swap_network(card)
+    with pytest.raises(ValueError, match="use the version it was fitted with, or fit a clone"):
         embedding.transform([noise])
     assert embedding.fit([noise]).sha256_ == "0" * 64
 

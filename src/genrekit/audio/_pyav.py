@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from importlib import metadata
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,9 +45,8 @@ class _Opened(NamedTuple):
 
 def version() -> str:
     """Version of PyAV; ImportError without it."""
-    import av
-
-    return av.__version__
+    # Not imported before a file needs it: that takes longer than to decode a short one.
+    return metadata.version("av")
 
 
 def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:

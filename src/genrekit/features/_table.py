@@ -195,10 +195,10 @@ def _named(entry: Any, make: Make) -> tuple[str, Any]:
 
 
 def _default_name(part: Part) -> str:
-    """The name that a part's class has in the table, or the class's own in lower case."""
+    """The name that a part's class has in the table, its own prefix, or its class's name."""
     feature = getattr(part, "feature", None)
     names = [name for name, row in FEATURES.items() if row is feature]
-    return names[0] if names else type(part).__name__.lower()
+    return names[0] if names else getattr(part, "_prefix", type(part).__name__.lower())
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:

@@ -90,6 +90,9 @@ class CNNEmbedding(AudioExtractor):
     (1, 400)
     """
 
+    # What columns begin with, also among other features.
+    _prefix = "cnn"
+
     def __init__(
         self,
         model: str | os.PathLike[str] = "msd-musicnn",
@@ -247,7 +250,7 @@ class CNNEmbedding(AudioExtractor):
         if fitted_with != card.sha256:
             raise ValueError(
                 f"fitted with a network of SHA-256 {fitted_with}, but {self.model!s} here is "
-                f"{card.sha256}: use the version it was fitted with, or fit again"
+                f"{card.sha256}: use the version it was fitted with, or fit a clone of it"
             )
         return card
 
@@ -255,15 +258,14 @@ class CNNEmbedding(AudioExtractor):
         """Times and values of the patches of one track."""
         card = self._card()
         heard = card.input
-        signal = heard.read(spectra)
         step = heard.steps(self.patch_hop)
-        starts = patch_starts(len(signal), heard.patch, step, self.max_patches)
-        patches = map(heard.prepare, iter_patches(signal, starts, heard.patch))
+        starts = patch_starts(heard.count(spectra), heard.patch, step, self.max_patches)
+        patches = map(heard.prepare, iter_patches(heard.stretches(spectra), starts, heard.patch))
         values = Network(card).run(patches, [self.output])[self.output]
         return starts / heard.per_second + spectra.frontend.offset, values
 
     def _named_parts(self) -> list[tuple[str, Part]]:
-        return [("cnn", self)]
+        return [(self._prefix, self)]
 
     def _inherited(self) -> Frontend:
         return Frontend()

@@ -19,8 +19,10 @@ from sklearn.exceptions import InconsistentVersionWarning
 from genrekit import __version__
 from genrekit.exceptions import GenrekitWarning
 from genrekit.models import _archive, _schema
-from genrekit.models._model_checks import check_model, named_children
+from genrekit.models._embedding import CNNEmbedding
+from genrekit.models._model_checks import check_model, iter_objects, named_children
 from genrekit.models._tree_checks import check_tree_state
+from genrekit.models.networks import get_card
 
 __all__ = ["load", "save"]
 
@@ -38,7 +40,8 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
 
     The file holds the model in the format of skops, which is data only, and a manifest with the
     SHA-256 of each part, the classes, the parameters and the versions of genrekit, scikit-learn,
-    numpy and librosa. Saving a model twice gives the same bytes.
+    numpy and librosa. Networks stay where they are: each is referred to by name, or by the path
+    of its card, and by SHA-256. Saving a model twice gives the same bytes.
 
     Parameters
     ----------
@@ -77,10 +80,11 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     if not isinstance(model, BaseEstimator):
         raise TypeError(f"model must be a scikit-learn estimator, got a {type(model).__name__}")
     portable = _without_runtime(model, {})
+    networks = _note_networks(portable)
     check_model(portable)
     members = _schema.normalise(_archive.unzip(_dump(portable)))
     _check_savable(members)
-    data = _archive.write_archive(members, _describe(portable))
+    data = _archive.write_archive(members, {**_describe(portable), "networks": networks})
     _archive.write_atomically(Path(path), data)
 
 
@@ -112,8 +116,9 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     Raises
     ------
     ValueError
-        If the file is damaged, inconsistent, not written by `save`, or holds a type that is
-        neither on the list nor trusted. The message names the file and the reason.
+        If the file is damaged, inconsistent, not written by `save`, holds a type that is
+        neither on the list nor trusted, or was saved with another network than goes by that name
+        here. The message names the file and the reason.
 
     Warns
     -----
@@ -209,6 +214,16 @@ def _without_runtime(value: Any, memo: dict[int, Any]) -> Any:
         new = value
     memo[id(value)] = new
     return new
+
+
+def _note_networks(model: Any) -> dict[str, str]:
+    """Let each embedding in a copy, fitted or not, carry its network's SHA-256; all of these."""
+    networks = {}
+    for _, part in iter_objects(model):
+        if isinstance(part, CNNEmbedding):
+            here = get_card(part.model).sha256
+            networks[str(part.model)] = vars(part).setdefault("sha256_", here)
+    return networks
 
 
 def _is_plain_object(value: Any) -> bool:

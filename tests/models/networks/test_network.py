@@ -131,8 +131,8 @@ def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
     card = get_card(make_network(input={**MEL, "gain": gain}))
     y = np.random.default_rng(0).standard_normal(800).astype(np.float32)
     spectra = Spectra(y, card.input.frontend(), card.input.requests())
-    signal = card.input.read(spectra)
-    assert signal.shape == (26, 5)
+    (signal,) = card.input.stretches(spectra)
+    assert signal.shape == (card.input.count(spectra), 5) == (26, 5)
     power = spectra.get("mel", n_mels=5).T
     expected = power if gain is None else np.log10(1 + gain * power)
     np.testing.assert_allclose(card.input.prepare(signal), expected, rtol=1e-6)
@@ -141,13 +141,42 @@ def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
 def test_patches_cover_a_track():
     signal = np.arange(10)
     starts = patch_starts(10, 4, 3, None)
-    found = [patch.tolist() for patch in iter_patches(signal, starts, 4)]
+    found = [patch.tolist() for patch in iter_patches(iter([signal]), starts, 4)]
     assert found == [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
-    assert [p.tolist() for p in iter_patches(signal[:3], patch_starts(3, 4, 3, None), 4)] == [
-        [0, 1, 2, 0]
-    ]
+    starts = patch_starts(3, 4, 3, None)
+    assert [p.tolist() for p in iter_patches(iter([signal[:3]]), starts, 4)] == [[0, 1, 2, 0]]
     assert patch_starts(4, 4, 3, 5).tolist() == [0]
     assert patch_starts(1000, 10, 10, 3).tolist() == [160, 500, 830]
+
+
+@pytest.mark.parametrize("patch", [1, 3, 7, 40, 100, 130])
+@pytest.mark.parametrize("step", [1, 5, 60])
+@pytest.mark.parametrize("most", [None, 4])
+def test_patches_do_not_depend_on_the_stretches(patch, step, most):
+    signal = np.arange(240).reshape(120, 2)
+    starts = patch_starts(120, patch, step, most)
+    whole = list(iter_patches(iter([signal]), starts, patch))
+    assert [piece[0, 0] // 2 for piece in whole] == starts.tolist()
+    for length in (1, 4, 16, 119):
+        stretches = iter(np.array_split(signal, range(length, 120, length)))
+        np.testing.assert_array_equal(list(iter_patches(stretches, starts, patch)), whole)
+
+
+def test_a_long_track_is_never_in_one_piece():
+    """The same patches, bit for bit, as of the joined mel spectrogram."""
+    heard = get_card("msd-musicnn").input
+    y = np.random.default_rng(0).standard_normal(40 * 16000).astype(np.float32)
+    spectra = Spectra.begin(heard.frontend(), heard.requests())
+    for piece in np.array_split(y, 7):
+        spectra.push(piece)
+    spectra.finish()
+    starts = patch_starts(heard.count(spectra), heard.patch, heard.steps(1), 20)
+    longest = max(len(stretch) for stretch in heard.stretches(spectra))
+    found = list(map(heard.prepare, iter_patches(heard.stretches(spectra), starts, heard.patch)))
+    joined = spectra.get("mel", n_mels=96).T
+    assert longest < len(joined) / 2
+    for start, patch in zip(starts, found, strict=True):
+        np.testing.assert_array_equal(patch, heard.prepare(joined[start : start + heard.patch]))
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():

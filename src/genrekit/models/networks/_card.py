@@ -124,13 +124,15 @@ class ModelCard:
         ------
         ValueError
             If it is no card; the message names the file and what is wrong.
+        FileNotFoundError
+            If there is no such file.
         """
         path = Path(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             return cls(**_parse(content), path=path)
-        except FileNotFoundError:
-            raise
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{path}: there is no such model card") from error
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path} is no model card: {error}") from error
 

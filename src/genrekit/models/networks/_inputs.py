@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -100,8 +101,8 @@ class WaveformInput(NetworkInput):
         """
         return max(1, round(seconds * self.sr))
 
-    def read(self, spectra: Spectra) -> NDArray[np.float32]:
-        """The whole track, of which patches are pieces.
+    def count(self, spectra: Spectra) -> int:
+        """How many samples a track has.
 
         Parameters
         ----------
@@ -110,13 +111,28 @@ class WaveformInput(NetworkInput):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            The waveform.
+        int
+            At least 1.
         """
-        return spectra.waveform.astype(np.float32, copy=False)
+        return len(spectra.waveform)
+
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """The track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,)
+            All of it.
+        """
+        yield spectra.waveform.astype(np.float32, copy=False)
 
     def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the network gets for a piece of what `read` gives: the same.
+        """What the network gets for a patch of the track: the same.
 
         Parameters
         ----------
@@ -244,8 +260,8 @@ class MelInput(NetworkInput):
         """
         return max(1, int((seconds * self.sr - self.n_fft // 2) // self.hop_length))
 
-    def read(self, spectra: Spectra) -> NDArray[np.float32]:
-        """The whole track, of which patches are pieces.
+    def count(self, spectra: Spectra) -> int:
+        """How many frames a track has.
 
         Parameters
         ----------
@@ -254,13 +270,29 @@ class MelInput(NetworkInput):
 
         Returns
         -------
-        ndarray of shape (n_frames, n_mels)
-            Its mel spectrogram.
+        int
+            At least 1.
         """
-        return spectra.get("mel", **self._mel()).T
+        return spectra.count_frames("mel", **self._mel())
+
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """The track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Yields
+        ------
+        ndarray of shape (n_frames of the stretch, n_mels)
+            Mel power, in order.
+        """
+        for tile in spectra.tiles("mel", **self._mel()):
+            yield tile.T
 
     def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the network gets for a piece of what `read` gives.
+        """What the network gets for a patch of the track.
 
         Parameters
         ----------

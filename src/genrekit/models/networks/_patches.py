@@ -44,16 +44,16 @@ def patch_starts(length: int, patch: int, step: int, most: int | None) -> NDArra
 
 
 def iter_patches(
-    signal: NDArray[Any], starts: NDArray[np.intp], patch: int
+    stretches: Iterator[NDArray[Any]], starts: NDArray[np.intp], patch: int
 ) -> Iterator[NDArray[Any]]:
     """The patches; a track that is too short is repeated until it fills one.
 
     Parameters
     ----------
-    signal : ndarray of shape (length, ...)
-        The whole track.
+    stretches : iterator of ndarray of shape (length, ...)
+        The track, piece after piece. No more of it is held than a patch and the latest piece.
     starts : ndarray of int
-        Where patches begin.
+        Where patches begin, in ascending order.
     patch : int
         Length of a patch.
 
@@ -62,7 +62,10 @@ def iter_patches(
     ndarray of shape (patch, ...)
         One after the other.
     """
-    if len(signal) < patch:
-        signal = signal[np.arange(patch) % len(signal)]
+    held, first = next(stretches), 0
     for start in starts:
-        yield signal[start : start + patch]
+        while first + len(held) < start + patch and (more := next(stretches, None)) is not None:
+            passed = min(start - first, len(held))
+            held, first = np.concatenate([held[passed:], more]), first + passed
+        piece = held[start - first : start - first + patch]
+        yield piece if len(piece) == patch else piece[np.arange(patch) % len(piece)]

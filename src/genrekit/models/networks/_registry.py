@@ -110,20 +110,22 @@ def locate(model: ModelCard | str | os.PathLike[str]) -> Path:
         downloaded unasked.
     """
     card = get_card(model)
+    beside = _downloaded(card) if card.path is None else card.path.with_name(card.file)
+    if beside.is_file():
+        return beside
     downloaded = _downloaded(card)
-    beside = downloaded if card.path is None else card.path.with_name(card.file)
-    for path in (beside, downloaded):
-        if path.is_file():
-            return path
+    if downloaded.is_file():
+        return downloaded
     if card.url is None:
         raise FileNotFoundError(
             f"{beside}: the network of {card.name!r} is not there, and its card has no url to "
             "fetch it from. Put the file there"
         )
+    name = _name_of(card)
     raise FileNotFoundError(
         f"the network of {card.name!r} is not on this machine. To download it "
         f"({card.size / 1e6:.1f} MB, licence {card.licence}) from {card.url}, call "
-        f"genrekit.models.fetch_model({_name_of(card)!r})"
+        f"genrekit.models.fetch_model({name!r}) or run `genrekit models --fetch {name}`"
     )
 
 
@@ -144,6 +146,8 @@ def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
     ------
     ConnectionError
         If the download fails. Nothing is left behind.
+    OSError
+        If the folder can't be written to.
     ValueError
         If what was downloaded, or is there, is not the file of the card. Nothing is left behind.
 
@@ -180,6 +184,7 @@ def _download(card: ModelCard) -> Path:
     import pooch
 
     target = _downloaded(card)
+    _make_folder(target.parent)
     known_hash = f"sha256:{card.sha256}"
     try:
         pooch.retrieve(card.url, known_hash, fname=target.name, path=target.parent)
@@ -190,6 +195,20 @@ def _download(card: ModelCard) -> Path:
     except OSError as error:  # those of requests are such
         raise ConnectionError(f"{card.url} could not be downloaded: {error}") from error
     return target
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of downloads, or say where else they could go."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK) else "it can't be written to"
+    except OSError as error:
+        reason = f"it can't be made ({error.strerror})"
+    if reason:
+        raise OSError(
+            f"{folder}: {reason}. Let the environment variable GENREKIT_DATA name another folder, "
+            "in which there will be one called models"
+        )
 
 
 def model_rows() -> list[list[str]]:
