@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import runpy
 import subprocess
 import sys
 import warnings
@@ -50,6 +51,14 @@ def read_csv(path):
 
 def extract(*arguments):
     return main(["extract", *map(str, arguments), "--features", FEATURE_NAMES])
+
+
+def test_runs_as_a_module(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["genrekit", "--version"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("genrekit", run_name="__main__")
+    assert not stop.value.code
+    assert genrekit.__version__ in capsys.readouterr().out
 
 
 def test_extract_writes_a_row_a_file(music, tmp_path, capsys):
@@ -334,3 +343,12 @@ def test_help_and_extract_load_no_scikit_learn(music, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_as_a_program(music):
+    arguments = [sys.executable, "-m", "genrekit.cli", "extract"]
+    done = subprocess.run([*arguments, "no-such.mp3"], capture_output=True, text=True)
+    assert done.returncode == 2
+    done = subprocess.run([*arguments[:3], "info"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "genrekit" in done.stdout
