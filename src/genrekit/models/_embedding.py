@@ -245,6 +245,8 @@ class CNNEmbedding(AudioExtractor):
         check_number("patch_hop", self.patch_hop, above=0)
         if self.max_patches is not None:
             check_integer("max_patches", self.max_patches, minimum=1)
+        if self.sr is not None:
+            check_number("sr", self.sr, above=0)
         check_stats(self.stats)
         fitted_with = getattr(self, "sha256_", card.sha256)
         if fitted_with != card.sha256:
@@ -260,7 +262,9 @@ class CNNEmbedding(AudioExtractor):
         heard = card.input
         step = heard.steps(self.patch_hop)
         starts = patch_starts(heard.count(spectra), heard.patch, step, self.max_patches)
-        patches = map(heard.prepare, iter_patches(heard.stretches(spectra), starts, heard.patch))
+        lift = heard.lift(spectra)
+        cut = iter_patches(heard.stretches(spectra), starts, heard.patch)
+        patches = (heard.prepare(patch, lift) for patch in cut)
         values = Network(card).run(patches, [self.output])[self.output]
         return starts / heard.per_second + spectra.frontend.offset, values
 

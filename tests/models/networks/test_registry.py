@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_no_server(remote, server):
     with pytest.raises(ConnectionError, match="could not be downloaded"):
         fetch_model("tiny")
     assert _files(remote) == []
+
+
+@pytest.mark.parametrize("way", ["file", "read-only"])
+def test_a_folder_that_can_not_be_written_to(remote, server, tmp_path, monkeypatch, way):
+    place = tmp_path / "elsewhere"
+    monkeypatch.setenv("GENREKIT_DATA", str(place))
+    if way == "file":
+        place.write_text("in the way")
+    else:
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OSError, match=r"elsewhere.models: it can't be .* GENREKIT_DATA"):
+        fetch_model(remote)
+    assert server.requests == 0
 
 
 def test_a_damaged_download_is_reported(remote):

@@ -15,6 +15,9 @@ from genrekit.features import WAVEFORM, Frontend, Spectra
 
 __all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
 
+# Power by which a quiet track is raised at the most, 40 dB: beyond lies noise.
+_MOST = 1e4
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkInput:
@@ -50,6 +53,21 @@ class NetworkInput:
             At the network's rate.
         """
         return Frontend(sr=self.sr, **heard)
+
+    def lift(self, spectra: Spectra) -> float:
+        """By how much the power of a track is raised: not at all.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Returns
+        -------
+        float
+            1.
+        """
+        return 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,13 +149,15 @@ class WaveformInput(NetworkInput):
         """
         yield spectra.waveform.astype(np.float32, copy=False)
 
-    def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def prepare(self, patch: NDArray[np.float32], lift: float = 1.0) -> NDArray[np.float32]:
         """What the network gets for a patch of the track: the same.
 
         Parameters
         ----------
         patch : ndarray of shape (patch,)
             Samples.
+        lift : float, default=1.0
+            What `lift` gives for the track.
 
         Returns
         -------
@@ -168,6 +188,11 @@ class MelInput(NetworkInput):
     gain : float, optional
         The network gets ``log10(1 + gain * power)``; None means the power itself, for a network
         that begins with a logarithm of its own.
+    quiet_level : float, optional
+        A track of a lower level than this (root mean square, full scale being 1) was recorded
+        too quietly for the network to know its like. None leaves all as they are.
+    usual_level : float, default=0.1
+        What such a track is raised to, by 40 dB at the most.
     win_length : int, optional
         Length of the window, samples; None means `n_fft`.
     window : str, default="hann"
@@ -191,6 +216,8 @@ class MelInput(NetworkInput):
     fmin: float = 0.0
     fmax: float | None = None
     gain: float | None = None
+    quiet_level: float | None = None
+    usual_level: float = 0.1
     win_length: int | None = None
     window: str = "hann"
     center: bool = True
@@ -204,6 +231,9 @@ class MelInput(NetworkInput):
             check_number("fmax", self.fmax, above=self.fmin)
         if self.gain is not None:
             check_number("gain", self.gain, above=0)
+        if self.quiet_level is not None:
+            check_number("quiet_level", self.quiet_level, above=0)
+        check_number("usual_level", self.usual_level, above=0)
         self.frontend()  # it checks what it takes
 
     @property
@@ -242,7 +272,8 @@ class MelInput(NetworkInput):
 
     def requests(self) -> tuple[Request, ...]:
         """What is read of `Spectra`."""
-        return (make_request("mel", self._mel()),)
+        mel = make_request("mel", self._mel())
+        return (mel,) if self.quiet_level is None else (mel, make_request("mean_square"))
 
     def steps(self, seconds: float) -> int:
         """How many frames fit into a time, at least 1.
@@ -291,20 +322,44 @@ class MelInput(NetworkInput):
         for tile in spectra.tiles("mel", **self._mel()):
             yield tile.T
 
-    def prepare(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def lift(self, spectra: Spectra) -> float:
+        """By how much the power of a track is raised.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Returns
+        -------
+        float
+            1 or more.
+        """
+        if self.quiet_level is None:
+            return 1.0
+        power = float(np.mean(spectra.get("mean_square"), dtype=np.float64))
+        if power == 0 or power >= self.quiet_level**2:
+            return 1.0
+        return min(self.usual_level**2 / power, _MOST)
+
+    def prepare(self, patch: NDArray[np.float32], lift: float = 1.0) -> NDArray[np.float32]:
         """What the network gets for a patch of the track.
 
         Parameters
         ----------
         patch : ndarray of shape (patch, n_mels)
             Mel power.
+        lift : float, default=1.0
+            What `lift` gives for the track.
 
         Returns
         -------
         ndarray of shape (patch, n_mels)
             Its logarithm, or the same.
         """
-        return patch if self.gain is None else np.log10(1 + np.float32(self.gain) * patch)
+        if self.gain is None:
+            return patch * np.float32(lift)
+        return np.log10(1 + np.float32(self.gain * lift) * patch)
 
     def _mel(self) -> dict[str, Any]:
         """Parameters of the intermediate."""
