@@ -261,6 +261,7 @@ def draw_reliability(path: Path, clips: Clips) -> None:
 def train(clips: Clips, card: ModelCard) -> dict[str, Any]:
     """The head, as what goes into its file."""
     head = _fit(clips.pooled(_mean), clips, np.arange(len(clips.names)))
+    tempered = head["clf"]
     return {
         "name": "gtzan10",
         **TEXTS,
@@ -270,8 +271,8 @@ def train(clips: Clips, card: ModelCard) -> dict[str, Any]:
         "classes": head.classes_.tolist(),
         "mean": _rounded(head["scale"].mean_),
         "scale": _rounded(head["scale"].scale_),
-        "coef": _rounded(head["clf"].coef_),
-        "intercept": _rounded(head["clf"].intercept_),
+        "coef": _rounded(tempered.factor_ * tempered.estimator_.coef_),
+        "intercept": _rounded(tempered.factor_ * tempered.estimator_.intercept_),
     }
 
 

@@ -251,7 +251,7 @@ def test_tags_on_the_command_line(tiny, noise, tmp_path, capsys):
         ({"max_patches": 0}, "max_patches must be an integer of at least 1"),
         ({"stats": "mean"}, "stats must be a list"),
         ({"stats": ["mode"]}, "unknown statistic 'mode'"),
-        ({"sr": -1}, "array_sr must be a number above 0"),
+        ({"sr": -1}, "^sr must be a number above 0"),
         ({"on_error": "skip"}, "unknown on_error"),
     ],
 )

@@ -280,6 +280,20 @@ def test_predict_segments(clf, X, y):
     np.testing.assert_allclose(clf.predict_proba(X[:2]), means)
 
 
+def test_top_k(clf, X, y):
+    proba = clf.fit(X, y).predict_proba(X[:2])
+    best = clf.top_k(X[:2], k=2)
+    assert [row[0][0] for row in best] == clf.predict(X[:2]).tolist()
+    np.testing.assert_allclose([[p for _, p in row] for row in best], -np.sort(-proba)[:, :2])
+
+
+def test_unknown_below_a_probability_of_the_track(clf, X, y):
+    highest = clf.fit(X, y).predict_proba(X).max(axis=1)
+    limit = float(np.median(highest))
+    found = clf.set_params(reject_below=limit).predict(X)
+    assert (found == "unknown").tolist() == (highest < limit).tolist()
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_segments"])
 def test_not_fitted(method, clf, X):
     with pytest.raises(NotFittedError):
@@ -338,6 +352,7 @@ def test_silence_and_single_samples(clf, X, y):
         ({"pad": 1.5}, "pad must be a share of a segment"),
         ({"pad": "auto"}, "pad must be a number"),
         ({"sr": 0}, "sr must be"),
+        ({"reject_below": 2}, "reject_below is a probability"),
         ({"offset": -1}, "offset must be"),
         ({"estimator": AudioFeatures()}, "estimator must be a classifier"),
     ],
@@ -376,7 +391,8 @@ def test_nan_leaves_them_out(clf, X, y, broken):
     clf.set_params(on_error="nan")
     with pytest.warns(AudioDecodeWarning) as warned:
         clf.fit([broken[0], *X, broken[1]], ["rare", *y, "drone"])
-    assert len(warned) == 1
+    assert len(warned) == 2
+    assert "no track of 'rare' could be decoded" in str(warned[1].message)
     assert [error.index for error in clf.fit_errors_] == [0, 13]
     assert clf.classes_.tolist() == GENRES
     with pytest.warns(AudioDecodeWarning, match="1 of 3"):
@@ -706,6 +722,15 @@ def test_jobs_change_no_bit(backend, clf, X, y):
     clf.set_params(n_jobs=2, estimator__audiofeatures__n_jobs=2)
     with joblib.parallel_config(backend):
         np.testing.assert_array_equal(clf.fit(X, y).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_other_processes_and_threads_say_the_same(backend, features, X, y):
+    clf = SegmentClassifier(GenreClassifier("svm", features), segment_duration=0.2, sr=SR)
+    expected = clf.fit(X, y).predict_proba(X)
+    ask = joblib.delayed(clf.predict_proba)
+    for answer in joblib.Parallel(2, backend=backend)([ask(X), ask(X)]):
+        np.testing.assert_array_equal(answer, expected)
 
 
 def test_a_file_is_decoded_once_however_many_segments_it_has(clf, X, y, tmp_path):

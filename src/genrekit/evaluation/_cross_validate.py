@@ -18,7 +18,7 @@ from genrekit.evaluation._leakage import Split, find_leaks, make_splits, track_l
 from genrekit.evaluation._report import GenreReport
 from genrekit.exceptions import TrackError
 from genrekit.features._clock import Extracted, extraction_clock
-from genrekit.models import GenreClassifier, SegmentClassifier
+from genrekit.models._track_classifier import TrackClassifierMixin
 
 __all__ = ["cross_validate_genres", "fit_on", "genre_splits", "read_labels", "run_folds"]
 
@@ -191,7 +191,7 @@ def fit_on(
     train: np.ndarray, estimator: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
 ) -> None:
     """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
-    ours = isinstance(estimator, (GenreClassifier, SegmentClassifier))
+    ours = isinstance(estimator, TrackClassifierMixin)
     known = {"groups": groups[train]} if ours and groups is not None else {}
     estimator.fit(_take(X, train), y[train], **known)
 
@@ -276,7 +276,7 @@ def _answer(
     with _timed(seconds, "predict") as seen:
         if isinstance(estimator, Pipeline) and len(estimator) > 1:
             estimator, X = estimator[-1], estimator[:-1].transform(X)
-        ours = hasattr(estimator, "_decide")  # `predict` decides on probabilities
+        ours = isinstance(estimator, TrackClassifierMixin)  # `predict` decides on probabilities
         probabilities = estimator.predict_proba(X) if ours else None
         y_pred = estimator._decide(probabilities) if ours else estimator.predict(X)
     if not ours and hasattr(estimator, "predict_proba"):

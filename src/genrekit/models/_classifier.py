@@ -8,35 +8,34 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
 
-from genrekit._validation import check_choice, check_integer
+from genrekit._validation import check_choice
 from genrekit.exceptions import AudioDecodeError, GenrekitWarning, TrackError
 from genrekit.features import AudioFeatures
 from genrekit.features._base import AudioExtractor, read_tracks
 from genrekit.features._tracks import label
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._heads import fit_head, probabilities
-from genrekit.models._labels import check_genres, check_lengths, read_labels, track_groups
+from genrekit.models._labels import check_learnt, read_labels, track_groups
 from genrekit.models._params import check_names, check_settable, check_share
 from genrekit.models._pipelines import make_classifier, make_reducer, with_running
 from genrekit.models._shipped import read_head
 from genrekit.models._timeline import Timeline
+from genrekit.models._track_classifier import TrackClassifierMixin
 from genrekit.models._windows import window_rows
 
 __all__ = ["GenreClassifier"]
 
 # Tracks longer than this many times the median of the training are warned about.
 _LONG = 2.0
-# What `predict` says where no genre is probable enough.
-UNKNOWN = "unknown"
 _HEARD = ("sr", "offset", "duration")
 _HEAD = ("model", "reducer", "calibrate", "n_jobs", "random_state")
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
 
 
-class GenreClassifier(ClassifierMixin, BaseEstimator):
+class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     """Audio files in, genres out: features, scaling and a calibrated classifier in one object.
 
     `from_pretrained` gives one that is ready; `fit` makes one for genres of your own.
@@ -62,7 +61,8 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         depend on it: read as much of a song as the training tracks had.
     calibrate : bool, default=True
         Whether to calibrate the probabilities on inner folds that never split a track or a
-        group: by a sigmoid a genre, those of "logreg" by one factor on its scores.
+        group: those of an `SVC` or a `LogisticRegression` by one factor on its scores, others by
+        a sigmoid a genre.
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre.
         `score` counts that as wrong, unless "unknown" is the label.
@@ -103,6 +103,10 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
     -----
     `fit` takes ``groups`` (what must not be split between inner folds, such as the artist) and
     ``sample_weight`` as keywords, and as metadata (``set_fit_request``).
+
+    scikit-learn's metrics take no None and no NaN: with ``on_error="nan"`` and files that may be
+    broken leave ``scoring`` at its default in `cross_val_score` or a search, which asks `score`,
+    or use `genrekit.evaluation.cross_validate_genres`.
 
     Examples
     --------
@@ -187,7 +191,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         head = read_head(name)
         heard = {name: params[name] for name in _HEARD if name in params}
         features = head.embedding(**heard)
-        classifier = cls(**{"model": head.model, "features": features, **params})
+        classifier = cls(head.model, features, **params)
         classifier.features_ = clone(features)
         classifier.features_.sha256_ = head.sha256
         classifier.pipeline_, classifier.classes_ = head.pipeline(), head.genres
@@ -224,10 +228,7 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         self._check_params()  # before the long work, so that a wrong name costs no time
         self.features_ = self._running(self._make_features())
         table, self.fit_errors_, seconds = self._rows(self.features_.fit(X), X, tracks)
-        usable: NDArray[np.bool_] = np.asarray(~np.isnan(table).any(axis=1))
-        if sample_weight is not None:
-            usable &= sample_weight != 0  # such a track has no say in what genres there are
-        check_genres(y[usable], " without what can't be decoded or has sample_weight 0")
+        usable = check_learnt(y, np.asarray(~np.isnan(table).any(axis=1)), sample_weight)
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
         groups = track_groups(tracks) if groups is None else groups
@@ -235,23 +236,6 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         head = {name: getattr(self, name) for name in _HEAD}
         self.pipeline_ = fit_head(table[usable], y[usable], groups[usable], weights, **head)
         return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable genre of each track.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_tracks,)
-            Genres; with `reject_below` "unknown" where no genre is as probable; with
-            ``on_error="nan"`` None for a track that can't be decoded.
-        """
-        self._check_params()
-        return self._decide(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each genre.
@@ -276,30 +260,6 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         if usable.any():
             proba[usable] = probabilities(self.pipeline_, table[usable])
         return proba
-
-    def top_k(self, X: Any, k: int = 3) -> list[list[tuple[Any, float]]]:
-        """The most probable genres of each track with their probabilities.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-        k : int, default=3
-            How many.
-
-        Returns
-        -------
-        list of list of (genre, float)
-            Most probable first; an empty list for a track that can't be decoded.
-        """
-        check_integer("k", k, minimum=1)
-        proba = self.predict_proba(X)
-        best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
-        genres = self.classes_.tolist()
-        return [
-            [] if np.isnan(row).any() else [(genres[i], float(row[i])) for i in order]
-            for row, order in zip(proba, best, strict=True)
-        ]
 
     def timeline(self, track: Any, *, window: float = 5.0, hop: float = 1.0) -> Timeline:
         """Probability of each genre along one track.
@@ -343,29 +303,6 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         times, tables = zip(*rows, strict=True)
         proba = [probabilities(self.pipeline_, table) for table in tables]
         return Timeline(np.concatenate(times), np.concatenate(proba), self.classes_, window)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of tracks whose genre is found; no answer, for whatever reason, is wrong.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-        y : array-like of shape (n_tracks,)
-            The genres.
-        sample_weight : array-like of shape (n_tracks,), optional
-            Weight of each track.
-
-        Returns
-        -------
-        float
-            Accuracy, between 0 and 1.
-        """
-        predicted = self.predict(X)
-        y = column_or_1d(y, warn=True)
-        check_lengths(len(predicted), y=y, sample_weight=sample_weight)
-        hits = [found == true for found, true in zip(predicted, y, strict=True)]
-        return float(np.average(hits, weights=sample_weight))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters, and those of a named set of features as ``features__part__parameter``.
@@ -423,12 +360,6 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         features.set_params(**params)
         self.features = features.features if only_parts else features
 
-    def __sklearn_tags__(self) -> Any:
-        """Takes audio collections and 2-D arrays."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = True
-        return tags
-
     def _named_features(self) -> AudioFeatures:
         """`AudioFeatures` of a named set or list, with the front end of this classifier."""
         return AudioFeatures(self.features, sr=self.sr, offset=self.offset, duration=self.duration)
@@ -457,18 +388,6 @@ class GenreClassifier(ClassifierMixin, BaseEstimator):
         if errors and self.on_error == "raise":
             raise AudioDecodeError(errors[0].path, errors[0].reason)
         return table, errors, np.full(len(table), np.nan)
-
-    def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
-        """The most probable genres; None for rows of NaN, "unknown" where that is too little."""
-        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
-        proba = np.where(failed[:, np.newaxis], 0.0, proba)
-        chosen = self.classes_[proba.argmax(axis=1)]
-        if failed.any() or self.reject_below is not None:
-            chosen = chosen.astype(object)
-            if self.reject_below is not None:
-                chosen[proba.max(axis=1) < self.reject_below] = UNKNOWN
-            chosen[failed] = None
-        return chosen
 
     def _check_params(self) -> None:
         """What can be checked before anything is read."""

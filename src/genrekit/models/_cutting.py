@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,17 +12,19 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number
 from genrekit.dsp import Request
-from genrekit.exceptions import TrackError
+from genrekit.exceptions import GenrekitWarning, TrackError
 from genrekit.features import Frontend, Spectra
 from genrekit.features._cache import TrackCache
 from genrekit.features._extract import describe_tracks
 from genrekit.features._plan import Plan
-from genrekit.features._tracks import TrackSegment, fill, is_file, is_track
+from genrekit.features._tracks import TrackSegment, fill, is_file, is_track, label
 
 __all__ = ["AGGREGATES", "Cutter", "segment_starts"]
 
 # Less probable than this is this probable to "logmean": no segment alone rules a genre out.
 _FLOOR = 1e-6
+# Nobody means to cut a track into more: 3 s each second are that many in 2.8 hours.
+_MANY = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,9 @@ class Cutter:
         whole = [self._whole(track) if is_track(track) else track for track in tracks]
         _, errors, seconds = describe_tracks(whole, TrackCache(plan, memory), **running)
         lengths = [0 if np.isnan(s) else round(s * self.sr) for s in seconds]
-        return [segment_starts(n, self.length, self.hop, self.pad) for n in lengths], errors
+        starts = [segment_starts(n, self.length, self.hop, self.pad) for n in lengths]
+        self._warn_of_many(tracks, starts)
+        return starts, errors
 
     def pieces(self, track: Any, starts: Sequence[int]) -> list[Any]:
         """The segments of a track: of a file to be read when needed, of a waveform its samples."""
@@ -115,6 +120,20 @@ class Cutter:
             return [replace(whole, start=start, length=self.length) for start in starts]
         y, sr = whole.pair()
         return [(fill(y[start : start + self.length], self.length), sr) for start in starts]
+
+    def _warn_of_many(self, tracks: Sequence[Any], starts: Sequence[Sequence[int]]) -> None:
+        """One `GenrekitWarning` if a track has more segments than make sense."""
+        most = max(range(len(starts)), key=lambda i: len(starts[i]))
+        if (count := len(starts[most])) <= _MANY:
+            return
+        given = f"segment_duration={self.segment_duration!r}"
+        if self.segment_hop is not None:
+            given += f" and segment_hop={self.segment_hop!r}"
+        message = (
+            f"{label(tracks[most], most)} is cut into {count:,} segments, each of which is described "
+            f"and predicted; {given} are in seconds: 1 to 10 are usual"
+        )
+        warnings.warn(GenrekitWarning(message), stacklevel=4)
 
     def _whole(self, track: Any) -> TrackSegment:
         """What is cut of a track, in one piece."""

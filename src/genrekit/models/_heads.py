@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -17,9 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from genrekit.exceptions import GenrekitWarning
 from genrekit.models._pipelines import make_classifier, make_reducer
+from genrekit.models._tempered import TemperedClassifier, genre_scores
 
 __all__ = ["fit_head", "probabilities"]
 
@@ -72,22 +73,27 @@ def fit_head(
     if calibrate:
         _warn_of_few(splits)
     classifier = clone(make_classifier(model, n_jobs=n_jobs, random_state=random_state))
-    if _is_named(model, "knn"):
+    if isinstance(model, str) and model == "knn":
         # No more neighbours than the smallest training part has tracks.
         fewest = min((len(train) for train, _ in splits), default=len(y))
         classifier.set_params(n_neighbors=min(classifier.n_neighbors, fewest))
-    tempered = bool(splits) and _is_named(model, "logreg")
-    if splits and not tempered:
-        classifier = CalibratedClassifierCV(classifier, method="sigmoid", cv=splits, ensemble=False)
+    if splits:
+        classifier = _calibrated(classifier, splits)
     reduce = make_reducer(reducer, random_state)
     steps = [("scale", StandardScaler()), ("reduce", reduce), ("clf", classifier)]
     weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight}
     # The weights have arrived: inside, nobody need ask for them again.
     with config_context(enable_metadata_routing=False):
-        pipeline = Pipeline(steps).fit(table, y, **weights)
-        if tempered:
-            _temper(pipeline["clf"], pipeline[:-1].transform(table), y, splits, sample_weight)
-    return pipeline
+        return Pipeline(steps).fit(table, y, **weights)
+
+
+def _calibrated(classifier: Any, splits: _Splits) -> Any:
+    """One factor for scores that need no more, else a sigmoid a genre."""
+    if isinstance(classifier, SVC):
+        classifier.set_params(decision_function_shape="ovo")  # its votes are no scores
+    if isinstance(classifier, (SVC, LogisticRegression)):
+        return TemperedClassifier(classifier, splits)
+    return CalibratedClassifierCV(classifier, method="sigmoid", cv=splits, ensemble=False)
 
 
 def probabilities(classifier: Any, table: Any) -> NDArray[np.float64]:
@@ -107,41 +113,7 @@ def probabilities(classifier: Any, table: Any) -> NDArray[np.float64]:
     """
     if hasattr(classifier, "predict_proba"):
         return classifier.predict_proba(table)
-    return softmax(_scores(classifier, table), axis=1)
-
-
-def _scores(classifier: Any, table: Any) -> NDArray[np.float64]:
-    """One score a genre, of two genres as well."""
-    scores = classifier.decision_function(table)
-    return np.column_stack([-scores, scores]) / 2 if scores.ndim == 1 else scores
-
-
-def _temper(
-    fitted: LogisticRegression,
-    rows: NDArray[np.float64],
-    y: NDArray[Any],
-    splits: _Splits,
-    sample_weight: NDArray[np.float64] | None,
-) -> None:
-    """Calibrate a logistic regression by one factor on its scores, the best for held-out tracks.
-
-    Sigmoids, two parameters a genre, would bend what is a fit of probabilities already.
-    """
-    weights = np.ones(len(y)) if sample_weight is None else sample_weight
-    scores = np.empty((len(y), len(fitted.classes_)))
-    for train, test in splits:
-        inner = clone(fitted).fit(rows[train], y[train], weights[train])
-        scores[test] = _scores(inner, rows[test])
-    true = np.searchsorted(fitted.classes_, y)[:, np.newaxis]
-
-    def loss(log_factor: float) -> float:
-        logs = log_softmax(np.exp(log_factor) * scores, axis=1)
-        return -float(np.average(np.take_along_axis(logs, true, axis=1)[:, 0], weights=weights))
-
-    # At most ten times: where held-out tracks are all right, no factor would be large enough.
-    factor = np.exp(minimize_scalar(loss, bounds=(-np.log(10), np.log(10)), method="bounded").x)
-    fitted.coef_ *= factor
-    fitted.intercept_ *= factor
+    return softmax(genre_scores(classifier, table), axis=1)
 
 
 def _inner_splits(y: NDArray[Any], groups: NDArray[Any], random_state: Any) -> _Splits:
@@ -176,8 +148,3 @@ def _warn_of_few(splits: _Splits) -> None:
             "they are the classifier's own. Add tracks, two of each genre at the least"
         )
     warnings.warn(message, GenrekitWarning, stacklevel=4)  # of whoever called fit
-
-
-def _is_named(named: Any, name: str) -> bool:
-    """Whether a model was asked for by this name."""
-    return isinstance(named, str) and named == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from genrekit._validation import did_you_mean
+from genrekit.exceptions import GenrekitWarning
 
-__all__ = ["check_genres", "check_lengths", "read_labels", "track_groups"]
+__all__ = ["check_lengths", "check_learnt", "read_labels", "track_groups"]
 
 
 def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -26,7 +28,7 @@ def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any,
     y = column_or_1d(y, warn=True)
     check_lengths(n_tracks, y=y, **given)
     check_classification_targets(y)
-    check_genres(y)
+    _check_genres(y)
     return y, given.get("groups"), given.get("sample_weight")
 
 
@@ -38,7 +40,25 @@ def check_lengths(n_tracks: int, **labels: Any) -> None:
             raise ValueError(f"{name} has shape {shape}, X holds {n_tracks} tracks: one a track")
 
 
-def check_genres(y: NDArray[Any], left_out: str = "") -> None:
+def check_learnt(
+    y: NDArray[Any], decoded: NDArray[np.bool_], sample_weight: Any
+) -> NDArray[np.bool_]:
+    """Which tracks teach something; a warning that names the genres of which none could be read."""
+    # A track of weight 0 has no say in what genres there are.
+    wanted = np.ones(len(y), bool) if sample_weight is None else sample_weight != 0
+    learnt: NDArray[np.bool_] = wanted & decoded
+    _check_genres(y[learnt], " without what can't be decoded or has sample_weight 0")
+    lost = np.setdiff1d(y[wanted], y[learnt]).tolist()
+    if lost:
+        message = (
+            f"no track of {', '.join(map(repr, lost))} could be decoded: the classifier will not "
+            f"know {'this genre' if len(lost) == 1 else 'these genres'}"
+        )
+        warnings.warn(message, GenrekitWarning, stacklevel=3)  # of whoever called fit
+    return learnt
+
+
+def _check_genres(y: NDArray[Any], left_out: str = "") -> None:
     """At least two genres are needed to tell them apart."""
     genres = np.unique(y).tolist()
     if len(genres) < 2:

@@ -119,6 +119,8 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
         If the file is damaged, inconsistent, not written by `save`, holds a type that is
         neither on the list nor trusted, or was saved with another network than goes by that name
         here. The message names the file and the reason.
+    FileNotFoundError
+        If there is no such file.
 
     Warns
     -----
@@ -145,6 +147,8 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     """
     names = _trusted_names(trusted)
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such model file")
     size = path.stat().st_size
     if size > _archive.MAX_BYTES:
         raise ValueError(f"{path}: {size} bytes, more than the limit of {_archive.MAX_BYTES}")
@@ -221,8 +225,9 @@ def _note_networks(model: Any) -> dict[str, str]:
     networks = {}
     for _, part in iter_objects(model):
         if isinstance(part, CNNEmbedding):
-            here = get_card(part.model).sha256
-            networks[str(part.model)] = vars(part).setdefault("sha256_", here)
+            if not hasattr(part, "sha256_"):
+                part.sha256_ = get_card(part.model).sha256
+            networks[str(part.model)] = part.sha256_
     return networks
 
 

@@ -42,7 +42,7 @@ SKLEARN_TYPES = frozenset(
     }
 )
 # Every estimator in the `__all__` of these is allowed, so a new feature needs no registration.
-GENREKIT_PACKAGES = ("genrekit.features", "genrekit.models")
+GENREKIT_PACKAGES = ("genrekit.features", "genrekit.models", "genrekit.models._tempered")
 
 _SCALARS = frozenset(
     f"numpy.{name}"

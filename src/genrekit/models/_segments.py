@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context, get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
 from genrekit.exceptions import GenrekitWarning, TrackError
@@ -27,13 +27,15 @@ from genrekit.models._inner_folds import (
     group_folds,
     splits_inside,
 )
-from genrekit.models._labels import check_genres, check_lengths, read_labels, track_groups
+from genrekit.models._labels import check_learnt, read_labels, track_groups
+from genrekit.models._params import check_share
 from genrekit.models._timeline import Timeline
+from genrekit.models._track_classifier import TrackClassifierMixin
 
 __all__ = ["SegmentClassifier"]
 
 
-class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator):
     """Classify tracks by their segments: each is classified, and together they decide.
 
     Tracks go in and tracks come out, so that a split of the samples is a split of tracks:
@@ -66,6 +68,9 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Where to begin in each track, seconds.
     duration : float, optional
         How much of each track to cut, seconds; None means all.
+    reject_below : float, optional
+        The probability under which `predict` says "unknown" rather than the most probable genre
+        of the track. One in `estimator` is about segments, and heeded with "vote" only.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -135,6 +140,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sr: float = 22050,
         offset: float = 0.0,
         duration: float | None = None,
+        reject_below: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
         n_jobs: int | None = None,
@@ -149,6 +155,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.sr = sr
         self.offset = offset
         self.duration = duration
+        self.reject_below = reject_below
         self.on_error = on_error
         self.memory = memory
         self.n_jobs = n_jobs
@@ -187,13 +194,12 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         cutter = self._cutter()
         try:
             starts, self.fit_errors_ = self._measure(cutter, tracks)
-            if weight is not None:  # a track of weight 0 has no say in what genres there are
+            used = check_learnt(y, np.array([bool(cut) for cut in starts]), weight)
+            starts = [cut if use else [] for cut, use in zip(starts, used, strict=True)]
+            if weight is not None:
                 given["sample_weight"] = weight
-                starts = [cut if w else [] for cut, w in zip(starts, weight, strict=True)]
             # One index a segment: the track it belongs to.
             index = np.repeat(np.arange(len(tracks)), [len(cut) for cut in starts])
-            used = np.unique(index)
-            check_genres(y[used], " without what can't be decoded or has sample_weight 0")
             estimator = self._prepared(y[used], given["groups"][used], weight is not None)
             _warn_of_splits(estimator, len(index))
             with config_context(enable_metadata_routing=True):
@@ -205,21 +211,6 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             RECENT.clear()
         self.classes_ = self.estimator_.classes_
         return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The genre that the segments of each track decide on.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_tracks,)
-            Genres; with ``on_error="nan"`` None for a track that can't be decoded.
-        """
-        return self._decide(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each genre, aggregated over the segments of each track.
@@ -279,29 +270,6 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         return self.predict_segments([track])[0]
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of tracks whose genre is found; one that can't be decoded counts as wrong.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-        y : array-like of shape (n_tracks,)
-            The genres.
-        sample_weight : array-like of shape (n_tracks,), optional
-            Weight of each track.
-
-        Returns
-        -------
-        float
-            Accuracy, between 0 and 1.
-        """
-        predicted = self.predict(X)
-        y = column_or_1d(y, warn=True)
-        check_lengths(len(predicted), y=y, sample_weight=sample_weight)
-        hits = [found == true for found, true in zip(predicted, y, strict=True)]
-        return float(np.average(hits, weights=sample_weight))
-
     def get_metadata_routing(self) -> MetadataRouter:
         """What is asked of `fit`: ``groups``, and what `estimator` asks for.
 
@@ -313,27 +281,18 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return _router(self, ask_for_groups(self.estimator))
 
     def __sklearn_tags__(self) -> Any:
-        """Takes audio collections and 2-D arrays."""
+        """Several genres if the estimator can tell several apart."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = True
         inner = get_tags(self.estimator).classifier_tags
         if inner is not None:
             tags.classifier_tags.multi_class = inner.multi_class
         return tags
 
-    def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
-        """The most probable genres; None for rows of NaN."""
-        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
-        chosen = self.classes_[np.where(failed[:, np.newaxis], 0.0, proba).argmax(axis=1)]
-        if failed.any():
-            chosen = chosen.astype(object)
-            chosen[failed] = None
-        return chosen
-
     def _cutter(self) -> Cutter:
         """How tracks are cut; parameters are checked."""
         check_choice("aggregate", self.aggregate, AGGREGATES)
         check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_share("reject_below", self.reject_below)
         return Cutter(
             sr=self.sr,
             segment_duration=self.segment_duration,

@@ -1,0 +1,114 @@
+"""What the classifiers of tracks share once there are probabilities."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import column_or_1d
+
+from genrekit._validation import check_integer
+from genrekit.models._labels import check_lengths
+from genrekit.models._params import check_share
+
+__all__ = ["UNKNOWN", "TrackClassifierMixin"]
+
+# What `predict` says where no genre is probable enough.
+UNKNOWN = "unknown"
+
+
+class TrackClassifierMixin(ClassifierMixin):
+    """Genres by the probabilities of `predict_proba`, NaN for a track that can't be decoded."""
+
+    # Declared for the type checker.
+    classes_: NDArray[Any]
+    reject_below: float | None
+
+    @abstractmethod
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of each genre."""
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable genre of each track.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks,)
+            Genres; with `reject_below` "unknown" where no genre is as probable; with
+            ``on_error="nan"`` None for a track that can't be decoded.
+        """
+        check_share("reject_below", self.reject_below)
+        return self._decide(self.predict_proba(X))
+
+    def top_k(self, X: Any, k: int = 3) -> list[list[tuple[Any, float]]]:
+        """The most probable genres of each track with their probabilities.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+        k : int, default=3
+            How many.
+
+        Returns
+        -------
+        list of list of (genre, float)
+            Most probable first; an empty list for a track that can't be decoded.
+        """
+        check_integer("k", k, minimum=1)
+        proba = self.predict_proba(X)
+        best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
+        genres = self.classes_.tolist()
+        return [
+            [] if np.isnan(row).any() else [(genres[i], float(row[i])) for i in order]
+            for row, order in zip(proba, best, strict=True)
+        ]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of tracks whose genre is found; no answer, for whatever reason, is wrong.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+        y : array-like of shape (n_tracks,)
+            The genres.
+        sample_weight : array-like of shape (n_tracks,), optional
+            Weight of each track.
+
+        Returns
+        -------
+        float
+            Accuracy, between 0 and 1.
+        """
+        y = column_or_1d(y, warn=True)
+        predicted = self.predict(X)
+        check_lengths(len(predicted), y=y, sample_weight=sample_weight)
+        hits = [found == true for found, true in zip(predicted, y, strict=True)]
+        return float(np.average(hits, weights=sample_weight))
+
+    def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """The most probable genres; None for rows of NaN, "unknown" where that is too little."""
+        failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
+        proba = np.where(failed[:, np.newaxis], 0.0, proba)
+        chosen = self.classes_[proba.argmax(axis=1)]
+        if failed.any() or self.reject_below is not None:
+            chosen = chosen.astype(object)
+            if self.reject_below is not None:
+                chosen[proba.max(axis=1) < self.reject_below] = UNKNOWN
+            chosen[failed] = None
+        return chosen
+
+    def __sklearn_tags__(self) -> Any:
+        """Takes audio collections and 2-D arrays."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        return tags
