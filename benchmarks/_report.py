@@ -16,7 +16,10 @@ from benchmarks._measure import Case, Result
 from benchmarks._peers import Peers
 from genrekit.dsp.kernels import FLAVOUR
 
-_PACKAGES = ["numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr"]
+_PACKAGES = [
+    "numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr",
+    "onnxruntime",
+]  # fmt: skip
 _HEADINGS = ["What", "Floor", "Aim", "Measured", "Quartiles", "Medians of both sides", "Result"]
 
 
@@ -50,9 +53,14 @@ def print_result(result: Result) -> None:
     )
 
 
-def write_table(path: Path, results: Sequence[Result], run: Mapping[str, str]) -> None:
-    """A file for ``docs/benchmarks.rst`` to include."""
-    lines = [".. Written by ``python -m benchmarks --output``.", ""]
+def write_table(
+    path: Path,
+    results: Sequence[Result],
+    run: Mapping[str, str],
+    command: str = "python -m benchmarks",
+) -> None:
+    """A file for a page of the documentation to include."""
+    lines = [f".. Written by ``{command} --output``.", ""]
     lines += [f":{name}: {value}" for name, value in run.items()]
     lines += ["", ".. list-table::", "   :header-rows: 1", ""]
     for cells in [_HEADINGS, *map(_cells, results)]:
