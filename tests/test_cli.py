@@ -165,6 +165,38 @@ def test_train_stops_at_a_bad_file_or_leaves_it_out(tmp_path, capsys):
     assert (tmp_path / "m.skops").exists()
 
 
+def test_train_on_a_table(music, tmp_path, capsys):
+    table = tmp_path / "tracks.csv"
+    rows = [f"{path},{path.parent.name}" for path in sorted(music.rglob("*.wav"))[:6]]
+    table.write_text("\n".join(["path,genre", *rows]))
+    arguments = ["-o", str(tmp_path / "m.skops"), "--features", "rms", "--model", "logreg"]
+    assert main(["train", str(table), *arguments]) == 0
+    assert "logreg fitted on 6 tracks (drone, noise-beat)" in capsys.readouterr().out
+
+
+def test_train_behind_the_network(music, tmp_path, capsys):
+    output = tmp_path / "m.skops"
+    assert main(["train", str(music), "-o", str(output), "--model", "cnn"]) == 0
+    assert "cnn fitted on 9 tracks" in capsys.readouterr().out
+    loaded = genrekit.load(output)
+    assert type(loaded) is genrekit.PretrainedCNNClassifier
+    assert main(["predict", str(output), str(music)]) == 0
+
+
+@pytest.mark.parametrize("features", ["cnn", "msd-musicnn", "mfcc,cnn"])
+def test_train_says_how_to_choose_a_network(features, music, tmp_path, capsys):
+    arguments = ["train", str(music), "-o", str(tmp_path / "m.skops")]
+    assert main([*arguments, "--features", features]) == 1
+    assert "use --model cnn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--features", "mfcc"], ["--sr", "8000"]])
+def test_train_behind_the_network_takes_no_other_features(option, music, tmp_path, capsys):
+    arguments = ["train", str(music), "-o", str(tmp_path / "m.skops"), "--model", "cnn"]
+    assert main([*arguments, *option]) == 1
+    assert f"leave out {option[0]}" in capsys.readouterr().err
+
+
 def test_train_explains_the_layout(tmp_path, capsys):
     assert main(["train", str(tmp_path), "-o", str(tmp_path / "m.skops")]) == 1
     assert "one sub-folder a genre" in capsys.readouterr().err
@@ -229,12 +261,47 @@ def test_predict_with_another_kind_of_model(tmp_path, capsys):
     path = tmp_path / "other.skops"
     genrekit.save(LogisticRegression().fit([[0.0], [1.0]], ["a", "b"]), path)
     assert main(["predict", str(path), "x.wav"]) == 1
-    assert "GenreClassifier" in capsys.readouterr().err
+    assert "holds a LogisticRegression" in capsys.readouterr().err
+
+
+def test_predict_by_segments(tmp_path, music, bad, capsys):
+    tracks = genrekit.load_folder(music)
+    X = tracks.paths
+    inner = genrekit.make_knn_pipeline(["rms", "zero_crossing_rate"])
+    clf = genrekit.SegmentClassifier(inner, segment_duration=0.2)
+    path = tmp_path / "segments.skops"
+    genrekit.save(clf.fit(X, tracks.target), path)
+    assert main(["predict", str(path), X[0], str(bad)]) == 3
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()[2:]] == [X[0], str(bad)]
+    assert err.count(str(bad)) == 1
 
 
 def test_predict_without_the_model(tmp_path, capsys):
     assert main(["predict", str(tmp_path / "no.skops"), "x.wav"]) == 1
-    assert "no.skops" in capsys.readouterr().err
+    said = f"there is no file {str(tmp_path / 'no.skops')!r}, and no pretrained model of that name"
+    assert f"{said}: known are: 'gtzan10', 'msd-genres'" in capsys.readouterr().err
+    assert main(["predict", "--model", "gtzan11", "x.wav"]) == 1
+    assert "did you mean 'gtzan10'?" in capsys.readouterr().err
+    assert main(["predict", "--model", str(tmp_path), "x.wav"]) == 1
+    assert f"{tmp_path} is a folder, and no pretrained model" in capsys.readouterr().err
+
+
+def test_predict_says_unknown(model, music, capsys):
+    arguments = ["predict", str(model), str(music), "--top-k", "2"]
+    assert main([*arguments, "--json"]) == 0
+    certain = [item["probability"] for item in json.loads(capsys.readouterr().out)]
+    limit = sorted(certain)[4]
+    assert main([*arguments, "--json", "--reject-below", str(limit)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    clf = genrekit.load(model).set_params(reject_below=limit)
+    assert [item["genre"] for item in found] == clf.predict(sorted(music.rglob("*.wav"))).tolist()
+    assert [item["probability"] is None for item in found] == [p < limit for p in certain]
+    assert [item["top"][0]["probability"] for item in found] == certain
+    assert main([*arguments, "--reject-below", "1"]) == 0
+    words = capsys.readouterr().out.splitlines()[-1].split()
+    assert words[1] == "unknown"
+    assert len(words) == 6  # both genres, with their probabilities
 
 
 def test_debug_shows_the_traceback(tmp_path):
@@ -249,6 +316,17 @@ def test_info_lists_versions_and_every_feature(capsys):
     assert f"genrekit      {genrekit.__version__}" in lines
     assert {"kernels", "numpy", "soundfile"} <= set(first_words)
     assert set(FEATURES) <= set(first_words)
+    columns = {line.split()[0]: line.split()[1] for line in lines if line}
+    assert (columns["gtzan57"], columns["fma518"]) == ("57", "518")
+    assert columns["standard"] == str(len(genrekit.extract([np.ones(22050)]).names))
+
+
+def test_models_lists_classifiers_and_networks(capsys):
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first_words = [line.split()[0] for line in lines if line]
+    assert {"gtzan10", "msd-genres", "msd-musicnn"} <= set(first_words)
+    assert lines[2].endswith("metal, pop, reggae, rock")
 
 
 def test_info_says_what_is_not_installed(capsys, monkeypatch):
@@ -273,7 +351,10 @@ def test_demo_passes_its_arguments_on(monkeypatch):
         ["conquer"],
         ["extract", "a.wav"],
         ["extract", "a.wav", "-o", "t.xlsx"],
-        ["train", "m", "-o", "m.skops", "--model", "cnn"],
+        ["train", "m", "-o", "m.skops", "--model", "tree"],
+        ["train", "m", "-o", "m.pkl"],
+        ["predict", "m.skops", "a.wav", "--reject-below", "1.5"],
+        ["predict", "m.skops", "a.wav", "--reject-below", "half"],
         ["predict", "m.skops"],
         ["predict", "m.skops", "a.wav", "--top-k", "0"],
     ],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import genrekit
 from genrekit._tables import TABLE_SUFFIXES
 
+_MODELS = ("svm", "rf", "knn", "logreg", "cnn")
 _EPILOG = """\
 exit codes: 0 all went well, 1 error, 2 wrong usage, 3 some files could not be decoded
 (the others are in the result), 130 stopped with Ctrl-C.
@@ -50,7 +52,7 @@ def _add_extract(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=_table_path,
+        type=_ending(*TABLE_SUFFIXES),
         required=True,
         metavar="TABLE",
         help=f"where to write: {', '.join(TABLE_SUFFIXES)}",
@@ -60,10 +62,16 @@ def _add_extract(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     """Declare ``genrekit train``."""
-    parser = _add_command(commands, "train", "fit a classifier on a folder and save it")
-    parser.add_argument("folder", help="a folder with one sub-folder a genre")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.skops")
-    parser.add_argument("--model", choices=("svm", "rf", "knn"), default="svm")
+    parser = _add_command(commands, "train", "fit a classifier on labelled tracks and save it")
+    parser.add_argument(
+        "source",
+        metavar="FOLDER",
+        help="one sub-folder a genre, or a CSV table with the columns path and genre",
+    )
+    parser.add_argument(
+        "-o", "--output", type=_ending(".skops"), required=True, metavar="MODEL.skops"
+    )
+    _add_model(parser)
     parser.add_argument(
         "--on-error",
         choices=("raise", "nan"),
@@ -106,6 +114,12 @@ def _add_predict(commands: Any) -> None:
     parser.add_argument(
         "--top-k", type=_positive, default=3, metavar="K", help="genres to show (default: 3)"
     )
+    parser.add_argument(
+        "--reject-below",
+        type=_probability,
+        metavar="P",
+        help="say unknown where no genre is as probable, from 0 to 1",
+    )
     _add_n_jobs(parser)
 
 
@@ -128,7 +142,7 @@ def _add_tags(commands: Any) -> None:
 
 def _add_models(commands: Any) -> None:
     """Declare ``genrekit models``."""
-    parser = _add_command(commands, "models", "list the networks, or download one")
+    parser = _add_command(commands, "models", "list the pretrained models, or download a network")
     parser.add_argument(
         "--fetch", metavar="NAME", help="download a network: its name, or the path of its card"
     )
@@ -159,9 +173,13 @@ def _add_evaluate(commands: Any) -> None:
         metavar="NAME",
         help="what must not be split: 'folder' (the one a file lies in) or a column of the table",
     )
-    parser.add_argument("--folds", type=int, metavar="N", help="default: 5, or the published split")
-    parser.add_argument("--report", type=Path, metavar="PAGE.html", help="write a page about it")
-    parser.add_argument("--model", choices=("svm", "rf", "knn"), default="svm")
+    parser.add_argument(
+        "--folds", type=_folds, metavar="N", help="default: 5, or the published split"
+    )
+    parser.add_argument(
+        "--report", type=_ending(".html"), metavar="PAGE.html", help="write a page about it"
+    )
+    _add_model(parser)
     parser.add_argument(
         "--on-error",
         choices=("raise", "nan"),
@@ -185,12 +203,22 @@ def _add_demo(commands: Any) -> None:
     _add_n_jobs(parser)
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare what decides."""
+    parser.add_argument(
+        "--model",
+        choices=_MODELS,
+        default="svm",
+        help="svm, rf, knn and logreg decide on --features; cnn is a logistic regression on what "
+        "a pretrained network hears (default: svm)",
+    )
+
+
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     """Declare how files become features."""
     parser.add_argument(
         "--features",
         type=_features,
-        default="standard",
         metavar="SET",
         help="a named set or feature names with commas, see `genrekit info` (default: standard)",
     )
@@ -206,12 +234,18 @@ def _add_n_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n-jobs", type=int, metavar="N", help="files at a time; -1: all cores")
 
 
-def _table_path(text: str) -> Path:
-    """Check the ending before any work is done."""
-    path = Path(text)
-    if path.suffix.lower() not in TABLE_SUFFIXES:
-        raise argparse.ArgumentTypeError(f"{text}: must end in {' or '.join(TABLE_SUFFIXES)}")
-    return path
+def _ending(*suffixes: str) -> Callable[[str], Path]:
+    """A path that is checked for its ending before any work is done."""
+
+    def read(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(
+                f"{text}: must end in {' or '.join(suffixes)}, such as {path.stem}{suffixes[0]}"
+            )
+        return path
+
+    return read
 
 
 def _features(text: str) -> str | list[str]:
@@ -225,3 +259,21 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
+
+
+def _folds(text: str) -> int:
+    """Read a whole number of 2 or more."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 2 or more")
+    return int(text)
+
+
+def _probability(text: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number

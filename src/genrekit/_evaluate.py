@@ -22,7 +22,7 @@ from genrekit.models import GenreClassifier
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
-__all__ = ["DATASETS", "find_tracks", "run_evaluate"]
+__all__ = ["DATASETS", "find_tracks", "groups_remark", "run_evaluate"]
 
 DATASETS = ("gtzan", "fma")
 _FOLDS = 5
@@ -53,7 +53,8 @@ def find_tracks(
     Returns
     -------
     sklearn.utils.Bunch
-        ``paths``, ``target``, ``groups``, ``split``.
+        ``paths``, ``target``, ``groups``, ``split``, and ``unit``: what a group is, "track",
+        "folder", "artist" or the name of the column.
 
     Raises
     ------
@@ -76,7 +77,31 @@ def find_tracks(
     if groups == "folder":
         folders = [str(Path(path).parent) for path in tracks.paths]
         tracks.groups = np.unique(folders, return_inverse=True)[1]
+    tracks.unit = groups or ("artist" if dataset == "fma" else "track")
     return tracks
+
+
+def groups_remark(tracks: Bunch, folds: int | None) -> str:
+    """Say what the score may hide where groups are no more than recordings.
+
+    Parameters
+    ----------
+    tracks : sklearn.utils.Bunch
+        What `find_tracks` gives.
+    folds : int or None
+        As in `run_evaluate`.
+
+    Returns
+    -------
+    str
+        One line, or ``""`` where artists, or what else was named, are kept together.
+    """
+    if tracks.unit != "track" or _is_published(tracks, folds):
+        return ""
+    return (
+        "tracks of one artist may be on both sides of a split, so the score may be too high: "
+        "name the artists with --groups (a column of a table, or folder)"
+    )
 
 
 def run_evaluate(
@@ -117,8 +142,10 @@ def run_evaluate(
     if report is not None:
         check_folder(Path(report))
     cv: Any = _FOLDS if folds is None else folds
-    if folds is None and tracks.get("split") is not None:
+    if _is_published(tracks, folds):
         cv = [_published(tracks.split)]
+    else:
+        _check_enough(tracks, cv)
     with _remembering(estimator) as reading:
         found = cross_validate_genres(
             reading, tracks.paths, tracks.target, groups=tracks.groups, cv=cv,
@@ -129,6 +156,31 @@ def run_evaluate(
             features = table if table.shape[1] > 1 else None  # a map takes two columns
             found.to_html(report, estimator=estimator, features=features)
     return found
+
+
+def _is_published(tracks: Bunch, folds: int | None) -> bool:
+    """Whether the published split is to be used."""
+    return folds is None and tracks.get("split") is not None
+
+
+def _check_enough(tracks: Bunch, folds: int) -> None:
+    """Name the genre that has too few tracks, in the words of the command line."""
+    genres, unit = np.unique(tracks.target).tolist(), tracks.get("unit", "track")
+    counts = [len(np.unique(tracks.groups[tracks.target == genre])) for genre in genres]
+    n = min(counts)
+    if n >= folds:
+        return
+    if unit == "folder" and max(counts) == 1:
+        raise ValueError(
+            "--groups folder: all tracks of a genre lie in one folder, which can't be split: sort "
+            "them into sub-folders, one an artist or album, or leave out --groups"
+        )
+    fewer = f", or use --folds {n}" if n > 1 else ""
+    raise ValueError(
+        f"genre {genres[counts.index(n)]!r} has {n} {unit}{'s' if n > 1 else ''}"
+        f", and {folds} folds need at least {folds}: add tracks, leave the genre out (move its "
+        f"folder away, or delete its rows){fewer}"
+    )
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from importlib import metadata
 import genrekit
 from genrekit.audio import available_decoders
 from genrekit.dsp.kernels import FLAVOUR
-from genrekit.features import FEATURES
+from genrekit.features import FEATURES, SETS, Frontend
+from genrekit.features._plan import Plan
+from genrekit.features._table import resolve
 
 # fmt: off
 _PACKAGES = [
@@ -54,6 +56,36 @@ def feature_rows() -> list[list[str]]:
         Name, class and summary.
     """
     return [[name, row.transformer, row.summary] for name, row in FEATURES.items()]
+
+
+def set_rows() -> list[list[str]]:
+    """Name the sets of features.
+
+    Returns
+    -------
+    list of list of str
+        Name, number of columns and features.
+    """
+    rows = []
+    for name in SETS:
+        parts = resolve(name)
+        columns = Plan.of(parts, Frontend()).columns
+        rows.append([name, str(len(columns)), ", ".join(feature for _, feature, _ in SETS[name])])
+    return rows
+
+
+def classifier_rows() -> list[list[str]]:
+    """Name the classifiers that come trained.
+
+    Returns
+    -------
+    list of list of str
+        Name, title, licence and genres.
+    """
+    from genrekit.models._shipped import PRETRAINED, read_head  # scikit-learn
+
+    heads = [read_head(name) for name in PRETRAINED]
+    return [[head.name, head.title, head.licence, ", ".join(head.classes)] for head in heads]
 
 
 def _version(package: str) -> str:

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from genrekit._arguments import make_parser
 from genrekit._tables import TrackTable, check_folder, check_writable, text_table
+from genrekit._validation import did_you_mean
 from genrekit.exceptions import AudioDecodeWarning, TrackError
 
 if TYPE_CHECKING:
     from genrekit.models import GenreClassifier
 
+_FEATURES, _UNKNOWN = "standard", "unknown"
 _OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
 
 
@@ -74,7 +76,8 @@ def _extract(args: argparse.Namespace) -> int:
     check_writable(args.output)
     files = find_audio(args.paths)
     with _failures():
-        found = extract(files.paths, args.features, on_error="nan", **_reading(args))
+        features = args.features or _FEATURES
+        found = extract(files.paths, features, on_error="nan", **_reading(args))
     reasons = _reasons(found.errors, len(files.paths))
     TrackTable(files.paths, files.genres, found.names, found.table, reasons).write(args.output)
     n_read = len(files.paths) - len(found.errors)
@@ -83,19 +86,13 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    """Fit a classifier on a folder and save it."""
-    from genrekit.datasets import load_folder
-    from genrekit.models import GenreClassifier, save
+    """Fit a classifier on labelled tracks and save it."""
+    from genrekit._evaluate import find_tracks
+    from genrekit.models import save
 
     check_folder(args.output)
-    tracks = load_folder(args.folder)
-    classifier = GenreClassifier(
-        args.model,
-        args.features,
-        on_error=args.on_error,
-        random_state=args.random_state,
-        **_reading(args),
-    )
+    classifier = _classifier(args)
+    tracks = find_tracks(args.source)
     with _failures():
         classifier.fit(tracks.paths, tracks.target)
     save(classifier, args.output)
@@ -105,24 +102,65 @@ def _train(args: argparse.Namespace) -> int:
     return _report(classifier.fit_errors_)
 
 
+def _classifier(args: argparse.Namespace) -> GenreClassifier:
+    """Make what `train` and `evaluate` fit."""
+    from genrekit.models import GenreClassifier, PretrainedCNNClassifier
+
+    running = {"on_error": args.on_error, "random_state": args.random_state, **_reading(args)}
+    if args.model == "cnn":
+        for name in ("features", "sr"):
+            if getattr(args, name) is not None:
+                raise ValueError(f"--model cnn: the network has its own {name}; leave out --{name}")
+        return PretrainedCNNClassifier(**running)
+    features = args.features or _FEATURES
+    _check_no_network([features] if isinstance(features, str) else features)
+    return GenreClassifier(args.model, features, **running)
+
+
+def _check_no_network(features: list[str]) -> None:
+    """Networks go by --model."""
+    from genrekit.models import list_models
+
+    networks = {"cnn", *(card.name for card in list_models())}
+    for name in features:
+        if name in networks:
+            raise ValueError(
+                f"--features {name}: that is a network; use --model cnn instead of --features"
+            )
+
+
 def _predict(args: argparse.Namespace) -> int:
     """Predict the genres of files."""
     from genrekit.datasets import find_audio
-    from genrekit.models import PRETRAINED, GenreClassifier, load
 
-    known = args.model in PRETRAINED
-    model = GenreClassifier.from_pretrained(args.model) if known else load(args.model)
-    if not hasattr(model, "top_k"):
-        raise TypeError(
-            f"{args.model}: holds a {type(model).__name__}; predict takes a GenreClassifier, "
-            "such as `genrekit train` saves"
-        )
+    model = _load(args.model)
     model.set_params(on_error="nan", n_jobs=args.n_jobs, verbose=_verbose())
+    if args.reject_below is not None:
+        model.set_params(reject_below=args.reject_below)
     files = find_audio(args.files).paths
     answers, errors = _answer(model, files, args.top_k)
     show = _as_json if args.json else _as_table
-    print(show(files, answers, _reasons(errors, len(files))))
+    print(show(files, answers, _reasons(errors, len(files)), below=model.reject_below or 0.0))
     return _report(errors)
+
+
+def _load(name: str) -> Any:
+    """A classifier of tracks, from a file or by the name of a pretrained one."""
+    from genrekit.models import PRETRAINED, GenreClassifier, load
+
+    if name in PRETRAINED:
+        return GenreClassifier.from_pretrained(name)
+    if not os.path.isfile(name):
+        what = f"{name} is a folder" if os.path.isdir(name) else f"there is no file {name!r}"
+        hint = did_you_mean(name, PRETRAINED)
+        raise FileNotFoundError(f"{what}, and no pretrained model of that name: {hint}")
+    model = load(name)
+    if not hasattr(model, "top_k"):
+        raise TypeError(
+            f"{name}: holds a {type(model).__name__}; predict takes a classifier of tracks, "
+            "such as `genrekit train` saves"
+        )
+    return model
 
 
 def _answer(
@@ -151,12 +189,14 @@ def _tags(args: argparse.Namespace) -> int:
 
 
 def _models(args: argparse.Namespace) -> int:
-    """List the networks, or download one."""
+    """List the pretrained models, or download a network."""
+    from genrekit._info import classifier_rows
     from genrekit.models.networks import fetch_model, model_rows
 
     if args.fetch:
         print(fetch_model(args.fetch))
         return _OK
+    print(text_table(["classifier", "what it is", "licence", "genres"], classifier_rows()) + "\n")
     head = ["network", "what it is", "licence", "size", "where"]
     print(text_table(head, model_rows(), right=["size"]))
     return _OK
@@ -168,12 +208,15 @@ def _as_json(
     reasons: Sequence[str],
     *,
     what: str = "genre",
+    below: float = 0.0,
 ) -> str:
     """Make an array of one object a file."""
     found = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
         top = [{what: str(name), "probability": float(p)} for name, p in answer]
-        first = top[0] if top else {what: None, "probability": None}
+        first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
+        if _is_rejected(answer, below):
+            first = {what: _UNKNOWN, "probability": None}
         found.append({"file": file, **first, "top": top, "error": reason or None})
     return json.dumps(found, indent=2)
 
@@ -184,25 +227,31 @@ def _as_table(
     reasons: Sequence[str],
     *,
     what: str = "genre",
+    below: float = 0.0,
 ) -> str:
     """Make a line a file: the first answer apart, the others behind it."""
     rows = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
         (first, *rest) = [(str(genre), f"{p:.3f}") for genre, p in answer] or [("", "")]
+        if _is_rejected(answer, below):
+            first, rest = (_UNKNOWN, ""), [first, *rest]
         rows.append([file, *first, ", ".join(map(" ".join, rest)), reason])
     head = ["file", what, "probability", "then", "error"]
     return text_table(head, rows, right=["probability"])
 
 
+def _is_rejected(answer: Sequence[tuple[str, float]], below: float) -> bool:
+    """Whether the most probable genre is not probable enough, as `predict` has it."""
+    return bool(answer) and answer[0][1] < below
+
+
 def _evaluate(args: argparse.Namespace) -> int:
     """Cross-validate a classifier."""
-    from genrekit._evaluate import find_tracks, run_evaluate
-    from genrekit.models import GenreClassifier
+    from genrekit._evaluate import find_tracks, groups_remark, run_evaluate
 
     if (args.root is None) != (args.dataset is None):
         raise ValueError("--dataset and --root go together: which data set, and where it is")
-    running = {"on_error": args.on_error, "random_state": args.random_state, **_reading(args)}
-    classifier = GenreClassifier(args.model, args.features, **running)
+    classifier = _classifier(args)
     how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
     tracks = find_tracks(args.source or args.root, **how)
     with _failures() as errors:
@@ -214,6 +263,9 @@ def _evaluate(args: argparse.Namespace) -> int:
             random_state=args.random_state,
         )
     print(found)
+    remark = groups_remark(tracks, args.folds)
+    if remark:
+        print(f"\n{remark}")
     if args.report:
         print(f"\n{args.report}")
     return _report({error.path: error for error in errors}.values())  # once, not once a fold
@@ -235,11 +287,12 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _info(args: argparse.Namespace) -> int:
     """Say what is installed and which features there are."""
-    from genrekit._info import decoder_rows, feature_rows, version_rows
+    from genrekit._info import decoder_rows, feature_rows, set_rows, version_rows
 
     print(text_table(["package", "version"], version_rows()))
     print("\n" + text_table(["decoder", "version"], decoder_rows()))
     print("\n" + text_table(["feature", "class", "what it is"], feature_rows()))
+    print("\n" + text_table(["set", "columns", "features"], set_rows(), right=["columns"]))
     return _OK
 
 

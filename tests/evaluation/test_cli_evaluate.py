@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from scipy.io import wavfile
+from sklearn.utils import Bunch
 
 from genrekit import cross_validate_genres
 from genrekit._evaluate import find_tracks, run_evaluate
@@ -64,6 +65,7 @@ def test_prints_the_cross_validation_of_a_folder(music, capsys):
     )
     assert out.splitlines()[:2] == str(report).splitlines()[:2]
     assert "in 5 folds" in out
+    assert "tracks of one artist may be on both sides of a split" in out
 
 
 def test_writes_a_page(music, tmp_path, capsys):
@@ -76,6 +78,7 @@ def test_writes_a_page(music, tmp_path, capsys):
     assert text.lower().startswith("<!doctype html>")
     assert "noise-beat" in text
     assert "Map of the tracks" in text
+    assert "one a track: tracks of one artist or album may stand on both sides" in text
 
 
 def test_a_page_of_one_feature_has_no_map(music, tmp_path, capsys):
@@ -109,7 +112,9 @@ def test_a_page_into_a_folder_that_is_not_there(music, tmp_path, capsys):
 
 def test_groups_by_folder(albums, capsys):
     assert main(["evaluate", str(albums), *HOW, "--groups", "folder"]) == 0
-    assert "corrected for 10 groups" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "corrected for 10 groups" in out
+    assert "of one artist" not in out
     tracks = find_tracks(albums, groups="folder")
     assert tracks.groups.tolist() == np.repeat(np.arange(10), 2).tolist()
 
@@ -122,7 +127,26 @@ def test_groups_of_a_table(music, tmp_path, capsys):
     assert main(["evaluate", str(table), *HOW, "--groups", "artist"]) == 0
     assert "corrected for 10 groups" in capsys.readouterr().out
     assert main(["evaluate", str(table), *HOW, "--groups", "folder", "--folds", "2"]) == 1
-    assert "1 group" in capsys.readouterr().err
+    assert "all tracks of a genre lie in one folder" in capsys.readouterr().err
+    table.write_text("\n".join(["path,genre,artist", *rows, f"{paths[0]},other,x"]))
+    assert main(["evaluate", str(table), *HOW, "--groups", "artist"]) == 1
+    assert "genre 'other' has 1 artist, and 5 folds need at least 5" in capsys.readouterr().err
+
+
+def test_too_few_tracks_of_a_genre(music, capsys):
+    assert main(["evaluate", str(music), *HOW, "--folds", "11"]) == 1
+    err = capsys.readouterr().err
+    assert "genre 'drone' has 10 tracks, and 11 folds need at least 11" in err
+    assert "move its folder away" in err
+    assert "use --folds 10" in err
+
+
+def test_evaluates_behind_the_network(music, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    how = ["--model", "cnn", "--folds", "2", "--report", str(page)]
+    assert main(["evaluate", str(music), *how]) == 0
+    assert "of 20 tracks in 2 folds" in capsys.readouterr().out
+    assert "PretrainedCNNClassifier" in page.read_text(encoding="utf-8")
 
 
 def test_a_column_of_no_table(music, capsys):
@@ -136,7 +160,9 @@ def test_a_data_set_on_its_published_split(gtzan, capsys):
     tracks = find_tracks(gtzan, dataset="gtzan")
     assert [int(np.sum(tracks.split == part)) for part in ("train", "test")] == [10, 6]
     assert main(arguments) == 0
-    assert "of 6 tracks on one split" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "of 6 tracks on one split" in out
+    assert "of one artist" not in out
     assert main([*arguments, "--folds", "2"]) == 0
     assert f"of {len(tracks.paths)} tracks in 2 folds" in capsys.readouterr().out
 
@@ -150,8 +176,8 @@ def test_a_split_without_its_test(music):
 
 def test_fma_gets_its_subset(monkeypatch, tmp_path):
     calls = []
-    monkeypatch.setattr("genrekit._evaluate.load_fma", lambda *args: calls.append(args))
-    find_tracks(tmp_path, dataset="fma", subset="medium")
+    monkeypatch.setattr("genrekit._evaluate.load_fma", lambda *args: calls.append(args) or Bunch())
+    assert find_tracks(tmp_path, dataset="fma", subset="medium").unit == "artist"
     assert calls == [(tmp_path, "medium")]
 
 
@@ -195,7 +221,16 @@ def test_a_data_set_needs_both(arguments, capsys):
     assert "--dataset and --root go together" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["m", "--root", "n"], ["--dataset", "x", "--root", "m"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["m", "--root", "n"],
+        ["--dataset", "x", "--root", "m"],
+        ["m", "--report", "r.pdf"],
+        ["m", "--folds", "1"],
+    ],
+)
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["evaluate", *arguments])

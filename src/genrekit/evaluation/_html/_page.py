@@ -166,6 +166,11 @@ def _groups(report: GenreReport) -> str:
     if report.groups is None:
         return "none given: tracks of one artist or album may stand on both sides of a split"
     n_groups = len(np.unique(report.groups))
+    if not report.is_grouped:
+        return (
+            f"{n_groups}, one a track: tracks of one artist or album may stand on both sides of a "
+            "split"
+        )
     split = report.leakage is not None and report.leakage.count("group")
     return f"{n_groups}, {'which some splits break up' if split else 'each on one side of a split'}"
 
