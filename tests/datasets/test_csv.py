@@ -108,6 +108,9 @@ def test_all_files_missing_is_always_an_error(make_table):
         ("path,genre\na.wav,rock\nc.wav,rock\n", {}, "only one genre, 'rock'"),
         ("path,genre\n", {}, "no rows"),
         ("", {}, "no column 'path'"),
+        ("path;genre\na.wav;rock\n", {}, "header is 'path;genre', so ';' seems to separate"),
+        ("path\tgenre\na.wav\trock\n", {}, r"save it .* with tabs in a file that ends in \.tsv"),
+        ("file\na.wav\n", {}, "no column 'path': known are: 'file'"),
         (TABLE, {"on_missing": "skip"}, "unknown on_missing 'skip'"),
     ],
 )
@@ -133,6 +136,16 @@ def test_another_encoding_is_named(make_table):
 def test_no_such_table(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.csv: no such file"):
         load_csv(tmp_path / "none.csv")
+    with pytest.raises(FileNotFoundError, match=": is a folder; expected a CSV"):
+        load_csv(tmp_path)
+
+
+@pytest.mark.parametrize("group", [None, "artist"])
+def test_a_recording_in_two_genres(make_table, group):
+    table = make_table("path,genre,artist\na.wav,rock,X\na.wav,jazz,X\n")
+    two = r"1 recording stands in more than one genre: .*a\.wav \(rock\) and .*a\.wav \(jazz\)"
+    with pytest.warns(GenrekitWarning, match=two):
+        load_csv(table, group=group)
 
 
 def test_a_table_that_may_not_be_read(make_table, monkeypatch):

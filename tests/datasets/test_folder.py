@@ -7,7 +7,7 @@ import pytest
 
 from genrekit import extract
 from genrekit.datasets import AUDIO_EXTENSIONS, find_audio, load_folder
-from genrekit.exceptions import AudioDecodeWarning
+from genrekit.exceptions import AudioDecodeWarning, GenrekitWarning
 
 
 def test_paths_genres_and_groups_agree(make_files):
@@ -66,9 +66,30 @@ def test_links_out_of_the_tree_are_not_followed(make_files):
     (root / "rock" / "link.wav").symlink_to(root.parent / "outside" / "secret.wav")
     (root / "pop").symlink_to(root.parent / "outside")
     (root / "rock" / "broken.wav").symlink_to(root / "nowhere.wav")
-    tracks = load_folder(root)
+    with pytest.warns(GenrekitWarning) as seen:
+        tracks = load_folder(root)
+    (message,) = (str(w.message) for w in seen)
+    assert "left out: 2 links that lead out of the folder (first: " in message
+    assert message.endswith("music/pop)")
+    assert seen[0].filename == __file__
     assert len(tracks.paths) == 2
     assert tracks.target_names == ["jazz", "rock"]
+
+
+def test_a_folder_of_links_alone_is_explained(make_files):
+    root = make_files("store/a.wav", "music/rock/x.txt") / "music"
+    (root / "rock" / "link.wav").symlink_to(root.parent / "store" / "a.wav")
+    passed_over = r"passed over: 1 link that leads out of the folder \(first: .*link\.wav\)"
+    for load, sources in ((load_folder, root), (find_audio, [root])):
+        with pytest.raises(ValueError, match=passed_over):
+            load(sources)
+
+
+def test_find_audio_counts_links_out_of_a_folder(make_files):
+    root = make_files("store/a.wav", "music/b.wav") / "music"
+    (root / "link.wav").symlink_to(root.parent / "store" / "a.wav")
+    with pytest.warns(GenrekitWarning, match="1 link that leads out of the folder"):
+        assert find_audio([root]).paths == [str(root / "b.wav")]
 
 
 def test_links_to_one_recording_share_a_group(make_files):
@@ -83,7 +104,9 @@ def test_links_to_one_recording_share_a_group(make_files):
 def test_identical_files_share_a_group(make_files):
     root = make_files("rock/a.wav", "rock/b.wav", "jazz/c.wav")
     (root / "jazz" / "copy.wav").write_bytes((root / "rock" / "a.wav").read_bytes())
-    tracks = load_folder(root)
+    two = r"1 recording stands in more than one genre: .*copy\.wav \(jazz\) and .*a\.wav \(rock\)"
+    with pytest.warns(GenrekitWarning, match=two):
+        tracks = load_folder(root)
     group = {path.rsplit("/", 1)[1]: g for path, g in zip(tracks.paths, tracks.groups, strict=True)}
     assert group["copy.wav"] == group["a.wav"]
     assert len(set(group.values())) == 3

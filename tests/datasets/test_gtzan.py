@@ -95,6 +95,7 @@ def test_what_is_not_gtzan_is_left_out_with_the_same_warning(make_gtzan, make_fi
     (message,) = (str(w.message) for w in seen)
     assert "1 of 1,000 files are missing: blues.00000;" in message
     assert "known to be bad" in message
+    assert "1 link that leads out of the folder (first: " in message
     assert (
         "4 files that are not GTZAN's: blues/song.mp3, jazz/blues.00000.wav, "
         "kpop/kpop.00000.wav, rock/rock.00001." in message
@@ -105,8 +106,16 @@ def test_what_is_not_gtzan_is_left_out_with_the_same_warning(make_gtzan, make_fi
 def test_identical_clips_share_a_group(make_gtzan):
     root = make_gtzan("", ".wav", ["disco.00002", "pop.00015"])
     (root / "pop/pop.00015.wav").write_bytes((root / "disco/disco.00002.wav").read_bytes())
-    with pytest.warns(GenrekitWarning):
+    with pytest.warns(GenrekitWarning) as seen:
         assert len(set(load_gtzan(root).groups)) == 1
+    assert "1 recording stands in more than one genre: " in str(seen[-1].message)
+
+
+def test_links_to_clips_elsewhere_are_counted(make_files):
+    root = make_files("store/blues.00000.wav", "music/blues/readme.txt") / "music"
+    (root / "blues/blues.00000.wav").symlink_to(root.parent / "store/blues.00000.wav")
+    with pytest.raises(FileNotFoundError, match="passed over: 1 link that leads out"):
+        load_gtzan(root)
 
 
 @pytest.mark.parametrize("files", [[], ["blues/readme.txt"], ["a.wav"], ["kpop/kpop.00000.wav"]])
@@ -212,8 +221,10 @@ def test_a_damaged_row_is_named(make_table, row, reason):
 
 
 def test_no_such_table(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"none\.csv: no such file; expected the CSV file"):
         load_gtzan_features(tmp_path / "none.csv")
+    with pytest.raises(FileNotFoundError, match=r": is a folder; expected .*features_30_sec\.csv"):
+        load_gtzan_features(tmp_path)
 
 
 def test_published_table(data_dir):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
+from genrekit.exceptions import GenrekitWarning
 
 
 @pytest.fixture
@@ -46,6 +47,20 @@ def test_only_files_of_one_size_are_opened(write, monkeypatch):
     paths = write(a=b"one", b=b"three")
     monkeypatch.setattr("builtins.open", None)
     assert number_recordings(paths).tolist() == [0, 1]
+
+
+def test_recordings_in_two_genres_are_counted():
+    paths, genres = ["a", "b", "c", "d", "e"], ["rock", "jazz", "rock", "pop", "rock"]
+    with pytest.warns(GenrekitWarning) as seen:
+        warn_of_two_genres("music", paths, genres, [0, 0, 1, 1, 2])
+    assert str(seen[0].message) == (
+        "music: 2 recordings stand in more than one genre, the first: a (rock) and b (jazz)"
+    )
+
+
+def test_copies_within_a_genre_are_no_matter(recwarn):
+    warn_of_two_genres("music", ["a", "b", "c"], ["rock", "rock", "jazz"], [0, 0, 1])
+    assert not recwarn
 
 
 def test_none():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from sklearn.utils import Bunch
 
 from genrekit import AudioFeatures, MFCCStats, RMSEnergy
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
@@ -246,6 +247,24 @@ def test_one_track_is_no_collection(music, files):
 def test_empty_collection(X):
     with pytest.raises(ValueError, match="list of tracks is empty"):
         _features().fit(X)
+
+
+def test_a_swapped_pair_is_explained(music):
+    swapped = (22050, music)
+    objects = np.empty(1, dtype=object)
+    objects[0] = swapped
+    for X in ([swapped], [list(swapped)], objects):
+        with pytest.raises(ValueError, match=r"item 0 .*pass \(y, sr\), not \(sr, y\)"):
+            _features().fit(X)
+    with pytest.raises(ValueError, match=r"item 1 .*pass \(y, sr\), not \(sr, y\)"):
+        _features().transform([(music, 22050), swapped])
+    with pytest.raises(ValueError, match=r"got \(sr, y\): pass \[\(y, sr\)\]"):
+        _features().fit(swapped)
+
+
+def test_a_bunch_is_no_collection(files):
+    with pytest.raises(ValueError, match=r"got a Bunch: pass .* such as music\.paths"):
+        _features().fit(Bunch(paths=files, target=["rock"] * 3))
 
 
 def test_collection_of_something_else():

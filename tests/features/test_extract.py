@@ -85,7 +85,19 @@ def test_sources_must_be_a_collection(files, music):
         extract([])
     with pytest.raises(ValueError, match="expected a list of tracks, got a int"):
         extract(3)
+    with pytest.raises(ValueError, match=r"item 0 .*pass \(y, sr\), not \(sr, y\)"):
+        extract([(22050, music)])
     assert extract(iter(files), ["rms"]).table.shape == (3, 2)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.mp3", "HTTP://example.org/a.mp3"])
+def test_an_address_is_no_file(address, tmp_path):
+    with pytest.raises(AudioDecodeError, match="Download it first") as caught:
+        extract([address], ["rms"], on_error="raise", memory=tmp_path)
+    assert caught.value.path == address
+    with pytest.raises(AudioDecodeError) as caught:
+        extract(["nowhere.mp3"], ["rms"], on_error="raise")
+    assert "Download" not in str(caught.value)
 
 
 def test_jobs_and_progress_bar(files, capsys):

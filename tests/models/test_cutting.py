@@ -24,14 +24,16 @@ def starts():
 
 
 def test_thousands_of_segments_warn(starts):
-    reason = r"<waveform, item 1> is cut into 10,001 segments, .*segment_duration=0\.001 are in sec"
+    reason = (
+        r"<waveform, item 1> is cut into 10,001 segments, .*check segment_duration=0\.001 \(sec"
+    )
     with pytest.warns(GenrekitWarning, match=reason) as seen:
         assert starts(500, 10_001, segment_duration=0.001) == [500, 10_001]
     assert len(seen) == 1
 
 
 def test_the_hop_is_named_as_well(starts):
-    with pytest.warns(GenrekitWarning, match=r"segment_duration=1\.0 and segment_hop=0\.001 are"):
+    with pytest.warns(GenrekitWarning, match=r"segment_duration=1\.0 and segment_hop=0\.001 \(sec"):
         starts(20_000, segment_duration=1.0, segment_hop=0.001)
 
 

@@ -17,7 +17,16 @@ from genrekit.exceptions import GenrekitWarning
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
-__all__ = ["check_genres", "listed", "make_bunch", "remark_missing", "some", "warn_left_out"]
+__all__ = [
+    "check_genres",
+    "listed",
+    "make_bunch",
+    "passed_over",
+    "remark_links",
+    "remark_missing",
+    "some",
+    "warn_left_out",
+]
 
 
 def make_bunch(
@@ -100,6 +109,19 @@ def remark_missing(
     if on_missing == "raise":
         raise FileNotFoundError(f"{source}: {remark}{hint}; on_missing='drop' goes on without them")
     return [remark]
+
+
+def remark_links(outside: Sequence[str]) -> list[str]:
+    """The remark on links that lead out of the folder, if there are any."""
+    if not outside:
+        return []
+    count = "1 link that leads" if len(outside) == 1 else f"{len(outside):,} links that lead"
+    return [f"{count} out of the folder (first: {min(outside)})"]
+
+
+def passed_over(outside: Sequence[str]) -> str:
+    """What an error adds about links that lead out of the folder."""
+    return "".join(f"; passed over: {remark}" for remark in remark_links(outside))
 
 
 def warn_left_out(source: str | os.PathLike[str], remarks: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from genrekit.datasets._bunch import (
     remark_missing,
     warn_left_out,
 )
-from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -49,7 +49,8 @@ def load_csv(
 ) -> Bunch:
     """Load paths and genres from a CSV file with one row a track.
 
-    Nothing is decoded, and any file may be named, links included.
+    Nothing is decoded, and any file may be named, links included. A warning says when one
+    recording stands in two genres.
 
     Parameters
     ----------
@@ -114,10 +115,12 @@ def load_csv(
     genres = np.unique(target).tolist()
     check_genres(table, genres)
     warn_left_out(table, remarks)
+    recordings = number_recordings(paths)
+    warn_of_two_genres(table, paths, target, recordings)
     return make_bunch(
         paths=paths,
         target=target,
-        groups=np.array([row[group] for row in rows]) if group else number_recordings(paths),
+        groups=np.array([row[group] for row in rows]) if group else recordings,
         split=[row[split] or None for row in rows] if split else None,
         DESCR=_DESCR.format(
             table=table,
@@ -133,7 +136,8 @@ def load_csv(
 def _read(table: Path, filled: list[str], split: str | None) -> list[dict[str, str]]:
     """The rows, in which no cell of the columns `filled` is empty."""
     if not table.is_file():
-        raise FileNotFoundError(f"{table}: no such file; expected a CSV with a row for each track")
+        state = "is a folder" if table.is_dir() else "no such file"
+        raise FileNotFoundError(f"{table}: {state}; expected a CSV with a row for each track")
     reader = csv.DictReader(
         io.StringIO(_text(table)),
         delimiter="\t" if table.suffix.lower() == ".tsv" else ",",
@@ -143,7 +147,8 @@ def _read(table: Path, filled: list[str], split: str | None) -> list[dict[str, s
     header = list(reader.fieldnames or [])
     for column in [*filled, *([split] if split else [])]:
         if column not in header:
-            raise ValueError(f"{table}: no column {column!r}: {did_you_mean(column, header)}")
+            hint = _other_separator(header) or did_you_mean(column, header)
+            raise ValueError(f"{table}: no column {column!r}: {hint}")
     rows = []
     for row in reader:
         for column in filled:
@@ -153,6 +158,19 @@ def _read(table: Path, filled: list[str], split: str | None) -> list[dict[str, s
     if not rows:
         raise ValueError(f"{table}: no rows below its header")
     return rows
+
+
+def _other_separator(header: list[str]) -> str:
+    """What to do about a header that was not taken apart, if something else may separate it."""
+    if len(header) != 1:
+        return ""
+    found = next((mark for mark in (";", "\t", "|", ",") if mark in header[0]), None)
+    if found is None:
+        return ""
+    return (
+        f"its header is {header[0]!r}, so {found!r} seems to separate its columns; save it with "
+        "commas, or with tabs in a file that ends in .tsv"
+    )
 
 
 def _text(table: Path) -> str:

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from genrekit.datasets._bunch import check_genres, listed, make_bunch
-from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets._bunch import (
+    check_genres,
+    listed,
+    make_bunch,
+    passed_over,
+    remark_links,
+    warn_left_out,
+)
+from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -65,7 +72,7 @@ def find_audio(
         Files and folders. A file is kept as it is, whatever its name and even if it does not
         exist (decoding it will tell); a folder gives the audio files at any depth below it,
         sorted, whose genre is the folder's sub-folder they are in. Hidden files and folders are
-        left out, links to outside the folder are not followed.
+        left out, links to outside the folder are not followed; a warning counts those.
     extensions : iterable of str or None, default=None
         File name endings that count as audio inside a folder; None means `AUDIO_EXTENSIONS`.
 
@@ -93,9 +100,12 @@ def find_audio(
         if not source.is_dir():
             found.append((str(source), ""))
             continue
-        below = sorted(walk(source, endings))
+        outside: list[str] = []
+        below = sorted(walk(source, endings, outside))
         if not below:
-            raise ValueError(f"{source}: no audio files in it (looked for {_joined(endings)})")
+            looked = f"looked for {_joined(endings)}"
+            raise ValueError(f"{source}: no audio files in it ({looked}){passed_over(outside)}")
+        warn_left_out(source, remark_links(outside))
         found += below
     return AudioFiles([path for path, _ in found], [genre for _, genre in found])
 
@@ -112,7 +122,8 @@ def load_folder(
     Nothing is decoded, so that a file which is no music or can't be read is listed all the same.
     Folders inside a genre's folder belong to that genre; hidden files, files without an audio
     ending and files beside the genre folders are left out; links are followed only to files
-    inside `root`. A folder that can't be read is an error.
+    inside `root`, a warning counts those that lead out of it. Another warns when one recording
+    stands in two genres. A folder that can't be read is an error.
 
     Parameters
     ----------
@@ -156,18 +167,23 @@ def load_folder(
     ['drone', 'drone', 'pulse', 'pulse']
     """
     root = Path(root)
-    found = sorted(walk(existing(root, _LAYOUT), _endings(extensions)))
+    outside: list[str] = []
+    found = sorted(walk(existing(root, _LAYOUT), _endings(extensions), outside))
     labelled = [(path, genre) for path, genre in found if genre]
     if not labelled:
-        raise ValueError(_no_genres(root, len(found), _endings(extensions)))
+        reason = _no_genres(root, len(found), _endings(extensions))
+        raise ValueError(reason + passed_over(outside))
     paths = [path for path, _ in labelled]
     target = np.array([genre for _, genre in labelled])
     names = np.unique(target).tolist()
-    check_genres(root, names, f"; {_LAYOUT}")
+    check_genres(root, names, f"; {_LAYOUT}{passed_over(outside)}")
+    warn_left_out(root, remark_links(outside))
+    groups = number_recordings(paths)
+    warn_of_two_genres(root, paths, target, groups)
     return make_bunch(
         paths=paths,
         target=target,
-        groups=number_recordings(paths),
+        groups=groups,
         split=None,
         DESCR=_DESCR.format(root=root, n_tracks=len(paths), counts=listed(names, target)),
         as_frame=as_frame,
@@ -175,16 +191,30 @@ def load_folder(
     )
 
 
-def walk(root: Path, endings: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield (path, genre) of the audio files below a folder, in no order."""
+def walk(
+    root: Path, endings: frozenset[str], outside: list[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield (path, genre) of the audio files below a folder, in no order; fill `outside`."""
     real_root = root.resolve()
     for folder, subfolders, files in os.walk(root, onerror=_raise):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         parts = Path(folder).relative_to(root).parts
-        for name in files:
-            path = Path(folder, name)
-            if _is_audio(path, endings) and path.resolve().is_relative_to(real_root):
-                yield str(path), parts[0] if parts else ""
+        inside, leaving = _told_apart(Path(folder), files, subfolders, real_root, endings)
+        yield from ((path, parts[0] if parts else "") for path in inside)
+        if outside is not None:
+            outside += leaving
+
+
+def _told_apart(
+    folder: Path, files: list[str], subfolders: list[str], root: Path, endings: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    """The audio files of a folder, and the links to audio and folders that leave the root."""
+    audio = [path for name in files if _is_audio(path := folder / name, endings)]
+    # `os.walk` lists links to folders among the folders, and does not enter them.
+    links = [path for name in subfolders if (path := folder / name).is_symlink()]
+    within = {path: path.resolve().is_relative_to(root) for path in audio + links}
+    inside = [str(path) for path in audio if within[path]]
+    return inside, [str(path) for path, stays in within.items() if not stays]
 
 
 def _raise(error: OSError) -> None:

@@ -17,12 +17,14 @@ from genrekit.datasets._bunch import (
     check_genres,
     listed,
     make_bunch,
+    passed_over,
+    remark_links,
     remark_missing,
     some,
     warn_left_out,
 )
 from genrekit.datasets._folder import AUDIO_EXTENSIONS, existing, walk
-from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -44,6 +46,10 @@ _CLIP = re.compile(rf"({'|'.join(GTZAN_GENRES)})\.\d{{5}}")
 _LAYOUT = (
     "expected blues/blues.00000.wav (or .au, .flac) and so on, directly or in "
     "genres/, genres_original/ or Data/genres_original/"
+)
+_TABLE = (
+    "expected the CSV file of GTZAN features itself, often called features_30_sec.csv, with the "
+    "columns 'filename' or 'clip', features, 'label'"
 )
 
 _DESCR = """\
@@ -82,8 +88,9 @@ def load_gtzan(
 
     Nothing is decoded. The layouts that circulate are recognised: the original ``.au`` files, the
     ``.wav`` files from Kaggle, and a folder of FLAC. One warning says what was left out: clips
-    that are missing or known to be bad, and files and folders that are not part of GTZAN. Hidden
-    files and links to outside the folder are passed over.
+    that are missing or known to be bad, files and folders that are not part of GTZAN, and links
+    to outside the folder. Another warns when one recording stands in two genres. Hidden files are
+    passed over.
 
     Parameters
     ----------
@@ -139,11 +146,12 @@ def load_gtzan(
     """
     root = existing(Path(root), _LAYOUT)
     parts = _read_split(split)
-    found, foreign = _find(root)
+    found, foreign, outside = _find(root)
     bad = [] if keep_bad else [clip for clip in _KNOWN_BAD if clip in found]
     every = [f"{genre}.{i:05d}" for genre in GTZAN_GENRES for i in range(100)]
     missing = [clip for clip in every if clip not in found]
-    remarks = remark_missing(root, missing, len(every), on_missing, f"; {_LAYOUT}")
+    hint = f"{passed_over(outside)}; {_LAYOUT}"
+    remarks = remark_missing(root, missing, len(every), on_missing, hint) + remark_links(outside)
     remarks += _remark_bad(bad)
     if foreign:
         remarks.append(f"{len(foreign):,} files that are not GTZAN's: {some(foreign)}")
@@ -151,11 +159,13 @@ def load_gtzan(
     clips = [clip for clip in sorted(found) if clip not in bad]
     target = np.array([clip.partition(".")[0] for clip in clips])
     paths = [found[clip] for clip in clips]
+    groups = number_recordings(paths)
+    warn_of_two_genres(root, paths, target, groups)
     return make_bunch(
         paths=paths,
         clips=clips,
         target=target,
-        groups=number_recordings(paths),
+        groups=groups,
         split=[parts.get(clip) for clip in clips] if split else None,
         DESCR=_describe(root, "Clips", target, split),
         as_frame=as_frame,
@@ -253,20 +263,21 @@ def _read_split(split: str | None) -> dict[str, str]:
     return {row["clip"]: row["split"] for row in csv.DictReader(text.splitlines())}
 
 
-def _find(root: Path) -> tuple[dict[str, str], list[str]]:
-    """Path of each clip, and the audio files beside them that are none."""
+def _find(root: Path) -> tuple[dict[str, str], list[str], list[str]]:
+    """Path of each clip, the audio files beside them that are none, and links to elsewhere."""
     places = [root / place for place in _PLACES]
     place = next((p for p in places if any((p / genre).is_dir() for genre in GTZAN_GENRES)), root)
     found: dict[str, str] = {}
     foreign: list[str] = []
-    for path, genre in sorted(walk(place, AUDIO_EXTENSIONS)):
+    outside: list[str] = []
+    for path, genre in sorted(walk(place, AUDIO_EXTENSIONS, outside)):
         clip = Path(path).stem
         # A second copy of a clip, in another format, is as foreign as another file.
         if genre and _CLIP.fullmatch(clip) and clip.startswith(genre) and clip not in found:
             found[clip] = path
         else:
             foreign.append(os.path.relpath(path, place))
-    return found, foreign
+    return found, foreign, outside
 
 
 def _remark_bad(bad: list[str]) -> list[str]:
@@ -279,6 +290,9 @@ def _remark_bad(bad: list[str]) -> list[str]:
 
 def _read_table(table: Path) -> tuple[list[str], list[str], list[str], NDArray[np.float64]]:
     """Clips, genres, names of the features and the features."""
+    if not table.is_file():
+        state = "is a folder" if table.is_dir() else "no such file"
+        raise FileNotFoundError(f"{table}: {state}; {_TABLE}")
     with table.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = [row for row in csv.reader(file) if row] or [[]]
     name = next((column for column in ("filename", "clip") if column in header), None)

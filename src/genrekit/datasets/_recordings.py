@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["number_recordings"]
+from genrekit.exceptions import GenrekitWarning
+
+__all__ = ["number_recordings", "warn_of_two_genres"]
 
 _PROBE = 1 << 16  # bytes
 
@@ -28,6 +31,25 @@ def number_recordings(paths: Sequence[str]) -> NDArray[np.intp]:
         }
     numbers: dict[tuple[Hashable, ...], int] = {}
     return np.array([numbers.setdefault(known[path], len(numbers)) for path in real], dtype=np.intp)
+
+
+def warn_of_two_genres(
+    source: str | os.PathLike[str],
+    paths: Sequence[str],
+    genres: Iterable[str],
+    recordings: Iterable[int],
+) -> None:
+    """One `GenrekitWarning` if the same recording stands in more than one genre."""
+    standing: dict[int, dict[str, str]] = defaultdict(dict)  # recording to genre to first path
+    for path, genre, recording in zip(paths, genres, recordings, strict=True):
+        standing[recording].setdefault(genre, path)
+    torn = [places for places in standing.values() if len(places) > 1]
+    if torn:
+        first = " and ".join(f"{path} ({genre})" for genre, path in torn[0].items())
+        count = "1 recording stands" if len(torn) == 1 else f"{len(torn):,} recordings stand"
+        begin = ":" if len(torn) == 1 else ", the first:"
+        message = f"{os.fspath(source)}: {count} in more than one genre{begin} {first}"
+        warnings.warn(GenrekitWarning(message), stacklevel=3)
 
 
 def _look(look: Callable[[str], Hashable], path: str) -> Hashable:

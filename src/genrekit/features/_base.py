@@ -6,6 +6,7 @@ This is the only file of the room (beside its shells) that knows scikit-learn.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -24,7 +25,7 @@ from genrekit.features._plan import Plan
 from genrekit.features._pooling import check_stats
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._table import ALL_FEATURES
-from genrekit.features._tracks import is_file, is_pair, is_track
+from genrekit.features._tracks import is_file, is_pair, is_swapped_pair, is_track
 
 __all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
 
@@ -72,8 +73,10 @@ def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:
 
 def _as_collection(X: Any) -> Any:
     """X if it is a collection of audio, its only column if it is a column of them, else None."""
-    if is_file(X) or is_pair(X):
-        return X  # one track: check_collection says to wrap it
+    # With a shape it is no Bunch but scipy's dok_array, which scikit-learn refuses.
+    bunch = isinstance(X, Mapping) and not hasattr(X, "shape")
+    if is_file(X) or is_pair(X) or bunch:
+        return X  # check_collection says what to pass instead
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()  # a Series or DataFrame of paths; of numbers goes on as an array
     if isinstance(X, np.ndarray):
@@ -81,10 +84,13 @@ def _as_collection(X: Any) -> Any:
             X = X[:, 0]
         if X.ndim != 1 or X.dtype.kind not in "OUT":
             return None
-        return X if len(X) == 0 or any(map(is_track, X)) else None
-    if isinstance(X, (list, tuple)):
-        return X if len(X) == 0 or any(map(is_track, X)) else None
-    return None
+        return X if _holds_tracks(X) else None
+    return X if isinstance(X, (list, tuple)) and _holds_tracks(X) else None
+
+
+def _holds_tracks(X: Collection[Any]) -> bool:
+    """Whether it is about audio: anything in it is a track, or nearly one."""
+    return len(X) == 0 or any(is_track(item) or is_swapped_pair(item) for item in X)
 
 
 class AudioExtractor(TransformerMixin, BaseEstimator):

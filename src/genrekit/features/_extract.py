@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from typing import Any
@@ -25,6 +25,7 @@ from genrekit.features._tracks import (
     TrackSegment,
     is_file,
     is_pair,
+    is_swapped_pair,
     is_track,
     label,
     read_track,
@@ -182,6 +183,13 @@ def check_collection(sources: Any) -> list[Any]:
         )
     if isinstance(sources, np.ndarray) and sources.ndim == 1 and sources.dtype.kind in "fiu":
         raise ValueError("expected a list of tracks, got a single waveform: wrap it in a list")
+    if is_swapped_pair(sources):
+        raise ValueError("expected a list of tracks, got (sr, y): pass [(y, sr)]")
+    if isinstance(sources, Mapping):
+        kind = type(sources).__name__
+        raise ValueError(
+            f"expected a list of tracks, got a {kind}: pass the paths in it, such as music.paths"
+        )
     try:
         items = list(sources)
     except TypeError:
@@ -189,6 +197,9 @@ def check_collection(sources: Any) -> list[Any]:
         raise ValueError(f"expected a list of tracks, got a {kind}") from None
     if not items:
         raise ValueError("the list of tracks is empty: pass at least one file or waveform")
+    for index, item in enumerate(items):
+        if is_swapped_pair(item):
+            raise ValueError(f"item {index} of the list of tracks: pass (y, sr), not (sr, y)")
     return items
 
 
@@ -297,8 +308,10 @@ def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any
             raise AudioDecodeError("", f"a {kind} is no track: pass a path, bytes or a waveform")
         return work(item, decoder, stop.read)
     except AudioDecodeError as error:
-        _, *rest = error.args
-        return AudioDecodeError(label(item, index), *rest)
+        name, (_, reason, tried, looks_like, hint) = label(item, index), error.args
+        if name.lower().startswith(("http://", "https://")):
+            hint = hint or "Download it first"
+        return AudioDecodeError(name, reason, tried, looks_like, hint)
 
 
 def _progress(outcomes: Iterator[Any], total: int, verbose: int) -> Iterator[Any]:

@@ -25,6 +25,7 @@ __all__ = [
     "fingerprint",
     "is_file",
     "is_pair",
+    "is_swapped_pair",
     "is_track",
     "label",
     "read_track",
@@ -50,6 +51,16 @@ def is_pair(item: Any) -> bool:
         and len(item) == 2
         and isinstance(item[0], np.ndarray)
         and isinstance(item[1], Real)
+    )
+
+
+def is_swapped_pair(item: Any) -> bool:
+    """Sampling rate and waveform, the order in which scipy.io.wavfile gives them."""
+    return (
+        isinstance(item, (tuple, list))
+        and len(item) == 2
+        and isinstance(item[0], Real)
+        and isinstance(item[1], np.ndarray)
     )
 
 

@@ -130,10 +130,10 @@ class Cutter:
         if self.segment_hop is not None:
             given += f" and segment_hop={self.segment_hop!r}"
         message = (
-            f"{label(tracks[most], most)} is cut into {count:,} segments, each of which is described "
-            f"and predicted; {given} are in seconds: 1 to 10 are usual"
+            f"{label(tracks[most], most)} is cut into {count:,} segments, each described and "
+            f"predicted: check {given} (seconds; 1 to 10 are usual)"
         )
-        warnings.warn(GenrekitWarning(message), stacklevel=4)
+        warnings.warn(GenrekitWarning(message), stacklevel=5)
 
     def _whole(self, track: Any) -> TrackSegment:
         """What is cut of a track, in one piece."""
