@@ -167,9 +167,15 @@ def test_unknown_names(make_network):
 # --- the command line -------------------------------------------------------------------------
 
 
+def _networks(capsys):
+    """The lines of the second table that was printed."""
+    lines = capsys.readouterr().out.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("network")) :]
+
+
 def test_models_lists_and_fetches(remote, capsys):
     assert main(["models"]) == 0
-    rows = capsys.readouterr().out.splitlines()
+    rows = _networks(capsys)
     assert rows[2].split()[0] == "msd-musicnn"
     assert rows[2].endswith("in genrekit")
     assert rows[3].startswith("tiny")
@@ -179,8 +185,8 @@ def test_models_lists_and_fetches(remote, capsys):
     path = capsys.readouterr().out.strip()
     assert Path(path).is_file()
     assert main(["models"]) == 0
-    assert capsys.readouterr().out.splitlines()[3].endswith(path)
+    assert _networks(capsys)[3].endswith(path)
     Path(path).unlink()
     remote.write_text(json.dumps({**json.loads(remote.read_text()), "url": None}))
     assert main(["models"]) == 0
-    assert capsys.readouterr().out.splitlines()[3].endswith("missing")
+    assert _networks(capsys)[3].endswith("missing")
