@@ -53,8 +53,7 @@ def _power_spectra(signal, weights, hop_length, samples, places, twiddles, out):
     # imaginary ones.
     work = _aligned(half, 2 * WIDTH)
     hops = _turn_hops(signal, hop_length, n_frames + n_hops)
-    near = 2 * _NEAR if half & 0x2AAAAAAAAAAAAAAA else _NEAR
-    near = min(near, half)
+    near = min(_NEAR * _first_radix(half), half)
     for start in range(0, n_frames, WIDTH):
         t = min(start, n_frames - WIDTH)
         # What is near is finished as far as it goes before what is further on is touched.
@@ -104,7 +103,7 @@ def _pack_frames(signal, hop_length, t, samples, weights, work, row):
 
 def _passes(work, twiddles, first, n_rows, size):
     """From transforms of `size` rows to one of `n_rows`, beginning at row `first`, in place."""
-    if size == 1 and n_rows & 0x2AAAAAAAAAAAAAAA:  # twice a power of four
+    if size == 1 and _first_radix(n_rows) == 2:
         for row in range(first, first + n_rows, 2):
             _butterfly2(work, row)
         size = 2
@@ -114,6 +113,14 @@ def _passes(work, twiddles, first, n_rows, size):
             for j in range(size):
                 _butterfly4(work, block + j, size, twiddles, j * step)
         size *= 4
+
+
+def _first_radix(n):
+    """2 if a power of two is not one of four, whose passes all go by fours; else 1."""
+    power = 1
+    while power < n:
+        power *= 4
+    return 1 if power == n else 2
 
 
 def _butterfly2(work, row):
@@ -180,6 +187,7 @@ for _name in (
     "_turn_hops",
     "_pack_hops",
     "_pack_frames",
+    "_first_radix",
     "_butterfly2",
     "_times",
     "_butterfly4",

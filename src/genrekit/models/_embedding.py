@@ -15,7 +15,7 @@ from genrekit.features import Frontend, Part, Spectra
 from genrekit.features._base import AudioExtractor
 from genrekit.features._pooling import check_stats, pool, select
 from genrekit.models.networks import ModelCard, Network, get_card
-from genrekit.models.networks._patches import iter_patches, patch_starts
+from genrekit.models.networks._patches import patch_starts
 
 __all__ = ["CNNEmbedding", "check_network"]
 
@@ -262,10 +262,7 @@ class CNNEmbedding(AudioExtractor):
         heard = card.input
         step = heard.steps(self.patch_hop)
         starts = patch_starts(heard.count(spectra), heard.patch, step, self.max_patches)
-        lift = heard.lift(spectra)
-        cut = iter_patches(heard.stretches(spectra), starts, heard.patch)
-        patches = (heard.prepare(patch, lift) for patch in cut)
-        values = Network(card).run(patches, [self.output])[self.output]
+        values = Network(card).run(heard.cut(spectra, starts), [self.output])[self.output]
         return starts / heard.per_second + spectra.frontend.offset, values
 
     def _named_parts(self) -> list[tuple[str, Part]]:

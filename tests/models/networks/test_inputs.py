@@ -20,7 +20,7 @@ def noise():
 
 def lift(y, **changes):
     heard = replace(get_card("msd-musicnn").input, **changes)
-    return heard.lift(Spectra(y, heard.frontend(), heard.requests()))
+    return heard._lift(Spectra(y, heard.frontend(), heard.requests()))
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,10 @@ def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
     assert signal.shape == (card.input.count(spectra), 5) == (26, 5)
     power = spectra.get("mel", n_mels=5).T
     expected = power if gain is None else np.log10(1 + gain * power)
-    np.testing.assert_allclose(card.input.prepare(signal), expected, rtol=1e-6)
+    starts = np.array([0, 20])
+    for start, patch in zip(starts, card.input.cut(spectra, starts), strict=True):
+        own = expected[start : start + card.input.patch]
+        np.testing.assert_allclose(patch[: len(own)], own, rtol=1e-6)
 
 
 def test_patches_cover_a_track():
@@ -172,11 +175,12 @@ def test_a_long_track_is_never_in_one_piece():
     spectra.finish()
     starts = patch_starts(heard.count(spectra), heard.patch, heard.steps(1), 20)
     longest = max(len(stretch) for stretch in heard.stretches(spectra))
-    found = list(map(heard.prepare, iter_patches(heard.stretches(spectra), starts, heard.patch)))
+    found = list(heard.cut(spectra, starts))
     joined = spectra.get("mel", n_mels=96).T
     assert longest < len(joined) / 2
     for start, patch in zip(starts, found, strict=True):
-        np.testing.assert_array_equal(patch, heard.prepare(joined[start : start + heard.patch]))
+        own = joined[start : start + heard.patch]
+        np.testing.assert_array_equal(patch, np.log10(1 + np.float32(10000) * own))
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from genrekit._validation import check_integer, check_number
 from genrekit.dsp import Request, make_request
 from genrekit.features import WAVEFORM, Frontend, Spectra
+from genrekit.models.networks._patches import iter_patches
 
 __all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
 
@@ -20,7 +22,7 @@ _MOST = 1e4
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkInput:
+class NetworkInput(ABC):
     """What all kinds of input have.
 
     Parameters
@@ -39,6 +41,16 @@ class NetworkInput:
         check_number("sr", self.sr, above=0)
         check_integer("patch", self.patch, minimum=1)
 
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+
+    @property
+    @abstractmethod
+    def per_second(self) -> float:
+        """Frames, or samples, a second."""
+
     def frontend(self, **heard: Any) -> Frontend:
         """The front end that a track goes through.
 
@@ -50,12 +62,32 @@ class NetworkInput:
         Returns
         -------
         Frontend
-            At the network's rate.
+            As the network was trained with.
         """
         return Frontend(sr=self.sr, **heard)
 
-    def lift(self, spectra: Spectra) -> float:
-        """By how much the power of a track is raised: not at all.
+    @abstractmethod
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+
+    @abstractmethod
+    def steps(self, seconds: float) -> int:
+        """How many frames, or samples, fit into a time.
+
+        Parameters
+        ----------
+        seconds : float
+            A time.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+
+    @abstractmethod
+    def count(self, spectra: Spectra) -> int:
+        """How many frames, or samples, a track has.
 
         Parameters
         ----------
@@ -64,10 +96,41 @@ class NetworkInput:
 
         Returns
         -------
-        float
-            1.
+        int
+            At least 1.
         """
-        return 1.0
+
+    @abstractmethod
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """The track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Yields
+        ------
+        ndarray of shape (n, ...)
+            Frames or samples, in order.
+        """
+
+    def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+        """Patches of a track, as the network gets them.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+        starts : ndarray of shape (n_patches,)
+            First frame, or sample, of each.
+
+        Yields
+        ------
+        ndarray of shape `shape`
+            A patch.
+        """
+        yield from iter_patches(self.stretches(spectra), starts, self.patch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,66 +168,16 @@ class WaveformInput(NetworkInput):
         return (WAVEFORM,)
 
     def steps(self, seconds: float) -> int:
-        """How many samples that is, at least 1.
-
-        Parameters
-        ----------
-        seconds : float
-            A time.
-
-        Returns
-        -------
-        int
-            Rounded to the nearest.
-        """
+        """How many samples fit into a time, rounded to the nearest."""
         return max(1, round(seconds * self.sr))
 
     def count(self, spectra: Spectra) -> int:
-        """How many samples a track has.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """How many samples a track has."""
         return len(spectra.waveform)
 
     def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """The track, of which patches are pieces.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Yields
-        ------
-        ndarray of shape (n_samples,)
-            All of it.
-        """
+        """All of the track at once, shape (n_samples,)."""
         yield spectra.waveform.astype(np.float32, copy=False)
-
-    def prepare(self, patch: NDArray[np.float32], lift: float = 1.0) -> NDArray[np.float32]:
-        """What the network gets for a patch of the track: the same.
-
-        Parameters
-        ----------
-        patch : ndarray of shape (patch,)
-            Samples.
-        lift : float, default=1.0
-            What `lift` gives for the track.
-
-        Returns
-        -------
-        ndarray of shape (patch,)
-            The same.
-        """
-        return patch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,18 +260,7 @@ class MelInput(NetworkInput):
         return self.sr / self.hop_length
 
     def frontend(self, **heard: Any) -> Frontend:
-        """The front end that a track goes through.
-
-        Parameters
-        ----------
-        **heard
-            ``offset``, ``duration`` and ``array_sr`` of the `Frontend`.
-
-        Returns
-        -------
-        Frontend
-            As the network was trained with.
-        """
+        """The front end that a track goes through, as the network was trained with."""
         return Frontend(
             sr=self.sr,
             n_fft=self.n_fft,
@@ -276,90 +278,37 @@ class MelInput(NetworkInput):
         return (mel,) if self.quiet_level is None else (mel, make_request("mean_square"))
 
     def steps(self, seconds: float) -> int:
-        """How many frames fit into a time, at least 1.
-
-        Parameters
-        ----------
-        seconds : float
-            A time.
-
-        Returns
-        -------
-        int
-            As ``librosa.time_to_frames`` counts with `n_fft`, which networks of this kind were
-            fed by: 61 frames for a second at 62.5 frames a second and ``n_fft=512``.
-        """
+        """How many frames fit into a time."""
+        # As librosa.time_to_frames counts with n_fft, by which networks of this kind were fed: 61
+        # frames for a second at 62.5 frames a second and n_fft = 512.
         return max(1, int((seconds * self.sr - self.n_fft // 2) // self.hop_length))
 
     def count(self, spectra: Spectra) -> int:
-        """How many frames a track has.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """How many frames a track has."""
         return spectra.count_frames("mel", **self._mel())
 
     def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """The track, of which patches are pieces.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Yields
-        ------
-        ndarray of shape (n_frames of the stretch, n_mels)
-            Mel power, in order.
-        """
+        """Mel power, shape (n_frames of the stretch, n_mels)."""
         for tile in spectra.tiles("mel", **self._mel()):
             yield tile.T
 
-    def lift(self, spectra: Spectra) -> float:
-        """By how much the power of a track is raised.
+    def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+        """Patches of a track, their level raised and their logarithm taken where that is due."""
+        lift = self._lift(spectra)
+        for patch in super().cut(spectra, starts):
+            if self.gain is None:
+                yield patch * np.float32(lift)
+            else:
+                yield np.log10(1 + np.float32(self.gain * lift) * patch)
 
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Returns
-        -------
-        float
-            1 or more.
-        """
+    def _lift(self, spectra: Spectra) -> float:
+        """By how much the power of a track is raised, 1 or more."""
         if self.quiet_level is None:
             return 1.0
         power = float(np.mean(spectra.get("mean_square"), dtype=np.float64))
         if power == 0 or power >= self.quiet_level**2:
             return 1.0
         return min(self.usual_level**2 / power, _MOST)
-
-    def prepare(self, patch: NDArray[np.float32], lift: float = 1.0) -> NDArray[np.float32]:
-        """What the network gets for a patch of the track.
-
-        Parameters
-        ----------
-        patch : ndarray of shape (patch, n_mels)
-            Mel power.
-        lift : float, default=1.0
-            What `lift` gives for the track.
-
-        Returns
-        -------
-        ndarray of shape (patch, n_mels)
-            Its logarithm, or the same.
-        """
-        if self.gain is None:
-            return patch * np.float32(lift)
-        return np.log10(1 + np.float32(self.gain * lift) * patch)
 
     def _mel(self) -> dict[str, Any]:
         """Parameters of the intermediate."""
