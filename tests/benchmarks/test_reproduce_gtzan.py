@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ["gtzan_table", "segment_leakage", "clusters", "feature_importance"]
 NAMES = ["chroma_stft_mean", "rms_mean", "tempo", "mfcc1_mean", "mfcc1_var"]
-
-
-@pytest.fixture
-def reproduce(monkeypatch):
-    """Import a script of the benchmarks, which are no part of the package."""
-    monkeypatch.syspath_prepend(ROOT)
-
-    def load(name):
-        from importlib import import_module
-
-        return import_module(f"benchmarks.reproduce.{name}")
-
-    yield load
-    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
-        del sys.modules[name]
 
 
 @pytest.fixture
