@@ -8,8 +8,8 @@ import pytest
 from genrekit.dsp import INTERMEDIATES, Sweep, frame_count, kernels, make_request
 
 GRID = {"sr": 22050, "n_fft": 512, "hop_length": 128}
-# Eighty frames and some: more than a block.
-Y = np.random.default_rng(0).standard_normal(11000)
+# More than a block of frames.
+Y = np.random.default_rng(0).standard_normal(24000)
 
 
 def _run(requests, pieces, **options):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,13 +98,18 @@ class Block:
     window: Array
     workspace: Workspace
     previous: Array | None = None
+    _spectra: Array | None = None
 
-    @cached_property
+    # Not functools.cached_property: before Python 3.12 its lock is one for all blocks, and threads
+    # would wait for each other's spectra.
+    @property
     def spectra(self) -> Array:
         """Squared magnitude and magnitude, (2, n_bins, n_frames)."""
-        signal, n_frames = self.frames.signal, self.frames.n_frames
-        out = self.workspace.spectra(n_frames)
-        return kernels.power_spectra(signal, self.window, self.grid.hop_length, out)
+        if self._spectra is None:
+            signal, n_frames, _, _ = self.frames
+            out = self.workspace.spectra(n_frames)
+            self._spectra = kernels.power_spectra(signal, self.window, self.grid.hop_length, out)
+        return self._spectra
 
     @property
     def power(self) -> Array:
@@ -115,6 +120,11 @@ class Block:
     def magnitude(self) -> Array:
         """Magnitude, (n_bins, n_frames)."""
         return self.spectra[1]
+
+    @property
+    def last(self) -> Array | None:
+        """Magnitude of the last frame, if anything read the spectra."""
+        return None if self._spectra is None else self._spectra[1, :, -1].copy()
 
     @property
     def before_first(self) -> Array:

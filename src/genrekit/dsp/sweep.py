@@ -113,5 +113,4 @@ class Sweep:
         block = Block(frames, self._grid, self._window, self._workspace, self._previous)
         for request, compute in self._computations.items():
             self._pieces[request].append(compute(block))
-        if "spectra" in vars(block):  # only if one of them read it
-            self._previous = block.magnitude[:, -1].copy()
+        self._previous = block.last

@@ -18,7 +18,7 @@ from genrekit.features._tracks import Excerpt, fingerprint, is_file, read_track
 __all__ = ["CACHE_VERSION", "TrackCache"]
 
 # Part of every key: raised when a kernel or a definition changes its numbers.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 # A folder is kept under this size, the oldest entries going first. A description takes some kB, so
 # this holds those of some 100,000 tracks.
 _LIMIT = "2G"

@@ -18,16 +18,16 @@ _TEN_OVER_LN10 = 10.0 / np.log(10.0)
 def power_to_db(
     power: NDArray[Any], top_db: float | None = 80.0, peak: float | None = None
 ) -> NDArray[Any]:
-    """10 log10 of powers raised to 1e-10, then raised to `top_db` below the `peak` power."""
-    # The natural logarithm is several times faster than log10 and as exact.
-    decibels = np.maximum(power, power.dtype.type(1e-10))
-    np.log(decibels, out=decibels)
-    decibels *= power.dtype.type(_TEN_OVER_LN10)
+    """10 log10 of powers, raised to 1e-10 and to `top_db` below the `peak` power."""
+    floor = 1e-10
     if top_db is not None:
         if top_db < 0:
             raise ValueError(f"top_db must be at least 0 or None, not {top_db!r}")
-        highest = decibels.max() if peak is None else power_to_db(np.asarray([peak]), None)[0]
-        np.maximum(decibels, highest - power.dtype.type(top_db), out=decibels)
+        floor = max(floor, float(power.max() if peak is None else peak) * 10.0 ** (-top_db / 10.0))
+    # The natural logarithm is several times faster than log10 and as exact.
+    decibels = np.maximum(power, power.dtype.type(floor))
+    np.log(decibels, out=decibels)
+    decibels *= power.dtype.type(_TEN_OVER_LN10)
     return decibels
 
 

@@ -127,6 +127,8 @@ class FeaturePart:
     def frontend(self, inherited: Frontend) -> Frontend:
         """The front end around it with its own overrides."""
         native = self.feature.native and "sr" not in self.overrides
+        if not self.overrides and native == inherited.native:
+            return inherited
         return replace(inherited, **self.overrides, native=native)
 
     def requests(self) -> tuple[Request, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice, check_integer, check_number
-from genrekit.dsp import BLOCK_FRAMES, Request, Sweep, make_request
+from genrekit.dsp import Request, Sweep, make_request
 from genrekit.dsp.framing import PAD_MODES
 from genrekit.exceptions import AudioDecodeError
 
@@ -19,11 +19,10 @@ __all__ = ["WAVEFORM", "Frontend", "Spectra", "check_finite"]
 # Asks for the whole track's samples beside (or instead of) intermediates of frames.
 WAVEFORM: Request = ("waveform", ())
 # A long array is fed in pieces, as a long file is.
-_PIECE = 1 << 16
-# Frames that a feature works on at once when it goes through a long intermediate.
-_TILE = 16 * BLOCK_FRAMES
-# Blocks of a clip, which are joined once however many features go through them: a minute and more.
-_JOINED = 64
+_PIECE = 1 << 20
+# Values that a feature works on at once when it goes through an intermediate: they stay in the
+# second-level cache, and a minute of twelve rows is still one step.
+_TILE = 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +263,7 @@ class Spectra:
             If it was not among `requests` and the samples are gone.
         """
         blocks = self._blocks(name, params)
-        if len(blocks) > 1:
-            blocks[:] = [np.concatenate(blocks, axis=1)]
+        blocks[:] = [_joined(blocks)]
         return blocks[0]
 
     def count_frames(self, name: str, **params: Any) -> int:
@@ -301,13 +299,15 @@ class Spectra:
             The values, in order.
         """
         blocks = self._blocks(name, params)
-        if len(blocks) <= _JOINED:
+        step = max(_TILE // blocks[0].size, 1)
+        if step < len(blocks):
+            for start in range(0, len(blocks), step):
+                yield _joined(blocks[start : start + step])
+        else:
+            # Joined once, however many features go through it.
             whole = self.get(name, **params)
-            yield from np.array_split(whole, range(_TILE, whole.shape[1], _TILE), axis=1)
-            return
-        step = _TILE // BLOCK_FRAMES
-        for start in range(0, len(blocks), step):
-            yield np.concatenate(blocks[start : start + step], axis=1)
+            width = max(_TILE // len(whole), 1)
+            yield from (whole[:, i : i + width] for i in range(0, whole.shape[1], width))
 
     def _blocks(self, name: str, params: dict[str, Any]) -> list[NDArray[Any]]:
         """The blocks of an intermediate, computed now if the samples are still there."""
@@ -327,6 +327,11 @@ class Spectra:
         if self._waveform is None:
             raise KeyError("the waveform was not requested before the track was read")
         return np.asarray(self._waveform, dtype=self.frontend.dtype)
+
+
+def _joined(blocks: list[NDArray[Any]]) -> NDArray[Any]:
+    """Blocks of frames as one; a single one as it is."""
+    return np.concatenate(blocks, axis=1) if len(blocks) > 1 else blocks[0]
 
 
 def _pieces(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
