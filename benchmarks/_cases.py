@@ -15,7 +15,7 @@ import librosa
 
 import genrekit
 from benchmarks import _twins
-from benchmarks._material import SR, Material
+from benchmarks._material import SR, Material, Track
 from benchmarks._measure import Bar, Case, Cost, Side, cpu, difference, wall
 from benchmarks._peers import Peers
 
@@ -53,51 +53,61 @@ def make_cases(material: Material, peers: Peers, sizes: Sizes) -> list[Case]:
 
 
 def _file_cases(material: Material, rounds: int) -> list[Case]:
-    """From a file on the disk."""
-    features = _twins.make_features()
-    ours = Side("genrekit", cpu(lambda track: features.transform([track.path])))
+    """From files on the disk to a table, all of them in one call."""
+    count = f"{len(material.tracks)} MP3s"
+    features, with_mel = _twins.make_features(), _twins.make_features_with_mel()
+
+    def ours(features: genrekit.AudioFeatures) -> Side:
+        return Side("genrekit", cpu(lambda tracks: features.transform([t.path for t in tracks])))
+
+    def each(label: str, work: Callable[[Track], object]) -> Side:
+        return Side(label, cpu(lambda tracks: [work(track) for track in tracks]))
 
     def case(key: str, title: str, bar: Bar | None, first: Side, second: Side) -> Case:
-        return Case(key, title, bar, first, second, material.tracks, rounds)
-
-    def theirs(label: str, work: Callable[..., object]) -> Side:
-        return Side(label, cpu(work))
+        return Case(key, f"{count} {title}", bar, first, second, [material.tracks], rounds)
 
     return [
         case(
             "load",
-            "Decode an MP3: ``load_audio`` / ``librosa.load``",
+            "decoded: ``load_audio`` / ``librosa.load``",
             Bar("≤", 0.70, 0.62),
-            Side("genrekit", cpu(lambda track: genrekit.load_audio(track.path, sr=SR))),
-            theirs("librosa", lambda track: librosa.load(track.path, sr=SR)),
+            each("genrekit", lambda track: genrekit.load_audio(track.path, sr=SR)),
+            each("librosa", lambda track: librosa.load(track.path, sr=SR)),
         ),
         case(
             "columns",
-            "MP3 to 357 columns / bare decode, downmix and resampling",
+            "to 357 columns / bare decode, downmix and resampling",
             Bar("≤", 1.27, 1.20),
-            ours,
-            theirs("bare decode", _twins.bare_decode),
+            ours(features),
+            each("bare decode", _twins.bare_decode),
         ),
         case(
             "script",
-            "MP3 to 357 columns: librosa, one call a feature / genrekit",
+            "to 2149 columns: librosa, one call a feature, 12 features / genrekit",
             Bar("≥", 10, 12),
-            theirs("librosa", _twins.librosa_script),
-            ours,
+            each("librosa", partial(_twins.librosa_script, mel=True)),
+            ours(with_mel),
+        ),
+        case(
+            "script-ten",
+            "to 357 columns: librosa, one call a feature, 10 features / genrekit",
+            None,
+            each("librosa", _twins.librosa_script),
+            ours(features),
         ),
         case(
             "script-chroma",
-            "The same, but librosa's tonnetz gets the chroma that is there",
+            "the same, but librosa's tonnetz gets the chroma that is there",
             None,
-            theirs("librosa", partial(_twins.librosa_script, share_chroma=True)),
-            ours,
+            each("librosa", partial(_twins.librosa_script, share_chroma=True)),
+            ours(features),
         ),
         case(
             "gtzan-script",
-            "MP3 to row: classic GTZAN script, 7 features / genrekit, 357 columns",
+            "to rows: classic GTZAN script, 7 features / genrekit, 357 columns",
             Bar("≥", 5, 6),
-            theirs("librosa", _twins.gtzan_script),
-            ours,
+            each("librosa", _twins.gtzan_script),
+            ours(features),
         ),
     ]
 
@@ -162,18 +172,19 @@ def _peer_cases(material: Material, peers: Peers, rounds: int) -> list[Case]:
 
 
 def _thread_cases(material: Material, sizes: Sizes) -> list[Case]:
-    """All files at once, in one and in two threads."""
+    """Many files at once, in one and in two threads."""
     one, two = _twins.make_features(n_jobs=1), _twins.make_features(n_jobs=2)
-    rounds = 3 * sizes.rounds
+    # So many that it matters little which thread is left with the last one.
+    paths = material.paths * 4
     return [
         Case(
             "threads",
-            "MP3s to table, wall time: one thread / two",
+            f"{len(paths)} MP3s to table, wall time: one thread / two",
             Bar("≥", 1.75, 1.9),
             Side("one", wall(one.transform)),
             Side("two", wall(two.transform)),
-            [material.paths],
-            rounds,
+            [paths],
+            sizes.rounds,
         ),
         Case(
             "threads-limit",
@@ -182,7 +193,7 @@ def _thread_cases(material: Material, sizes: Sizes) -> list[Case]:
             Side("one", wall(lambda chunks: [*map(_hash, chunks)])),
             Side("two", wall(_hash_in_two_threads)),
             [[bytes(1 << 27)] * 2],
-            rounds,
+            3 * sizes.rounds,
         ),
     ]
 

@@ -32,6 +32,13 @@ def make_features(**options: object) -> genrekit.AudioFeatures:
     return genrekit.AudioFeatures(parts, **options)
 
 
+def make_features_with_mel() -> genrekit.AudioFeatures:
+    """Ours, and the 128 mel bands as power and in decibels: twelve features, 2149 columns."""
+    mel = genrekit.MelSpectrogram(stats=STATS)
+    log_mel = genrekit.MelSpectrogram(db=True, stats=STATS)
+    return genrekit.AudioFeatures([*make_features().features, mel, ("log_mel", log_mel)])
+
+
 def make_features_with_tempo() -> genrekit.AudioFeatures:
     """Ours, and the tempo."""
     return genrekit.AudioFeatures([*make_features().features, "tempo"])
@@ -72,11 +79,12 @@ def librosa_shared(track: Track) -> list[np.ndarray]:
     ]
 
 
-def librosa_script(track: Track, *, share_chroma: bool = False) -> np.ndarray:
+def librosa_script(track: Track, *, mel: bool = False, share_chroma: bool = False) -> np.ndarray:
     """File to as many columns, one call a feature, everything at its default.
 
-    By default ``tonnetz`` computes a constant-Q transform, which costs more than any other. With
-    `share_chroma` it gets the chroma that is there already: then the columns are ours.
+    With `mel`, the mel bands are two features of their own. By default ``tonnetz`` computes a
+    constant-Q transform, which costs more than any other. With `share_chroma` it gets the chroma
+    that is there already: then the columns are ours.
     """
     y, sr = librosa.load(track.path)
     chroma = librosa.feature.chroma_stft(y=y, sr=sr)
@@ -93,6 +101,9 @@ def librosa_script(track: Track, *, share_chroma: bool = False) -> np.ndarray:
         librosa.feature.rms(y=y),
         librosa.feature.zero_crossing_rate(y),
     ]
+    if mel:
+        bands = librosa.feature.melspectrogram
+        frames += [bands(y=y, sr=sr), librosa.power_to_db(bands(y=y, sr=sr))]
     return np.concatenate([_statistics(rows) for rows in frames])
 
 
