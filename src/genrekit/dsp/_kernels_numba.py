@@ -15,8 +15,9 @@ from genrekit.dsp._fft_numba import power_spectra as power_spectra
 from genrekit.dsp._kernels_numpy import __all__ as __all__
 from genrekit.dsp._lanes import (
     WIDTH,
-    any_less,
+    below,
     compile_kernel,
+    count_less,
     exponent,
     less,
     load,
@@ -143,14 +144,14 @@ def rolloff_bin(magnitude, roll_percent):
     out = np.empty((1, magnitude.shape[1]), magnitude.dtype)
     for frame in range(0, n_frames, WIDTH):
         t = min(frame, magnitude.shape[1] - WIDTH)
-        total, running, below = spread(0.0), spread(0.0), spread(0.0)
+        total, running, passed = spread(0.0), spread(0.0), spread(0.0)
         for k in range(n_bins):
             total += widen(load(magnitude, k, t))
         threshold = total * roll_percent
         for k in range(n_bins):
             running += widen(load(magnitude, k, t))
-            below += less(running, threshold)
-        store(out, 0, t, below)
+            passed += less(running, threshold)
+        store(out, 0, t, passed)
     return out[:, :n_frames]
 
 
@@ -186,9 +187,9 @@ def _collect(magnitude, first, last, t, lowest, highest, kept):
         a, c = _order(a, c)
         b, d = _order(b, d)
         b, c = _order(b, c)
-        if any_less(a, load(lowest, kept - 1, 0)):
+        if count_less(a, load(lowest, kept - 1, 0)):
             _insert_lowest(lowest, kept, a, b, c, d)
-        if any_less(load(highest, kept - 1, 0), d):
+        if count_less(load(highest, kept - 1, 0), d):
             _insert_highest(highest, kept, a, b, c, d)
         k += 4
     while k < last:
@@ -282,17 +283,27 @@ def spectral_change(magnitude, previous):
     return out
 
 
+def _sum(values, lanes):
+    """All lanes in one number; `lanes` is room for them."""
+    store(lanes, 0, 0, values)
+    total = lanes[0, 0]
+    for lane in range(1, WIDTH):
+        total += lanes[0, lane]
+    return total
+
+
 # --- of the signal ------------------------------------------------------------------------------
 
 
 def mean_square(signal, n_fft, hop_length, n_frames):
     out = np.empty((1, n_frames), signal.dtype)
+    row, lanes = signal.reshape(1, len(signal)), np.empty((1, WIDTH), np.float64)
     # Frames overlap: each piece of a common length is summed once.
     length = math.gcd(n_fft, hop_length)
     per_frame, per_hop = n_fft // length, hop_length // length
     pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.float64)
     for i in range(pieces.shape[0]):
-        pieces[i] = _energy(signal[i * length : (i + 1) * length])
+        pieces[i] = _energy(row, i * length, (i + 1) * length, lanes)
     for t in range(n_frames):
         total = 0.0
         for i in range(t * per_hop, t * per_hop + per_frame):
@@ -301,33 +312,29 @@ def mean_square(signal, n_fft, hop_length, n_frames):
     return out
 
 
-def _energy(samples):
-    """Sum of squares, each sixteenth sample in a running sum of its own."""
-    n = samples.shape[0]
-    row = samples.reshape(1, n)
-    whole = n - n % WIDTH
-    total = spread(0.0)
-    for i in range(0, whole, WIDTH):
-        values = widen(load(row, 0, i))
-        total += values * values
-    sums = np.empty((1, WIDTH), np.float64)
-    store(sums, 0, 0, total)
-    energy = 0.0
-    for lane in range(WIDTH):
-        energy += sums[0, lane]
-    for i in range(whole, n):
-        energy += np.float64(samples[i]) * np.float64(samples[i])
+def _energy(row, start, stop, lanes):
+    """Sum of squares of the samples `start` to `stop`; `lanes` is room for partial ones."""
+    whole = stop - (stop - start) % (2 * WIDTH)
+    first, second = spread(0.0), spread(0.0)  # two sums, which don't wait for each other
+    for i in range(start, whole, 2 * WIDTH):
+        a, b = widen(load(row, 0, i)), widen(load(row, 0, i + WIDTH))
+        first += a * a
+        second += b * b
+    energy = _sum(first + second, lanes)
+    for i in range(whole, stop):
+        energy += np.float64(row[0, i]) * np.float64(row[0, i])
     return energy
 
 
 def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
     out = np.empty((1, n_frames), signal.dtype)
+    row = signal.reshape(1, len(signal))
     length = math.gcd(n_fft, hop_length)
     per_frame, per_hop = n_fft // length, hop_length // length
     pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.int64)
     for i in range(pieces.shape[0]):
         low, high = max(i * length, first + 1), min((i + 1) * length, last)
-        pieces[i] = _crossings(signal[low - 1 : high]) if high > low else 0
+        pieces[i] = _crossings(row, low, high)
     for t in range(n_frames):
         crossings = 0
         for i in range(t * per_hop, t * per_hop + per_frame):
@@ -335,16 +342,22 @@ def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
         # The frame's first sample has no sample before it.
         edge = t * hop_length
         if first < edge < last:
-            crossings -= _crossings(signal[edge - 1 : edge + 1])
+            crossings -= _crossings(row, edge, edge + 1)
         out[0, t] = crossings / n_fft
     return out
 
 
-def _crossings(samples):
-    """Sign changes from each sample to the next."""
-    count = np.int32(0)
-    for i in range(1, samples.shape[0]):
-        count += np.int32((samples[i] < -1e-10) != (samples[i - 1] < -1e-10))
+def _crossings(row, start, stop):
+    """How many samples from `start` to `stop` have another sign than the one before."""
+    count = 0
+    i = start
+    while i + WIDTH <= stop:
+        now, before = less(load(row, 0, i), -1e-10), less(load(row, 0, i - 1), -1e-10)
+        count += count_less(now, before) + count_less(before, now)
+        i += WIDTH
+    while i < stop:
+        count += (row[0, i] < -1e-10) != (row[0, i - 1] < -1e-10)
+        i += 1
     return count
 
 
@@ -353,22 +366,31 @@ def _crossings(samples):
 
 def central_moments(rows):
     n_rows, n_frames = rows.shape
+    whole = n_frames - n_frames % WIDTH
     out = np.empty((n_rows, 6), np.float64)
+    lanes = np.empty((1, WIDTH), np.float64)
     for row in range(n_rows):
-        total, low, high = 0.0, np.inf, -np.inf
-        for t in range(n_frames):
-            value = np.float64(rows[row, t])
-            total += value
-            low = min(low, value)
-            high = max(high, value)
+        low, high = _extremes(rows, row, lanes)
+        sums = spread(0.0)
+        for t in range(0, whole, WIDTH):
+            sums += widen(load(rows, row, t))
+        total = _sum(sums, lanes)
+        for t in range(whole, n_frames):
+            total += rows[row, t]
         mean = low if low == high else total / n_frames
-        m2 = m3 = m4 = 0.0
-        for t in range(n_frames):
+        squares, cubes, fourths = spread(0.0), spread(0.0), spread(0.0)
+        for t in range(0, whole, WIDTH):
+            deviations = widen(load(rows, row, t)) - mean
+            square = deviations * deviations
+            squares += square
+            cubes += square * deviations
+            fourths += square * square
+        m2, m3, m4 = _sum(squares, lanes), _sum(cubes, lanes), _sum(fourths, lanes)
+        for t in range(whole, n_frames):
             deviation = rows[row, t] - mean
-            square = deviation * deviation
-            m2 += square
-            m3 += square * deviation
-            m4 += square * square
+            m2 += deviation * deviation
+            m3 += deviation * deviation * deviation
+            m4 += deviation * deviation * deviation * deviation
         m2 /= n_frames
         m3 /= n_frames
         m4 /= n_frames
@@ -383,6 +405,28 @@ def central_moments(rows):
     return out
 
 
+def _extremes(rows, row, lanes):
+    """The smallest and the largest value of a row, float64."""
+    n_frames = rows.shape[1]
+    whole = n_frames - n_frames % WIDTH
+    low = high = np.float64(rows[row, 0])
+    if whole:
+        lowest = highest = load(rows, row, 0)
+        for t in range(WIDTH, whole, WIDTH):
+            values = load(rows, row, t)
+            lowest, highest = minimum(lowest, values), maximum(highest, values)
+        store(lanes, 0, 0, lowest)
+        for lane in range(WIDTH):
+            low = min(low, lanes[0, lane])
+        store(lanes, 0, 0, highest)
+        for lane in range(WIDTH):
+            high = max(high, lanes[0, lane])
+    for t in range(whole, n_frames):
+        low = min(low, rows[row, t])
+        high = max(high, rows[row, t])
+    return low, high
+
+
 def medians(rows):
     value = np.empty(1, rows.dtype)
     return _medians(rows, value, value.view(f"i{value.itemsize}"))
@@ -391,25 +435,23 @@ def medians(rows):
 def _medians(rows, value, bits):
     n_rows, n_frames = rows.shape
     out = np.empty(n_rows, np.float64)
+    lanes = np.empty((1, WIDTH), np.float64)
     for row in range(n_rows):
-        high = _ranked(rows, row, n_frames // 2, value, bits)
+        high = _ranked(rows, row, n_frames // 2, value, bits, lanes)
         low = high
         if n_frames % 2 == 0 and _count(rows, row, high) == n_frames // 2:
-            low = _before(rows, row, high)
+            low = _before(rows, row, high, lanes)
         out[row] = (np.float64(low) + np.float64(high)) / 2.0
     return out
 
 
-def _ranked(rows, row, rank, value, bits):
+def _ranked(rows, row, rank, value, bits, lanes):
     """The value with `rank` others before it, by halving the range in which it must lie.
 
     The range is one of bits, read as an integer: so read, floats keep their order, but for the
     negative ones, whose bits are turned round. `value` and `bits` are the same memory.
     """
-    lowest = highest = rows[row, 0]
-    for t in range(rows.shape[1]):
-        lowest = min(lowest, rows[row, t])
-        highest = max(highest, rows[row, t])
+    lowest, highest = _extremes(rows, row, lanes)
     value[0] = lowest
     low = _turn(bits)
     value[0] = highest
@@ -439,24 +481,27 @@ def _count(rows, row, limit):
     n_frames = rows.shape[1]
     whole = n_frames - n_frames % WIDTH
     count = 0
-    if whole:
-        below = less(load(rows, row, 0), limit)
-        for t in range(WIDTH, whole, WIDTH):
-            below += less(load(rows, row, t), limit)
-        lanes = np.empty((1, WIDTH), np.float64)
-        store(lanes, 0, 0, below)
-        for lane in range(WIDTH):
-            count += int(lanes[0, lane])
+    for t in range(0, whole, WIDTH):
+        count += count_less(load(rows, row, t), limit)
     for t in range(whole, n_frames):
         count += rows[row, t] < limit
     return count
 
 
-def _before(rows, row, value):
-    """The largest of the values below one."""
+def _before(rows, row, limit, lanes):
+    """The largest of the values below a limit."""
+    n_frames = rows.shape[1]
+    whole = n_frames - n_frames % WIDTH
     largest = -np.inf
-    for t in range(rows.shape[1]):
-        if rows[row, t] < value:
+    if whole:
+        values = below(load(rows, row, 0), limit)
+        for t in range(WIDTH, whole, WIDTH):
+            values = maximum(values, below(load(rows, row, t), limit))
+        store(lanes, 0, 0, values)
+        for lane in range(WIDTH):
+            largest = max(largest, lanes[0, lane])
+    for t in range(whole, n_frames):
+        if rows[row, t] < limit:
             largest = max(largest, rows[row, t])
     return largest
 
@@ -472,8 +517,10 @@ _HELPERS = (
     "_insert_highest",
     "_collect",
     "_mean",
+    "_sum",
     "_energy",
     "_crossings",
+    "_extremes",
     "_turn",
     "_count",
     "_ranked",

@@ -20,12 +20,13 @@ from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
-from numba.types import Float, Type, boolean, float32, float64, intp, void
+from numba.types import Float, Type, float32, float64, intp, void
 
 __all__ = [
     "WIDTH",
-    "any_less",
+    "below",
     "compile_kernel",
+    "count_less",
     "exponent",
     "less",
     "load",
@@ -210,14 +211,27 @@ def less(typing, first, second):
 
 
 @intrinsic
-def any_less(typing, first, second):
-    """Whether the first is below the second in any lane."""
+def below(typing, values, limit):
+    """The values that are below a number, minus infinity in place of the others."""
 
     def generate(context, builder, sig, args):
-        lanes = builder.bitcast(builder.fcmp_ordered("<", *args), ir.IntType(WIDTH))
-        return builder.icmp_unsigned("!=", lanes, ir.Constant(ir.IntType(WIDTH), 0))
+        vector = args[0].type
+        smaller = builder.fcmp_ordered("<", args[0], _convert(builder, args[1], vector))
+        return builder.select(smaller, args[0], ir.Constant(vector, [-np.inf] * WIDTH))
 
-    return boolean(first, second), generate
+    return values(values, limit), generate
+
+
+@intrinsic
+def count_less(typing, first, second):
+    """In how many lanes the first is below the second, lanes or a number."""
+
+    def generate(context, builder, sig, args):
+        other = _convert(builder, args[1], args[0].type)
+        lanes = builder.bitcast(builder.fcmp_ordered("<", args[0], other), ir.IntType(WIDTH))
+        return builder.zext(builder.ctpop(lanes), ir.IntType(intp.bitwidth))
+
+    return intp(first, second), generate
 
 
 @intrinsic
@@ -279,8 +293,11 @@ if numba.config.DISABLE_JIT:
     def less(first, second):
         return (first < second).astype(first.dtype)
 
-    def any_less(first, second):
-        return bool((first < second).any())
+    def below(values, limit):
+        return np.where(values < limit, values, -np.inf)
+
+    def count_less(first, second):
+        return int((first < second).sum())
 
     def exponent(lanes):
         return np.frexp(lanes)[1] - 1.0
