@@ -13,7 +13,7 @@ from benchmarks._cases import Sizes, make_cases
 from benchmarks._material import Material
 from benchmarks._measure import measure
 from benchmarks._peers import Peers
-from benchmarks._profile import print_profile
+from benchmarks._profile import profile
 from benchmarks._report import describe_run, print_result, write_table
 
 
@@ -28,7 +28,10 @@ def main() -> None:
         run = describe_run(material, peers)
         print("\n".join(f"{name}: {value}" for name, value in run.items()), flush=True)
         if options.profile:
-            print_profile(material, sizes.rounds)
+            text = profile(material, sizes.rounds)
+            print(f"\n{text}")
+            if options.output:
+                options.output.write_text(text + "\n", encoding="utf-8")
             return
         start = time.perf_counter()
         cases = [case for case in make_cases(material, peers, sizes) if options.only in case.key]
@@ -50,7 +53,12 @@ def _parse() -> argparse.Namespace:
     add("--smoke", action="store_true", help="everything once, tiny: does it run?")
     add("--profile", action="store_true", help="where our own time goes, and nothing else")
     add("--only", default="", metavar="TEXT", help="only rows with TEXT in their key")
-    add("--output", type=Path, metavar="FILE", help="write the table, as reStructuredText")
+    add(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the table, as reStructuredText; the profile as text",
+    )
     return parser.parse_args()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import soundfile
 
 import genrekit
 from benchmarks import _twins
@@ -22,10 +23,11 @@ Times = dict[str, float]
 _NUMPY = ["log", "concatenate", "pad", "isfinite"]
 
 
-def print_profile(material: Material, rounds: int) -> None:
+def profile(material: Material, rounds: int) -> str:
     """Milliseconds a track: the steps from the file to the row, then kernel by kernel."""
     features = _twins.make_features()
     steps = {
+        "soundfile alone": cpu(lambda track: soundfile.read(track.path, dtype="float32")),
         "bare decode": cpu(_twins.bare_decode),
         "load_audio": cpu(lambda track: genrekit.load_audio(track.path, sr=SR)),
         "file to row": cpu(lambda track: features.transform([track.path])),
@@ -38,13 +40,17 @@ def print_profile(material: Material, rounds: int) -> None:
         for track in material.tracks
     ]
     medians = np.median(costs[len(material.tracks) :], axis=0)
-    _print("Steps, ms a track", dict(zip(steps, medians, strict=True)))
     samples = [_kernel_times(features, track.waveform) for track in material.tracks * rounds]
     names = dict.fromkeys(name for sample in samples for name in sample)
     table = {name: float(np.median([s.get(name, 0.0) for s in samples])) for name in names}
     whole = table.pop("whole")
     table["everything else"] = whole - sum(table.values())
-    _print(f"Waveform to row, {whole:.2f} ms", table)
+    return "\n\n".join(
+        [
+            _layout("Steps, ms a track", dict(zip(steps, medians, strict=True))),
+            _layout(f"Waveform to row, {whole:.2f} ms", table),
+        ]
+    )
 
 
 def _kernel_times(features: genrekit.AudioFeatures, waveform: np.ndarray) -> Times:
@@ -94,8 +100,6 @@ def _timed(
     return run
 
 
-def _print(title: str, times: Times) -> None:
+def _layout(title: str, times: Times) -> str:
     """A small table."""
-    print(f"\n{title}")
-    for name, value in times.items():
-        print(f"  {name:28} {value:6.2f}")
+    return "\n".join([title, *(f"  {name:28} {value:6.2f}" for name, value in times.items())])

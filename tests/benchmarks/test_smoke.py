@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 MEASURED = [
-    "load", "columns", "script", "script-chroma", "gtzan-script", "shared", "log-mel", "tempo",
-    "threads", "threads-limit", "memory-clip", "memory-long", "import", "first-extract",
-    "first-features", "growth-time", "growth-memory",
+    "load", "columns", "script", "script-ten", "script-chroma", "gtzan-script", "shared",
+    "log-mel", "tempo", "threads", "threads-limit", "memory-clip", "memory-long", "import",
+    "first-extract", "first-features", "growth-time", "growth-memory",
 ]  # fmt: skip
 LEFT_OUT = ["afx-audio", "essentia"]
 
