@@ -10,10 +10,13 @@ import pytest
 
 # A file that never ends, read by a decoder that tells when it was closed.
 PROGRAM = """
-import os, sys, time
+import os, signal, sys
 import numpy as np
 import genrekit
 from genrekit.audio import Decoded
+
+# Whoever runs the tests in the background may have told their children to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def say(word):
     os.write(1, (word + "\\n").encode())  # at once, where print would let threads mix
@@ -33,7 +36,6 @@ try:
     genrekit.extract([sys.argv[0]] * 4, ["rms"], decoder=decoder, n_jobs=int(sys.argv[1]))
 except KeyboardInterrupt:
     say("interrupted")
-    time.sleep(1)
 """
 
 
@@ -49,6 +51,5 @@ def test_interrupt_stops_inside_a_file(tmp_path, n_jobs):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     said = [line for line in output.splitlines() if line != "block"]
-    assert "interrupted" in said
-    assert said.count("closed") == n_jobs
-    assert output.endswith(("closed\n", "interrupted\n"))  # and nothing was read after that
+    assert said == ["closed"] * n_jobs + ["interrupted"]
+    assert output.endswith("interrupted\n")  # and nothing was read after that

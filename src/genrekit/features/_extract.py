@@ -35,6 +35,8 @@ __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
+# How long to wait for a thread that was told to stop, seconds: some blocks of the slowest decoder.
+_PATIENCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -238,16 +240,23 @@ class _Stop:
 
     def __init__(self) -> None:
         self.event = threading.Event()
+        self.threads: set[threading.Thread] = set()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Stop, ()
 
     def read(self, item: Any, excerpt: Excerpt, decoder: Any) -> Iterator[tuple[NDArray[Any], ...]]:
         """The samples of a track, until told to stop."""
+        self.threads.add(threading.current_thread())
         for blocks in read_track(item, excerpt, decoder):
             if self.event.is_set():
                 raise InterruptedError("stopped")
             yield blocks
+
+    def wait(self) -> None:
+        """Give threads the time to notice, so that none is amid a file when the program ends."""
+        for thread in self.threads - {threading.current_thread()}:
+            thread.join(_PATIENCE)
 
 
 def _attempts(
@@ -281,6 +290,7 @@ def _attempts(
             # joblib would advise against what was begun and is not wanted any more.
             warnings.simplefilter("ignore", UserWarning)
             outcomes.close()
+        stop.wait()
 
 
 def _runs(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
@@ -307,6 +317,9 @@ def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any
             kind = type(item).__name__
             raise AudioDecodeError("", f"a {kind} is no track: pass a path, bytes or a waveform")
         return work(item, decoder, stop.read)
+    except InterruptedError as error:
+        # joblib keeps it to the end: not with all that the frames on the way here hold.
+        raise error.with_traceback(None) from None
     except AudioDecodeError as error:
         name, (_, reason, tried, looks_like, hint) = label(item, index), error.args
         if name.lower().startswith(("http://", "https://")):
