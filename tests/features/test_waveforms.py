@@ -10,7 +10,7 @@ import pytest
 
 from genrekit import AudioDecodeError, extract, load_audio
 from genrekit.features._tracks import RECENT, TrackSegment, fingerprint, is_track, label
-from genrekit.features._waveforms import RecentWaveforms
+from genrekit.features._waveforms import RecentWaveforms, Waveform
 
 SR = 22050
 
@@ -119,7 +119,7 @@ def test_too_many_waveforms_go_oldest_first():
     def get(name, n=100):
         def decode():
             calls.append(name)
-            return np.zeros(n, dtype=np.float32)
+            return [np.zeros(n, dtype=np.float32)]
 
         return recent.get(name, decode)
 
@@ -140,7 +140,7 @@ def test_threads_wait_for_one_decode():
 
     def decode():
         calls.append(1)
-        return np.ones(10, dtype=np.float32)
+        return [np.ones(10, dtype=np.float32)]
 
     def work():
         barrier.wait()
@@ -163,4 +163,58 @@ def test_a_failed_decode_is_tried_again():
     for _ in range(2):
         with pytest.raises(AudioDecodeError, match="it is empty"):
             recent.get("track", fail)
-    assert len(recent.get("track", lambda: np.ones(10, dtype=np.float32))) == 10
+    assert len(recent.get("track", lambda: [np.ones(10, dtype=np.float32)])) == 10
+
+
+# --- long ones, which go to a temporary file ------------------------------------------------------
+
+
+@pytest.fixture
+def on_disk(monkeypatch):
+    """A thousand samples are many."""
+    monkeypatch.setattr("genrekit.features._waveforms._LONG", 4000)
+
+
+def test_a_long_waveform_is_the_same_on_disk(on_disk):
+    y = np.random.default_rng(0).standard_normal(300_000).astype(np.float32)
+    waveform = Waveform(np.split(y, [10, 999, 1500, 150_000]))
+    assert len(waveform) == len(y)
+    assert waveform.weight < y.nbytes / 10
+    np.testing.assert_array_equal(waveform.piece(700, 2000), y[700:2700])
+    np.testing.assert_array_equal(waveform.piece(299_000, 2000), y[299_000:])
+    np.testing.assert_array_equal(waveform.piece(1), y[1:])
+    pieces = list(waveform.pieces())
+    assert max(map(len, pieces)) < len(y)
+    np.testing.assert_array_equal(np.concatenate(pieces), y)
+
+
+def test_pieces_of_a_long_track(path, monkeypatch):
+    pieces = [TrackSegment(path, SR, start=start, length=5000) for start in range(0, 30000, 2500)]
+    whole = TrackSegment(path, SR)
+    expected = extract([whole, *pieces], ["mfcc", "rms"]).table
+    RECENT.clear()
+    monkeypatch.setattr("genrekit.features._waveforms._LONG", 4000)
+    found = extract([whole, *pieces], ["mfcc", "rms"], n_jobs=2, on_error="raise").table
+    assert not np.shares_memory(pieces[0].pair()[0], pieces[1].pair()[0])
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_file_goes_with_the_waveform(on_disk):
+    waveform = Waveform([np.zeros(2000, dtype=np.float32)])
+    file = waveform._file
+    assert not file.closed
+    del waveform
+    assert file.closed
+
+
+def test_no_room_for_a_long_track(on_disk, path, music, monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    found = extract([TrackSegment(path, SR, length=100), music], ["rms"])
+    (error,) = found.errors
+    assert error.path == path
+    assert "No space left on device" in error.reason
+    assert "TMPDIR" in error.reason
+    assert np.isfinite(found.table[1]).all()

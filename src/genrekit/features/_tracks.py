@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genrekit.audio import native_rate, resample_blocks, stream_rates
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features._spectra import Frontend, check_finite
-from genrekit.features._waveforms import RecentWaveforms
+from genrekit.features._waveforms import RecentWaveforms, Waveform
 
 __all__ = [
     "at_rate",
@@ -135,25 +135,30 @@ class TrackSegment:
 
     def pair(self) -> tuple[NDArray[Any], float]:
         """The samples, shape (n_samples,), and their rate; a file is decoded once for many."""
-        y = self._whole()[self.start :]
-        return y if self.length is None else fill(y[: self.length], self.length), self.sr
+        if is_file(self.source):
+            y = self._whole().piece(self.start, self.length)
+        else:
+            (whole,) = self._read()
+            y = whole[self.start :][: self.length]
+        return y if self.length is None else fill(y, self.length), self.sr
 
-    def _whole(self) -> NDArray[Any]:
-        """The waveform that is cut."""
-        if not is_file(self.source):
-            return self._read()
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """The samples of a file from the first to the last, never all of them in memory."""
+        return self._whole().pieces()
+
+    def _whole(self) -> Waveform:
+        """The waveform that is cut, of a file."""
         try:
             track = fingerprint(self.source)
         except OSError:
-            return self._read()  # it says what is wrong with the file
+            return Waveform(self._read())  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))
         return RECENT.get(key, self._read, owner=self.decoder)
 
-    def _read(self) -> NDArray[Any]:
+    def _read(self) -> Iterator[NDArray[Any]]:
         """The waveform that is cut, from the track."""
         excerpt = Excerpt(((self.sr, self.sr),), self.offset, self.duration)
-        blocks = read_track(self.source, excerpt, self.decoder)
-        return np.concatenate([block for (block,) in blocks])
+        return (block for (block,) in read_track(self.source, excerpt, self.decoder))
 
 
 def fill(y: NDArray[Any], length: int) -> NDArray[Any]:
@@ -173,8 +178,8 @@ class Excerpt(NamedTuple):
     """
 
     rates: tuple[tuple[float, float], ...]
-    offset: float
-    duration: float | None
+    offset: float = 0.0
+    duration: float | None = None
 
 
 def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
@@ -196,6 +201,10 @@ def read_track(
     """Mono samples of a track, block by block, at each of the wanted rates."""
     offset, duration = excerpt.offset, excerpt.duration
     if isinstance(item, TrackSegment):
+        everything = (excerpt, item.start, item.length) == (Excerpt(((item.sr, item.sr),)), 0, None)
+        if everything and is_file(item.source):
+            yield from zip(item.blocks())  # at the one rate
+            return
         item = item.pair()
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]

@@ -2,15 +2,89 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RecentWaveforms"]
+from genrekit.exceptions import AudioDecodeError
+
+__all__ = ["RecentWaveforms", "Waveform"]
+
+# Bytes from which a waveform goes to a temporary file: 12 minutes at 22050 Hz.
+_LONG = 64 << 20
+# A byte on disk weighs so much less than one in memory.
+_DISK = 16
+_PIECE = 1 << 18
+
+
+class Waveform:
+    """A decoded track: in memory or, if it is long, in a temporary file that goes with it.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_samples,), float32
+        Its samples.
+
+    Raises
+    ------
+    AudioDecodeError
+        If the temporary folder has no room for it.
+    """
+
+    def __init__(self, blocks: Iterable[NDArray[np.float32]]) -> None:
+        self._lock = threading.Lock()
+        self._file: IO[bytes] | None = None
+        self._n_samples = 0
+        kept: list[NDArray[np.float32]] = []
+        for block in blocks:
+            self._n_samples += len(block)
+            kept.append(block)
+            if 4 * self._n_samples > _LONG:
+                self._write(kept)
+                kept.clear()
+        if self._file is None:
+            self._y = np.concatenate(kept)
+            self._y.flags.writeable = False  # it is shared
+
+    def __len__(self) -> int:
+        return self._n_samples
+
+    @property
+    def weight(self) -> int:
+        """Memory it takes, bytes, or what its file is taken for."""
+        return 4 * self._n_samples // (1 if self._file is None else _DISK)
+
+    def piece(self, start: int, length: int | None = None) -> NDArray[np.float32]:
+        """Samples from `start` on, as many as there are up to `length`; read-only."""
+        if self._file is None:
+            return self._y[start:][:length]
+        with self._lock:
+            self._file.seek(4 * start)
+            return np.frombuffer(self._file.read(-1 if length is None else 4 * length), np.float32)
+
+    def pieces(self) -> Iterator[NDArray[np.float32]]:
+        """All samples, one stretch after the other."""
+        return (self.piece(start, _PIECE) for start in range(0, self._n_samples, _PIECE))
+
+    def _write(self, blocks: Iterable[NDArray[np.float32]]) -> None:
+        """Append to the file."""
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115, closed with the waveform
+                weakref.finalize(self, self._file.close)
+            for block in blocks:
+                self._file.write(np.ascontiguousarray(block, np.float32).data)
+            self._file.flush()
+        except OSError as error:
+            reason = f"its samples can't be kept in {tempfile.gettempdir()} ({error.strerror})"
+            hint = "Let the environment variable TMPDIR name a folder with more room"
+            raise AudioDecodeError("", reason, hint=hint) from error
 
 
 class _Cell:
@@ -18,13 +92,13 @@ class _Cell:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.y: NDArray[np.float32] | None = None
+        self.waveform: Waveform | None = None
         self.owner: Any = None
 
     @property
-    def n_bytes(self) -> int:
-        """Memory it takes."""
-        return 0 if self.y is None else self.y.nbytes
+    def weight(self) -> int:
+        """That of the waveform."""
+        return 0 if self.waveform is None else self.waveform.weight
 
 
 class RecentWaveforms:
@@ -42,8 +116,11 @@ class RecentWaveforms:
         self._cells: OrderedDict[Hashable, _Cell] = OrderedDict()
 
     def get(
-        self, key: Hashable, decode: Callable[[], NDArray[np.float32]], owner: Any = None
-    ) -> NDArray[np.float32]:
+        self,
+        key: Hashable,
+        decode: Callable[[], Iterable[NDArray[np.float32]]],
+        owner: Any = None,
+    ) -> Waveform:
         """The waveform under a key, decoded now if it is not there.
 
         Parameters
@@ -51,25 +128,24 @@ class RecentWaveforms:
         key : hashable
             What decides the samples.
         decode : callable
-            Gives them.
+            Gives them, block by block.
         owner : object, optional
             Kept alive as long as the waveform, for a key that holds its ``id``.
 
         Returns
         -------
-        ndarray of shape (n_samples,), float32
-            The samples, read-only: they are shared.
+        Waveform
+            The samples.
         """
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
             self._cells.move_to_end(key)
         with cell.lock:  # threads with pieces of one track wait for its one decode
-            if cell.y is None:
-                y = decode()
-                y.flags.writeable = False
-                cell.y, cell.owner = y, owner
+            if cell.waveform is None:
+                cell.waveform, cell.owner = Waveform(decode()), owner
+            waveform = cell.waveform
         self._trim()
-        return cell.y
+        return waveform
 
     def clear(self) -> None:
         """Give the memory back."""
@@ -82,6 +158,6 @@ class RecentWaveforms:
     def _trim(self) -> None:
         """Let the oldest go until the rest is within the limit."""
         with self._lock:
-            held = sum(cell.n_bytes for cell in self._cells.values())
+            held = sum(cell.weight for cell in self._cells.values())
             while held > self.limit and len(self._cells) > 1:
-                held -= self._cells.popitem(last=False)[1].n_bytes
+                held -= self._cells.popitem(last=False)[1].weight
