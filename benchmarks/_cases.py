@@ -97,7 +97,7 @@ def _file_cases(material: Material, rounds: int) -> list[Case]:
         ),
         case(
             "script-chroma",
-            "the same, but librosa's tonnetz gets the chroma that is there",
+            "to 357 columns: the same script, its tonnetz given the chroma / genrekit",
             None,
             each("librosa", partial(_twins.librosa_script, share_chroma=True)),
             ours(features),
