@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genrekit.dsp import make_request
+from genrekit.dsp import BLOCK_FRAMES, make_request
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features import FEATURES, WAVEFORM, AudioFeatures, Frontend, Spectra, SpectralCentroid
 from genrekit.features._parts import FeaturePart
@@ -94,3 +94,18 @@ def test_bare_arrays_may_have_a_rate_of_their_own(music):
     np.testing.assert_array_equal(array, pair)
     alone = SpectralCentroid(sr=8000).fit_transform([(music, 16000)])
     np.testing.assert_array_equal(array[:2], alone[0])
+
+
+@pytest.mark.parametrize("rows", [12, 128])
+def test_stretches_of_a_long_track(rows):
+    """Thirty blocks: one at a time, several at a time, and joined already."""
+    frontend = Frontend(n_fft=512, hop_length=16)
+    y = np.random.default_rng(0).standard_normal(30 * BLOCK_FRAMES * 16)
+    request = make_request("mel", {"n_mels": rows})
+    spectra, whole = (Spectra(iter([y]), frontend, [request]) for _ in range(2))
+    expected = whole.get("mel", n_mels=rows)
+    for track in (spectra, whole):
+        tiles = list(track.tiles("mel", n_mels=rows))
+        assert len(tiles) > 1
+        assert max(tile.size for tile in tiles) <= max(1 << 15, rows * BLOCK_FRAMES)
+        np.testing.assert_array_equal(np.concatenate(tiles, axis=1), expected)

@@ -2,7 +2,8 @@
 
 Loops run over lanes (see `genrekit.dsp._lanes`): sixteen frames at a time go through all bins, so
 that running sums stay in registers and no sum changes its order. `fastmath` stays off, so sums are
-reproducible and NaN stays NaN. All release the GIL.
+reproducible. Samples are finite when they come here: minima and maxima would swallow a NaN. All
+release the GIL.
 """
 
 from __future__ import annotations
@@ -349,14 +350,15 @@ def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
 
 def _crossings(row, start, stop):
     """How many samples from `start` to `stop` have another sign than the one before."""
+    limit = row.dtype.type(-1e-10)
     count = 0
     i = start
     while i + WIDTH <= stop:
-        now, before = less(load(row, 0, i), -1e-10), less(load(row, 0, i - 1), -1e-10)
+        now, before = less(load(row, 0, i), limit), less(load(row, 0, i - 1), limit)
         count += count_less(now, before) + count_less(before, now)
         i += WIDTH
     while i < stop:
-        count += (row[0, i] < -1e-10) != (row[0, i - 1] < -1e-10)
+        count += (row[0, i] < limit) != (row[0, i - 1] < limit)
         i += 1
     return count
 

@@ -41,7 +41,8 @@ class Grid(NamedTuple):
     hop_length: int
 
 
-# Larger than what a block of frames or of samples takes, small beside what Python itself takes.
+# Larger than what a block of frames or of samples takes, up to an `n_fft` of 8192, and small beside
+# what Python itself takes.
 _KEPT_BYTES = 1 << 23
 
 
