@@ -18,8 +18,6 @@ __all__ = ["RecentWaveforms", "Waveform"]
 
 # Bytes from which a waveform goes to a temporary file: 12 minutes at 22050 Hz.
 _LONG = 64 << 20
-# A byte on disk weighs so much less than one in memory.
-_DISK = 16
 _PIECE = 1 << 18
 
 
@@ -56,9 +54,9 @@ class Waveform:
         return self._n_samples
 
     @property
-    def weight(self) -> int:
-        """Memory it takes, bytes, or what its file is taken for."""
-        return 4 * self._n_samples // (1 if self._file is None else _DISK)
+    def on_disk(self) -> bool:
+        """Whether it is in a file."""
+        return self._file is not None
 
     def piece(self, start: int, length: int | None = None) -> NDArray[np.float32]:
         """Samples from `start` on, as many as there are up to `length`; read-only."""
@@ -82,7 +80,7 @@ class Waveform:
                 self._file.write(np.ascontiguousarray(block, np.float32).data)
             self._file.flush()
         except OSError as error:
-            reason = f"its samples can't be kept in {tempfile.gettempdir()} ({error.strerror})"
+            reason = f"its samples can't be kept in a temporary file ({error.strerror})"
             hint = "Let the environment variable TMPDIR name a folder with more room"
             raise AudioDecodeError("", reason, hint=hint) from error
 
@@ -95,10 +93,11 @@ class _Cell:
         self.waveform: Waveform | None = None
         self.owner: Any = None
 
-    @property
-    def weight(self) -> int:
-        """That of the waveform."""
-        return 0 if self.waveform is None else self.waveform.weight
+    def weight(self, limit: int) -> int:
+        """Bytes in memory; a file counts for half of the limit, so that there are two at most."""
+        if self.waveform is None:
+            return 0
+        return limit // 2 if self.waveform.on_disk else 4 * len(self.waveform)
 
 
 class RecentWaveforms:
@@ -107,7 +106,8 @@ class RecentWaveforms:
     Parameters
     ----------
     limit : int
-        Bytes that may be held. The latest waveform stays, however long it is.
+        Bytes that may be held in memory; a waveform on disk counts for half of that. The latest
+        waveform stays, however long it is.
     """
 
     def __init__(self, limit: int) -> None:
@@ -158,6 +158,6 @@ class RecentWaveforms:
     def _trim(self) -> None:
         """Let the oldest go until the rest is within the limit."""
         with self._lock:
-            held = sum(cell.weight for cell in self._cells.values())
+            held = sum(cell.weight(self.limit) for cell in self._cells.values())
             while held > self.limit and len(self._cells) > 1:
-                held -= self._cells.popitem(last=False)[1].weight
+                held -= self._cells.popitem(last=False)[1].weight(self.limit)

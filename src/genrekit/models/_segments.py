@@ -103,9 +103,10 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
     Notes
     -----
     A segment of a file is read when its features are computed, and cut from the track as decoded
-    and resampled whole, so that the longest track must fit into memory. The waveforms decoded
-    last are kept meanwhile, up to 256 MB in each process, so that the segments of a track share
-    one decode; where there are more tracks than that, another one measures their lengths.
+    and resampled whole. The waveforms decoded last are kept meanwhile, up to 256 MB in each
+    process, so that the segments of a track share one decode; where there are more tracks than
+    that, another one measures their lengths. Those of 12 minutes and more (at 22050 Hz) wait in
+    temporary files of 4 bytes a sample, two or three at a time.
 
     `fit` takes ``groups`` (what must not be split between inner folds, such as the artist; by
     default the track) and ``sample_weight`` (repeated for each segment), as keywords and as
