@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from genrekit.features import _extract
 
 # A file that never ends, read by a decoder that tells when it was closed.
 PROGRAM = """
@@ -14,6 +17,7 @@ import os, signal, sys
 import numpy as np
 import genrekit
 from genrekit.audio import Decoded
+from genrekit.features._tracks import TrackSegment
 
 # Whoever runs the tests in the background may have told their children to ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,19 +36,26 @@ def endless():
 def decoder(source, *, offset, duration):
     return Decoded(22050, endless())
 
+kind, n_jobs, *tracks = sys.argv[1:]
+if kind == "segments":
+    tracks = [TrackSegment(track, 22050, length=100, decoder=decoder) for track in tracks]
 try:
-    genrekit.extract([sys.argv[0]] * 4, ["rms"], decoder=decoder, n_jobs=int(sys.argv[1]))
+    genrekit.extract(tracks, ["rms"], decoder=decoder, n_jobs=int(n_jobs))
 except KeyboardInterrupt:
     say("interrupted")
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
+@pytest.mark.parametrize("kind", ["tracks", "segments"])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_interrupt_stops_inside_a_file(tmp_path, n_jobs):
+def test_interrupt_stops_inside_a_file(tmp_path, n_jobs, kind):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
-    command = [sys.executable, str(script), str(n_jobs)]
+    tracks = [tmp_path / f"{i}.mp3" for i in range(4)]
+    for track in tracks:
+        track.write_bytes(b"music")
+    command = [sys.executable, str(script), kind, str(n_jobs), *map(str, tracks)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(20):
             assert process.stdout.readline() == "block\n"
@@ -53,3 +64,17 @@ def test_interrupt_stops_inside_a_file(tmp_path, n_jobs):
     said = [line for line in output.splitlines() if line != "block"]
     assert said == ["closed"] * n_jobs + ["interrupted"]
     assert output.endswith("interrupted\n")  # and nothing was read after that
+
+
+def test_a_thread_that_does_not_notice_is_left_behind(monkeypatch):
+    monkeypatch.setattr(_extract, "_PATIENCE", 0.01)
+    stop, busy = _extract._Stop(), threading.Event()
+    threads = {threading.Thread(target=busy.wait) for _ in range(3)}
+    for thread in threads:
+        thread.start()
+    stop.threads |= threads | {threading.current_thread()}
+    stop.wait()
+    assert all(thread.is_alive() for thread in threads)
+    busy.set()
+    for thread in threads:
+        thread.join()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from genrekit import __version__
 from genrekit.dsp import kernels
-from genrekit.features._plan import Description, Plan, Reader
-from genrekit.features._tracks import Excerpt, fingerprint, is_file, read_track
+from genrekit.features._plan import Description, Plan
+from genrekit.features._tracks import Excerpt, Reader, fingerprint, is_file, read_track
 
 __all__ = ["CACHE_VERSION", "TrackCache"]
 

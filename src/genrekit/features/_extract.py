@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
-# How long to wait for a thread that was told to stop, seconds: some blocks of the slowest decoder.
+# How long to wait for threads that were told to stop, seconds: some blocks of a slow decoder.
 _PATIENCE = 0.5
 
 
@@ -248,15 +249,16 @@ class _Stop:
     def read(self, item: Any, excerpt: Excerpt, decoder: Any) -> Iterator[tuple[NDArray[Any], ...]]:
         """The samples of a track, until told to stop."""
         self.threads.add(threading.current_thread())
-        for blocks in read_track(item, excerpt, decoder):
+        for blocks in read_track(item, excerpt, decoder, self.read):
             if self.event.is_set():
                 raise InterruptedError("stopped")
             yield blocks
 
     def wait(self) -> None:
         """Give threads the time to notice, so that none is amid a file when the program ends."""
+        end = time.monotonic() + _PATIENCE
         for thread in self.threads - {threading.current_thread()}:
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def _attempts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from genrekit.dsp import Request
 from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
-from genrekit.features._tracks import Excerpt, at_rate, read_track
+from genrekit.features._tracks import Excerpt, Reader, at_rate, read_track
 
-__all__ = ["Description", "Plan", "Reader"]
-
-# ``read(item, excerpt, decoder)`` yields the samples of a track at each of the excerpt's rates.
-Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
+__all__ = ["Description", "Plan"]
 
 
 class Description(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ __all__ = [
     "at_rate",
     "RECENT",
     "Excerpt",
+    "Reader",
     "TrackSegment",
     "fill",
     "fingerprint",
@@ -30,6 +31,9 @@ __all__ = [
     "label",
     "read_track",
 ]
+
+# ``read(item, excerpt, decoder)`` yields the samples of a track at each of the excerpt's rates.
+Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 
 # What this process decoded last, for the pieces of a track are read one after the other: a hundred
 # clips of 30 seconds, so that each of several threads finds its own.
@@ -133,32 +137,32 @@ class TrackSegment:
         """What decides, beside the track, which samples these are."""
         return self.sr, self.offset, self.duration, self.start, self.length
 
-    def pair(self) -> tuple[NDArray[Any], float]:
+    def pair(self, read: Reader | None = None) -> tuple[NDArray[Any], float]:
         """The samples, shape (n_samples,), and their rate; a file is decoded once for many."""
         if is_file(self.source):
-            y = self._whole().piece(self.start, self.length)
+            y = self._whole(read).piece(self.start, self.length)
         else:
-            (whole,) = self._read()
+            (whole,) = self._read(read)
             y = whole[self.start :][: self.length]
         return y if self.length is None else fill(y, self.length), self.sr
 
-    def blocks(self) -> Iterator[NDArray[Any]]:
+    def blocks(self, read: Reader | None = None) -> Iterator[NDArray[Any]]:
         """The samples of a file from the first to the last, never all of them in memory."""
-        return self._whole().pieces()
+        return self._whole(read).pieces()
 
-    def _whole(self) -> Waveform:
+    def _whole(self, read: Reader | None) -> Waveform:
         """The waveform that is cut, of a file."""
         try:
             track = fingerprint(self.source)
         except OSError:
-            return Waveform(self._read())  # it says what is wrong with the file
+            return Waveform(self._read(read))  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))
-        return RECENT.get(key, self._read, owner=self.decoder)
+        return RECENT.get(key, lambda: self._read(read), owner=self.decoder)
 
-    def _read(self) -> Iterator[NDArray[Any]]:
-        """The waveform that is cut, from the track."""
+    def _read(self, read: Reader | None) -> Iterator[NDArray[Any]]:
+        """The waveform that is cut, from the track, by `read` or else `read_track`."""
         excerpt = Excerpt(((self.sr, self.sr),), self.offset, self.duration)
-        return (block for (block,) in read_track(self.source, excerpt, self.decoder))
+        return (block for (block,) in (read or read_track)(self.source, excerpt, self.decoder))
 
 
 def fill(y: NDArray[Any], length: int) -> NDArray[Any]:
@@ -196,16 +200,16 @@ def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
 
 
 def read_track(
-    item: Any, excerpt: Excerpt, decoder: Any = None
+    item: Any, excerpt: Excerpt, decoder: Any = None, read: Reader | None = None
 ) -> Iterator[tuple[NDArray[Any], ...]]:
     """Mono samples of a track, block by block, at each of the wanted rates."""
     offset, duration = excerpt.offset, excerpt.duration
     if isinstance(item, TrackSegment):
         everything = (excerpt, item.start, item.length) == (Excerpt(((item.sr, item.sr),)), 0, None)
         if everything and is_file(item.source):
-            yield from zip(item.blocks())  # at the one rate
+            yield from zip(item.blocks(read))  # at the one rate
             return
-        item = item.pair()
+        item = item.pair(read)
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
         yield from stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder)
