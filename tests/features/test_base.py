@@ -6,6 +6,7 @@ import io
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas
 import pytest
@@ -92,14 +93,18 @@ def test_nothing_wrong_means_no_warning(music):
     assert features.errors_ == []
 
 
-def test_loky_names_the_track_too(files, bad_files):
-    import joblib
-
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_other_processes_name_the_track_too(files, bad_files, backend, monkeypatch):
+    monkeypatch.setattr("genrekit.features._extract._LOT", 2)
     features = _features(on_error="nan", n_jobs=2)
-    with joblib.parallel_config(backend="loky"), pytest.warns(AudioDecodeWarning):
+    with joblib.parallel_config(backend), pytest.warns(AudioDecodeWarning):
         features.fit_transform([*files, bad_files[2]])
-    assert features.errors_[0].path == bad_files[2]
-    assert "an HTML page" in features.errors_[0].reason
+    (error,) = features.errors_
+    assert (error.index, error.path) == (len(files), bad_files[2])
+    assert "an HTML page" in error.reason
+    features.set_params(on_error="raise")
+    with joblib.parallel_config(backend), pytest.raises(AudioDecodeError, match="an HTML page"):
+        features.fit_transform([bad_files[2], *files])
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def _counting(opened):
     return decoder
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
+@pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 def test_two_jobs_give_the_bits_of_one(backend, files, ragged):
     features = AudioFeatures(["mfcc", "tempo", "rms", SpectralCentroid(n_fft=1024)])
     tracks = [*files, *ragged]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from typing import Any
@@ -36,6 +36,8 @@ __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
+# Calls that are made at a time where results do not come one by one.
+_LOT = 100
 # How long to wait for threads that were told to stop, seconds: some blocks of a slow decoder.
 _PATIENCE = 0.5
 
@@ -273,10 +275,8 @@ def _attempts(
     """``work`` on every item, in order: its result, or a `TrackError`."""
     check_choice("on_error", on_error, ("raise", "nan"))
     stop = _Stop()
-    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    outcomes = parallel(
-        joblib.delayed(_attempt_run)(work, run, decoder, stop) for run in _runs(items)
-    )
+    calls = (joblib.delayed(_attempt_run)(work, run, decoder, stop) for run in _runs(items))
+    outcomes = _in_parallel(calls, n_jobs)
     flat = chain.from_iterable(outcomes)
     try:
         for index, outcome in enumerate(_progress(flat, len(items), verbose)):
@@ -293,6 +293,22 @@ def _attempts(
             warnings.simplefilter("ignore", UserWarning)
             outcomes.close()
         stop.wait()
+
+
+def _in_parallel(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+    """The results of the calls, in order and as they come, on joblib's backend of the moment."""
+    try:
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    except ValueError:  # a backend that answers when all is done, such as multiprocessing
+        return _in_lots(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
+    return parallel(calls)
+
+
+def _in_lots(calls: Iterator[Any], parallel: joblib.Parallel) -> Generator[Any, None, None]:
+    """The results of the calls, in order, of some at a time."""
+    with parallel:
+        while lot := list(islice(calls, _LOT)):
+            yield from parallel(lot)
 
 
 def _runs(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
