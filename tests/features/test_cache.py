@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 import soundfile
 from sklearn.model_selection import GridSearchCV
 
-from genrekit import AudioFeatures, extract, make_knn_pipeline
+from genrekit import AudioDecodeWarning, AudioFeatures, extract, make_knn_pipeline
 from genrekit.audio import Decoded
+from genrekit.exceptions import GenrekitWarning
 
 N = 20
 GRID = {"features__mfcc__n_mels": [16, 20, 24], "clf__n_neighbors": [1, 2, 3]}
@@ -88,7 +92,7 @@ def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform)
     log = tmp_path / "log"
     options = {"memory": tmp_path / "cache", "decoder": make_decoder(log)}
     expected = extract(tracks[:3], ["rms"], cache_waveform=cache_waveform, **options).table
-    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "waveforms" not in p.parts]
+    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "_waveforms" not in p.parts]
     assert len(entries) == 3
     for entry in entries:
         content = bytearray(entry.read_bytes())
@@ -102,10 +106,77 @@ def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform)
 
 def test_size_is_kept(tracks, tmp_path, monkeypatch):
     monkeypatch.setenv("GENREKIT_CACHE_SIZE", "20K")
-    extract(tracks, ["mel"], memory=tmp_path / "cache")
+    with pytest.warns(GenrekitWarning, match="more than 0 MB"):
+        extract(tracks, ["mel"], memory=tmp_path / "cache")
     kept = list((tmp_path / "cache").rglob("output.pkl"))
     assert 0 < len(kept) < N
     assert sum(path.stat().st_size for path in kept) <= 20 * 1024
+
+
+@pytest.fixture
+def sizes(monkeypatch, tmp_path):
+    """Bytes in the cache, noted at each decode."""
+    monkeypatch.setenv("GENREKIT_CACHE_SIZE", "400K")
+    seen = []
+
+    def decoder(source, *, offset, duration):
+        seen.append(sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*.pkl")))
+        samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
+        return Decoded(sr, iter([samples]))
+
+    extract_all = partial(extract, features=["mel"], memory=tmp_path / "cache", decoder=decoder)
+    return seen, extract_all
+
+
+def test_size_is_kept_while_waveforms_are_written(tracks, sizes):
+    seen, extract_all = sizes
+    with pytest.warns(GenrekitWarning, match="GENREKIT_CACHE_SIZE") as warned:
+        extract_all(tracks * 3, cache_waveform=True, sr=44100)
+    assert len(warned) == 1
+    assert len(seen) > N  # what was let go is decoded again
+    assert 300_000 < max(seen) < 1.25 * 400 * 1024
+
+
+def test_nothing_is_looked_through_when_nothing_was_written(tracks, sizes, monkeypatch):
+    _, extract_all = sizes
+    trimmed = []
+    monkeypatch.setattr(joblib.Memory, "reduce_size", lambda *_, **__: trimmed.append(1))
+    extract_all(tracks[:2])
+    assert trimmed == [1]
+    extract_all(tracks[:2])
+    assert trimmed == [1]
+
+
+def test_a_size_that_is_none(tracks, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENREKIT_CACHE_SIZE", "plenty")
+    log = tmp_path / "log"
+    with pytest.raises(ValueError, match="such as 500M, not 'plenty'"):
+        extract(tracks, ["rms"], memory=tmp_path / "cache", decoder=make_decoder(log))
+    assert count(log) == 0
+
+
+@pytest.mark.parametrize("cache_waveform", [False, True])
+def test_decoders_do_not_mix(tracks, tmp_path, cache_waveform):
+    def silence(source, *, offset, duration):
+        return Decoded(22050, iter([np.zeros((22050, 1), np.float32)]))
+
+    options = {"memory": tmp_path, "cache_waveform": cache_waveform}
+    assert extract(tracks[:1], ["rms"], **options).table[0, 0] > 0.05
+    assert extract(tracks[:1], ["rms"], decoder=silence, **options).table[0, 0] == 0
+
+
+def test_entries_of_content_are_small(tracks, tmp_path):
+    content = Path(tracks[0]).read_bytes() * 10
+    extract([content], ["rms"], memory=tmp_path)
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.json")) < 2000
+
+
+@pytest.mark.parametrize("broken", ["a\0b", io.StringIO("text"), io.BytesIO(b"")])
+def test_what_cannot_be_told_apart_is_a_failure(tracks, tmp_path, broken):
+    with pytest.warns(AudioDecodeWarning, match="1 of 2"):
+        found = extract([broken, tracks[0]], ["rms"], memory=tmp_path)
+    assert [error.index for error in found.errors] == [0]
+    assert np.isfinite(found.table[1]).all()
 
 
 def test_two_processes_share_a_folder(tracks, tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import joblib
@@ -215,8 +217,9 @@ def test_bytes_and_file_objects_are_known_by_their_content(run, files):
     assert run(data)[1] == 1
     assert run(data)[1] == 0
     assert run([memoryview(data[0])])[1] == 0
-    assert run([io.BytesIO(data[0])])[1] == 1
+    assert run([bytearray(data[0])])[1] == 0
     assert run([io.BytesIO(data[0])])[1] == 0
+    assert run([data[0] + bytes(1)])[1] == 1
 
 
 def test_waveforms_are_known_by_their_content(run, music):
@@ -258,6 +261,16 @@ def test_stopped_in_the_middle_of_a_file(music):
     with pytest.raises(InterruptedError):
         next(stop.read(music, excerpt, None))
     assert not pickle.loads(pickle.dumps(stop)).event.is_set()
+
+
+def test_a_filter_left_behind_hides_no_warning_of_ours(music, monkeypatch):
+    # Threads that enter and leave `catch_warnings` side by side restore one another's filters.
+    with warnings.catch_warnings(record=True) as seen:
+        with monkeypatch.context() as patch:
+            patch.setattr(warnings, "catch_warnings", contextlib.nullcontext)
+            extract([music], ["rms"])
+        extract(["missing.wav", music], ["rms"])
+    assert [warning.category for warning in seen] == [AudioDecodeWarning]
 
 
 # --- what is imported -------------------------------------------------------------------------

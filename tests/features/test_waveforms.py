@@ -219,6 +219,17 @@ def test_no_room_for_a_long_track(on_disk, path, music, monkeypatch):
     assert np.isfinite(found.table[1]).all()
 
 
+def test_what_cannot_be_decoded_leaves_nothing():
+    def decode():
+        yield np.zeros(5, np.float32)
+        raise AudioDecodeError("", "broken")
+
+    recent = RecentWaveforms(limit=100)
+    with pytest.raises(AudioDecodeError):
+        recent.get(b"content", decode)
+    assert len(recent) == 0
+
+
 def test_two_files_at_a_time(on_disk):
     recent = RecentWaveforms(limit=1 << 20)
     for name in "abcd":

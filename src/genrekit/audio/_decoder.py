@@ -92,7 +92,7 @@ class UnusableError(Exception):
 
 
 def frame_range(
-    offset: float, duration: float | None, sr: int, total: int | None
+    offset: float, duration: float | None, sr: float, total: int | None
 ) -> tuple[int, int | None]:
     """First frame and number of frames to read, rounded down as librosa does."""
     start = int(offset * sr)

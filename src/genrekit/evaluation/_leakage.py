@@ -297,7 +297,7 @@ def _key(item: Any) -> Hashable:
     if is_pair(item):
         return (float(item[1]), _key(item[0]))
     if is_file(item):
-        return _digest(fingerprint(item)[1])
+        return fingerprint(item)
     samples = np.asarray(item)
     # A row with a NaN, of a track that could not be decoded, is like no other.
     if samples.dtype.kind == "f" and np.isnan(samples).any():

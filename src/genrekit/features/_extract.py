@@ -24,6 +24,7 @@ from genrekit.features._table import resolve
 from genrekit.features._tracks import (
     Excerpt,
     TrackSegment,
+    content,
     is_file,
     is_pair,
     is_swapped_pair,
@@ -221,7 +222,9 @@ def describe_tracks(
         if isinstance(outcome, TrackError):
             errors.append(outcome)
         else:
-            table[i], seconds[i] = cache.plan.row(outcome), outcome.seconds
+            description, written = outcome
+            table[i], seconds[i] = cache.plan.row(description), description.seconds
+            cache.grow(written)
     cache.trim()
     return table, errors, seconds
 
@@ -289,8 +292,9 @@ def _attempts(
     finally:
         stop.event.set()  # for threads that are in the middle of a file after an error or Ctrl-C
         with warnings.catch_warnings():
-            # joblib would advise against what was begun and is not wanted any more.
-            warnings.simplefilter("ignore", UserWarning)
+            # joblib would advise against what was begun and is not wanted any more. Threads that do
+            # this side by side can leave the filter behind, so it must fit nothing else.
+            warnings.filterwarnings("ignore", r"\d+ tasks .*You could benefit from", UserWarning)
             outcomes.close()
         stop.wait()
 
@@ -334,7 +338,7 @@ def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any
         if not is_track(item):
             kind = type(item).__name__
             raise AudioDecodeError("", f"a {kind} is no track: pass a path, bytes or a waveform")
-        return work(item, decoder, stop.read)
+        return work(content(item), decoder, stop.read)
     except InterruptedError as error:
         # joblib keeps it to the end: not with all that the frames on the way here hold.
         raise error.with_traceback(None) from None

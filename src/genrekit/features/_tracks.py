@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio import native_rate, resample_blocks, stream_rates
+from genrekit.audio._decoder import UnusableError, frame_range
+from genrekit.audio._source import as_source
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features._spectra import Frontend, check_finite
 from genrekit.features._waveforms import RecentWaveforms, Waveform
@@ -22,6 +25,8 @@ __all__ = [
     "Excerpt",
     "Reader",
     "TrackSegment",
+    "content",
+    "decoder_name",
     "fill",
     "fingerprint",
     "is_file",
@@ -84,19 +89,32 @@ def label(item: Any, index: int) -> str:
     return f"<{'file' if hasattr(item, 'read') else 'waveform'}, item {index}>"
 
 
+def content(item: Any) -> Any:
+    """The bytes of what holds an encoded file, so that it can be read again; the rest as it is."""
+    if not is_file(item) or isinstance(item, (str, os.PathLike, bytes)):
+        return item
+    try:
+        return as_source(item).data
+    except (OSError, TypeError, ValueError) as error:
+        raise AudioDecodeError("", f"it can't be read: {error}") from error
+
+
 def fingerprint(item: Any) -> tuple[Any, ...]:
     """What tells a track from another without decoding it."""
     if isinstance(item, TrackSegment):
-        return ("segment", fingerprint(item.source), *item.cut)
+        return ("segment", fingerprint(item.source), decoder_name(item.decoder), *item.cut)
     if isinstance(item, (str, os.PathLike)):
         status = os.stat(item)
         return os.path.abspath(item), status.st_size, status.st_mtime_ns
-    if hasattr(item, "read"):
-        position = item.tell()
-        content = item.read()
-        item.seek(position)
-        return ("file", content)
-    return ("data", bytes(item) if isinstance(item, memoryview) else item)
+    return ("data", joblib.hash(content(item)))
+
+
+def decoder_name(decoder: Any) -> str | None:
+    """What tells a decoder from another, in every process."""
+    if decoder is None:
+        return None
+    named = decoder if hasattr(decoder, "__qualname__") else type(decoder)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -153,8 +171,9 @@ class TrackSegment:
     def _whole(self, read: Reader | None) -> Waveform:
         """The waveform that is cut, of a file."""
         try:
-            track = fingerprint(self.source)
-        except OSError:
+            # Bytes know their hash, so that a thousand pieces of them do not cost a thousand sums.
+            track = self.source if isinstance(self.source, bytes) else fingerprint(self.source)
+        except (OSError, ValueError):
             return Waveform(self._read(read))  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))
         return RECENT.get(key, lambda: self._read(read), owner=self.decoder)
@@ -196,6 +215,7 @@ def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
         sr = native_rate(item, decoder=decoder)
     else:
         sr = item[1] if is_pair(item) else frontend.rates[1]
+        check_rate(sr)
     return replace(frontend, sr=sr, array_sr=frontend.rates[1], native=False)
 
 
@@ -224,18 +244,23 @@ def _cut(
     samples: Any, native: float, sr: float, offset: float, duration: float | None
 ) -> NDArray[Any]:
     """An excerpt of a waveform, at another rate."""
-    if not 0 < native < float("inf"):
-        raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {native!r}")
+    check_rate(native)
     mono = _to_mono(samples)
-    first = round(offset * native)
-    cut = mono[first : None if duration is None else first + round(duration * native)]
+    try:
+        start, count = frame_range(offset, duration, native, len(mono))
+    except (UnusableError, ValueError) as error:
+        raise AudioDecodeError("<waveform>", str(error)) from error
+    cut = mono[start:][:count]
     check_finite(cut)
-    if not len(cut):
-        reason = f"offset={offset} s lies beyond its {len(mono) / native:.2f} s"
-        raise AudioDecodeError("<waveform>", reason if len(mono) else "it holds no samples")
     if native == sr:
         return cut
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
+
+
+def check_rate(sr: float) -> None:
+    """Refuse a pair whose rate is none."""
+    if not 0 < sr < float("inf"):
+        raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {sr!r}")
 
 
 def _to_mono(samples: Any) -> NDArray[Any]:

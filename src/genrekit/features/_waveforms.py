@@ -142,7 +142,11 @@ class RecentWaveforms:
             self._cells.move_to_end(key)
         with cell.lock:  # threads with pieces of one track wait for its one decode
             if cell.waveform is None:
-                cell.waveform, cell.owner = Waveform(decode()), owner
+                try:
+                    cell.waveform, cell.owner = Waveform(decode()), owner
+                except BaseException:
+                    self._drop(key)
+                    raise
             waveform = cell.waveform
         self._trim()
         return waveform
@@ -154,6 +158,11 @@ class RecentWaveforms:
 
     def __len__(self) -> int:
         return len(self._cells)
+
+    def _drop(self, key: Hashable) -> None:
+        """Forget a waveform that could not be decoded."""
+        with self._lock:
+            self._cells.pop(key, None)
 
     def _trim(self) -> None:
         """Let the oldest go until the rest is within the limit."""

@@ -17,7 +17,7 @@ from genrekit.features import Frontend, Spectra
 from genrekit.features._cache import TrackCache
 from genrekit.features._extract import describe_tracks
 from genrekit.features._plan import Plan
-from genrekit.features._tracks import TrackSegment, fill, is_file, is_track, label
+from genrekit.features._tracks import TrackSegment, content, fill, is_file, is_track, label
 
 __all__ = ["AGGREGATES", "Cutter", "segment_starts"]
 
@@ -137,14 +137,10 @@ class Cutter:
 
     def _whole(self, track: Any) -> TrackSegment:
         """What is cut of a track, in one piece."""
-        if hasattr(track, "read"):  # threads will read it side by side, so take what it holds
-            position = track.tell()
-            content = track.read()
-            track.seek(position)
-            track = content
-        elif isinstance(track, (bytearray, memoryview)):
-            track = bytes(track)
-        return TrackSegment(track, self.sr, self.offset, self.duration, decoder=self.decoder)
+        # Threads will read a file object side by side, so take what it holds.
+        return TrackSegment(
+            content(track), self.sr, self.offset, self.duration, decoder=self.decoder
+        )
 
 
 def segment_starts(n_samples: int, length: int, hop: int, pad: float) -> list[int]:
