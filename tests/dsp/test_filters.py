@@ -93,5 +93,25 @@ def test_contrast_bands_that_do_not_fit(sr, n_fft, n_bands, message):
         contrast_bands(sr, n_fft, n_bands)
 
 
-def test_tables_are_built_once():
-    assert mel_filters(22050, 2048, 40) is mel_filters(22050, 2048, 40)
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_sizes_are_whole_and_above_zero(value):
+    for name, table in (
+        ("n_mels", mel_filters),
+        ("n_chroma", chroma_filters),
+        ("n_bands", contrast_bands),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be an integer of at least 1"):
+            table(22050, 2048, value)
+
+
+def test_nobody_changes_anothers_tables():
+    for table in (mel_filters, chroma_filters):
+        expected = table(22050, 2048, 12).copy()
+        table(22050, 2048, 12)[:] = 0
+        np.testing.assert_array_equal(table(22050, 2048, 12), expected)
+    with pytest.raises(ValueError, match="read-only"):
+        dct_basis(13, 40)[:] = 0
+
+
+def test_a_table_is_built_once():
+    assert dct_basis(13, 40) is dct_basis(13, 40)

@@ -5,13 +5,15 @@ Arrays are small so that the file also runs with NUMBA_DISABLE_JIT=1.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
-import shutil
 import subprocess
 import sys
 import warnings
 from functools import partial
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -277,11 +279,16 @@ def test_unwritable_cache_means_a_temporary_one(monkeypatch, compiled):
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     from genrekit.dsp._lanes import compile_kernel
 
+    removed_at_the_end = mock.Mock()
+    monkeypatch.setattr(atexit, "register", removed_at_the_end)
     double = compile_kernel(_double)
     assert double(21) == 42
     assert len(tries) == 2
-    assert "genrekit-numba-" in numba.config.CACHE_DIR
-    shutil.rmtree(numba.config.CACHE_DIR)
+    folder = Path(numba.config.CACHE_DIR)
+    assert folder.name.startswith("genrekit-numba-")
+    ((remove, *arguments), options) = removed_at_the_end.call_args
+    remove(*arguments, **options)
+    assert not folder.exists()
 
 
 def _double(value):

@@ -9,7 +9,9 @@ Under ``NUMBA_DISABLE_JIT=1`` a short numpy array stands for them.
 
 from __future__ import annotations
 
+import atexit
 import operator
+import shutil
 import tempfile
 
 import numba
@@ -67,6 +69,7 @@ def compile_kernel(function):
         return numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:
         numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="genrekit-numba-")
+        atexit.register(shutil.rmtree, numba.config.CACHE_DIR, ignore_errors=True)
         return numba.njit(cache=True, nogil=True)(function)
 
 

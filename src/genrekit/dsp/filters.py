@@ -1,6 +1,6 @@
 """Filter tables: mel, chroma, DCT and the bands of spectral contrast, as librosa defines them.
 
-Tables are rounded to float32, as librosa's are, and built once for each set of arguments.
+Tables are rounded to float32, as librosa's are.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._validation import check_integer
 from genrekit.exceptions import GenrekitWarning
 
 __all__ = [
@@ -84,7 +85,6 @@ def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return order, np.column_stack([np.cos(angle), -np.sin(angle)])
 
 
-@lru_cache(maxsize=64)
 def mel_filters(
     sr: float, n_fft: int, n_mels: int = 128, fmin: float = 0.0, fmax: float | None = None
 ) -> NDArray[np.float32]:
@@ -109,7 +109,7 @@ def mel_filters(
     Raises
     ------
     ValueError
-        If `fmin` and `fmax` are not 0 ≤ fmin < fmax.
+        If `n_mels` is no integer above 0, or `fmin` and `fmax` are not 0 ≤ fmin < fmax.
 
     References
     ----------
@@ -121,6 +121,7 @@ def mel_filters(
     >>> mel_filters(22050, 2048, n_mels=40).shape
     (40, 1025)
     """
+    check_integer("n_mels", n_mels, minimum=1)
     top = sr / 2 if fmax is None else float(fmax)
     if not 0 <= fmin < top:
         raise ValueError(f"fmin must lie between 0 and fmax ({top:g} Hz), not {fmin!r}")
@@ -155,7 +156,6 @@ def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mels >= _BREAK_MEL, high, _HZ_PER_MEL * mels)
 
 
-@lru_cache(maxsize=64)
 def chroma_filters(
     sr: float, n_fft: int, n_chroma: int = 12, tuning: float = 0.0
 ) -> NDArray[np.float32]:
@@ -180,6 +180,11 @@ def chroma_filters(
     ndarray of shape (n_chroma, 1 + n_fft // 2)
         Weights, float32. Equal to ``librosa.filters.chroma``.
 
+    Raises
+    ------
+    ValueError
+        If `n_chroma` is no integer above 0.
+
     References
     ----------
     Ellis, D. "Chroma feature analysis and synthesis", 2007.
@@ -191,6 +196,7 @@ def chroma_filters(
     >>> int(weights[:, round(440 * 4096 / 22050)].argmax())  # A is the tenth pitch class
     9
     """
+    check_integer("n_chroma", n_chroma, minimum=1)
     frequencies = np.linspace(0, sr, n_fft, endpoint=False)[1:]
     reference = 440.0 * 2.0 ** (tuning / n_chroma) / 16
     pitch = n_chroma * np.log2(frequencies / reference)
@@ -221,7 +227,7 @@ def dct_basis(n_rows: int, n_columns: int) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (n_rows, n_columns)
-        The basis: ``basis @ x`` equals ``scipy.fft.dct(x, norm="ortho")[:n_rows]``.
+        The basis, read-only: ``basis @ x`` equals ``scipy.fft.dct(x, norm="ortho")[:n_rows]``.
 
     Examples
     --------
@@ -233,6 +239,7 @@ def dct_basis(n_rows: int, n_columns: int) -> NDArray[np.float64]:
     angle = np.pi / n_columns * np.outer(np.arange(n_rows), np.arange(n_columns) + 0.5)
     basis = np.sqrt(2.0 / n_columns) * np.cos(angle)
     basis[0] /= np.sqrt(2.0)
+    basis.flags.writeable = False  # it is shared
     return basis
 
 
@@ -263,7 +270,7 @@ def contrast_bands(
     Raises
     ------
     ValueError
-        If a band lies above sr / 2 or holds no bin.
+        If `n_bands` is no integer above 0, or a band lies above sr / 2 or holds no bin.
 
     Examples
     --------
@@ -272,6 +279,7 @@ def contrast_bands(
     >>> stop.tolist()
     [18, 37, 74, 148, 297, 594, 1025]
     """
+    check_integer("n_bands", n_bands, minimum=1)
     frequencies = fft_frequencies(sr, n_fft)
     edges = np.concatenate(([0.0], fmin * 2.0 ** np.arange(n_bands + 1)))
     if edges[-2] >= sr / 2:

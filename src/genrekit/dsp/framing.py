@@ -95,7 +95,7 @@ def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]
         try:
             shape = get_window(window, win_length)
         except ValueError as error:
-            raise ValueError(f"window={window!r} is none of scipy.signal's: {error}") from error
+            raise ValueError(f"window={window!r} can't be made by scipy.signal: {error}") from error
     left = (n_fft - win_length) // 2
     return np.pad(shape, (left, n_fft - win_length - left))
 
