@@ -36,8 +36,8 @@ class Material:
 
     def __init__(self, folder: Path, *, small: bool = False) -> None:
         self.folder = folder
-        self.kind = "12 real MP3s of 30 s"
         paths = [] if small else _real_mp3s()
+        self.kind = f"{len(paths)} real MP3s of 30 s"
         if not paths:
             count, seconds = (2, 2) if small else (12, 30)
             self.kind = f"{count} synthetic stereo MP3s of {seconds} s"

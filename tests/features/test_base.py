@@ -207,6 +207,29 @@ def test_channels_are_averaged(music):
     np.testing.assert_array_equal(got, np.repeat(expected, 2, axis=0))
 
 
+def test_excerpts_of_waveforms_begin_where_those_of_files_do(music, write):
+    features = _features(offset=0.33333, duration=0.33333)
+    pair, file = features.fit_transform([(music, 22050), write(music)])
+    np.testing.assert_allclose(pair, file, rtol=1e-6)
+    late = _features(offset=0.3334, duration=0.33333).fit_transform([music])
+    assert (late != pair).any()
+
+
+def test_durations_without_a_sample(music, write):
+    for track in (music, write(music)):
+        with pytest.raises(AudioDecodeError, match="shorter than one sample at 22050 Hz"):
+            _features(duration=1e-6).fit_transform([track])
+
+
+def test_a_subclass_is_a_transformer_too(music):
+    class Louder(RMSEnergy):
+        pass
+
+    expected = RMSEnergy().fit_transform([music])
+    np.testing.assert_array_equal(Louder().fit_transform([music]), expected)
+    np.testing.assert_array_equal(AudioFeatures([Louder()]).fit_transform([music]), expected)
+
+
 def test_offset_and_duration_of_waveforms(music):
     got = _features(offset=0.5, duration=1.0).fit_transform([music])
     np.testing.assert_array_equal(got, _features().fit_transform([music[11025:33075]]))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genrekit import AudioFeatures, extract
+from genrekit import AudioDecodeWarning, AudioFeatures, extract
 from genrekit.features import transformers
 
 SR = 44100
@@ -91,6 +91,19 @@ def test_a_file_is_not_resampled(music44, write, sr):
 def test_a_bare_array_is_at_the_rate_of_the_transformer(music44):
     array, pair = AudioFeatures("fma518", sr=SR).fit_transform([music44, (music44, SR)])
     np.testing.assert_array_equal(array, pair)
+
+
+def test_a_rate_that_is_too_low_costs_one_row(music44):
+    with pytest.warns(AudioDecodeWarning, match="1 of 2"):
+        found = extract([(music44, 8000), (music44, 44100)], "fma518")
+    (error,) = found.errors
+    assert (error.index, "8000 Hz is too low" in error.reason) == (0, True)
+    assert np.isfinite(found.table[1]).all()
+
+
+def test_no_rate_at_all(music44):
+    with pytest.warns(AudioDecodeWarning, match="must be above 0, not 0"):
+        assert np.isnan(extract([(music44, 0)], "fma518").table).all()
 
 
 def test_beside_features_at_another_rate(music44, write):

@@ -48,11 +48,6 @@ def test_select_takes_columns_row_after_row():
     np.testing.assert_allclose(select(pooled, ["max", "mean"]), [6, 3, 3, 3])
 
 
-def test_median_can_be_left_out():
-    pooled = pool(np.ones((1, 3)), stats=["mean"])
-    assert np.isnan(pooled[0, STATS.index("median")])
-
-
 @pytest.mark.parametrize(
     ("stats", "message"),
     [

@@ -194,7 +194,7 @@ def _stream(
     with closing(blocks):
         for resampled in resample_rates(map(_downmix, blocks), native_sr, rates):
             if not all(np.isfinite(block).all() for block in resampled):
-                at = done / rates[0]
+                at = offset + done / rates[0]
                 reason = f"it holds NaN or infinite samples, the first near {at:.1f} s"
                 raise AudioDecodeError(source.name, reason)
             done += len(resampled[0])

@@ -1,6 +1,6 @@
 """What all audio transformers share: how X is read, errors, names, tags.
 
-This is the only file of the room (beside its shells) that knows scikit-learn.
+The pure functions of this room know nothing of scikit-learn; this file ties them to it.
 """
 
 from __future__ import annotations
@@ -290,7 +290,8 @@ class AudioTransformer(AudioExtractor):
     @property
     def feature(self) -> Feature:
         """Row of the table that this transformer is the shell of."""
-        return next(row for row in ALL_FEATURES.values() if row.transformer == type(self).__name__)
+        names = [kind.__name__ for kind in type(self).__mro__]  # a subclass is a shell of it too
+        return next(row for row in ALL_FEATURES.values() if row.transformer in names)
 
     def _part(self) -> FeaturePart:
         """The feature with the parameters of this transformer."""
@@ -328,7 +329,7 @@ class AudioTransformer(AudioExtractor):
         if isinstance(track, Spectra):
             return self._part().frames(track)
         if not is_track(track):
-            raise AudioDecodeError("", f"a {type(track).__name__} is no track")
+            raise AudioDecodeError("<item>", f"a {type(track).__name__} is no track")
         (frames,) = self._plan().frames(track, self.decoder).values()
         return frames
 

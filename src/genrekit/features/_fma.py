@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import make_request
+from genrekit.exceptions import AudioDecodeError
 from genrekit.features._pooling import STATS, pool
 from genrekit.features._spectra import Spectra
 from genrekit.features.cepstral import mfcc
@@ -108,7 +109,11 @@ def _constant_q(spectra: Spectra) -> Iterator[tuple[str, NDArray[Any]]]:
         "tuning": None,
         "pad_mode": spectra.frontend.pad_mode,
     }
-    cqt = np.abs(librosa.cqt(y, sr=sr, **grid))
+    try:
+        cqt = np.abs(librosa.cqt(y, sr=sr, **grid))
+    except librosa.ParameterError as error:
+        reason = f"its rate of {sr:g} Hz is too low for {_OCTAVES} octaves of constant-Q transform"
+        raise AudioDecodeError("<waveform>", reason) from error
     bins: dict[str, Any] = {"C": cqt, "n_octaves": _OCTAVES, "bins_per_octave": 12}
     cens = librosa.feature.chroma_cens(**bins)
     yield "chroma_cqt", librosa.feature.chroma_cqt(**bins)

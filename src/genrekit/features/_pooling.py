@@ -30,15 +30,13 @@ def check_stats(stats: Any) -> tuple[str, ...]:
     return stats
 
 
-def pool(frames: NDArray[Any], stats: Sequence[str] = STATS) -> NDArray[np.float64]:
-    """Statistics of each row over the frames, with NaN for those not asked for.
+def pool(frames: NDArray[Any]) -> NDArray[np.float64]:
+    """Statistics of each row over the frames.
 
     Parameters
     ----------
     frames : ndarray of shape (n_rows, n_frames)
         Values by frame.
-    stats : sequence of str, default=all
-        Which to compute.
 
     Returns
     -------
@@ -54,11 +52,8 @@ def pool(frames: NDArray[Any], stats: Sequence[str] = STATS) -> NDArray[np.float
     [3.0, 3.5, 2.5, 6.0]
     """
     frames = np.ascontiguousarray(frames)
-    moments = kernels.central_moments(frames)
-    median = np.full(len(frames), np.nan)
-    if "median" in stats:
-        median = kernels.medians(frames)
-    mean, var, skew, kurtosis, low, high = moments.T
+    mean, var, skew, kurtosis, low, high = kernels.central_moments(frames).T
+    median = kernels.medians(frames)
     return np.stack([mean, np.sqrt(var), var, skew, kurtosis, median, low, high], axis=1)
 
 

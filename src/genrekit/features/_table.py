@@ -119,7 +119,6 @@ SETS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
         ("tempo", "gtzan_tempo", _MEAN_VAR),
         ("mfcc", "gtzan_mfcc", _MEAN_VAR),
     ),
-    # The rate of nearly all files of that data set, which were not resampled.
     "fma518": (("", "fma_statistics", {"pad_mode": "reflect"}),),
 }
 
