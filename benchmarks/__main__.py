@@ -34,7 +34,11 @@ def main() -> None:
                 options.output.write_text(text + "\n", encoding="utf-8")
             return
         start = time.perf_counter()
-        cases = [case for case in make_cases(material, peers, sizes) if options.only in case.key]
+        every = make_cases(material, peers, sizes)
+        cases = [case for case in every if options.only in case.key]
+        if not cases:
+            keys = ", ".join(case.key for case in every)
+            sys.exit(f"--only {options.only}: no row has this in its key; the keys are {keys}")
         results = []
         for case in cases:
             results.append(measure(case))
@@ -59,7 +63,10 @@ def _parse() -> argparse.Namespace:
         metavar="FILE",
         help="write the table, as reStructuredText; the profile as text",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return options
 
 
 if __name__ == "__main__":

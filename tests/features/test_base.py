@@ -221,6 +221,18 @@ def test_durations_without_a_sample(music, write):
             _features(duration=1e-6).fit_transform([track])
 
 
+def test_samples_out_of_all_proportion(music):
+    huge = (music * 1e30).astype(np.float64)
+    with np.errstate(all="ignore"), pytest.warns(AudioDecodeWarning, match="rms_mean is not a"):
+        table = _features(on_error="nan", dtype="float32").fit_transform([huge * 1e10, music])
+    assert np.isfinite(table).all(axis=1).tolist() == [False, True]
+
+
+def test_an_iterator_is_no_collection(music):
+    with pytest.raises(ValueError, match="got an iterator: pass list"):
+        _features().fit_transform(track for track in [music])
+
+
 def test_a_subclass_is_a_transformer_too(music):
     class Louder(RMSEnergy):
         pass

@@ -16,7 +16,13 @@ import pytest
 import soundfile
 from sklearn.model_selection import GridSearchCV
 
-from genrekit import AudioDecodeWarning, AudioFeatures, extract, make_knn_pipeline
+from genrekit import (
+    AudioDecodeWarning,
+    AudioFeatures,
+    MFCCStats,
+    extract,
+    make_knn_pipeline,
+)
 from genrekit.audio import Decoded
 from genrekit.exceptions import GenrekitWarning
 
@@ -102,6 +108,44 @@ def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform)
     again = extract(tracks[:3], ["rms"], cache_waveform=cache_waveform, **options).table
     np.testing.assert_array_equal(again, expected)
     assert count(log) == (3 if cache_waveform else 6)
+
+
+def test_damaged_waveform_is_decoded_again(tracks, tmp_path):
+    log = tmp_path / "log"
+    options = {
+        "memory": tmp_path / "cache",
+        "decoder": make_decoder(log),
+        "cache_waveform": True,
+    }
+    extract(tracks[:3], ["rms"], **options)
+    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "_waveforms" in p.parts]
+    assert len(entries) == 3
+    for entry in entries[:2]:
+        content = bytearray(entry.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        entry.write_bytes(content)
+    for features, decoded in ((["mfcc"], 5), (["zero_crossing_rate"], 5)):
+        found = extract(tracks[:3], features, **options).table
+        np.testing.assert_array_equal(found, extract(tracks[:3], features).table)
+        assert count(log) == decoded
+
+
+def test_long_waveforms_are_not_kept(tracks, tmp_path, monkeypatch):
+    monkeypatch.setattr("genrekit.features._cache._LONGEST", 10_000)
+    expected = extract(tracks[:1], ["rms"]).table
+    found = extract(tracks[:1], ["rms"], memory=tmp_path, cache_waveform=True).table
+    np.testing.assert_array_equal(found, expected)
+    assert len(list(tmp_path.rglob("output.pkl"))) == 1
+
+
+def test_however_a_number_is_spelt(tracks, tmp_path):
+    log = tmp_path / "log"
+    options = {"memory": tmp_path / "cache", "decoder": make_decoder(log), "cache_waveform": True}
+    expected = extract(tracks[:2], ["mfcc"], sr=22050, n_fft=1024, **options).table
+    features = AudioFeatures([MFCCStats(n_mels=np.int64(128))], sr=22050.0, **options)
+    features.set_params(n_fft=np.int64(1024), hop_length=np.int32(512))
+    np.testing.assert_array_equal(features.fit_transform(tracks[:2]), expected)
+    assert count(log) == 2
 
 
 def test_size_is_kept(tracks, tmp_path, monkeypatch):

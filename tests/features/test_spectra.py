@@ -27,6 +27,7 @@ from genrekit.features._parts import FeaturePart
         ({"pad_mode": "reflekt"}, "unknown pad_mode 'reflekt': did you mean 'reflect'"),
         ({"dtype": "float16"}, "unknown dtype 'float16'"),
         ({"offset": -1}, "offset must be a number of at least 0"),
+        ({"window": np.ones(2048)}, "window must be the name of one of scipy.signal's"),
         ({"duration": 0}, "duration must be a number above 0"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import pytest
 
@@ -76,8 +78,12 @@ def test_a_thread_that_does_not_notice_is_left_behind(monkeypatch):
     for thread in threads:
         thread.start()
     stop.threads |= threads | {threading.current_thread()}
+    at_the_end = mock.Mock()
+    monkeypatch.setattr(atexit, "register", at_the_end)
     stop.wait()
     assert all(thread.is_alive() for thread in threads)
+    join, left, seconds = at_the_end.call_args.args
+    assert (left, seconds) == (threads, 10)
     busy.set()
-    for thread in threads:
-        thread.join()
+    join(left, seconds)
+    assert not any(thread.is_alive() for thread in threads)

@@ -6,7 +6,7 @@ The pure functions of this room know nothing of scikit-learn; this file ties the
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,6 +61,8 @@ def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:
                 "Expected a list of tracks, got a 1-D array: wrap one waveform in a list, [y]. "
                 "Reshape your data to (n_tracks, n_samples) if it holds several."
             )
+        if isinstance(X, Iterator):
+            raise ValueError("Expected a list of tracks, got an iterator: pass list(X)")
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
         return list(X)
     if reset:

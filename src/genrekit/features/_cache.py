@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from typing import Any
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -14,8 +16,8 @@ from numpy.typing import NDArray
 
 from genrekit import __version__
 from genrekit.dsp import kernels
-from genrekit.exceptions import GenrekitWarning
-from genrekit.features._plan import Description, Plan
+from genrekit.exceptions import AudioDecodeError, GenrekitWarning
+from genrekit.features._plan import Description, Plan, plain
 from genrekit.features._tracks import (
     Excerpt,
     Reader,
@@ -25,7 +27,7 @@ from genrekit.features._tracks import (
     read_track,
 )
 
-__all__ = ["CACHE_VERSION", "TrackCache"]
+__all__ = ["CACHE_VERSION", "Row", "TrackCache"]
 
 # Part of every key: raised when a kernel or a definition changes its numbers.
 CACHE_VERSION = 4
@@ -34,10 +36,30 @@ CACHE_VERSION = 4
 _LIMIT = "2G"
 # What an entry takes beside its values.
 _ENTRY = 4096
+# Waveforms up to this many bytes are kept: 50 minutes at 22050 Hz. They are whole in memory for it.
+_LONGEST = 1 << 28
+
+
+class Row(NamedTuple):
+    """What a table needs of one track.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_columns,)
+        Its columns.
+    seconds : float
+        How much of it was read.
+    written : int
+        Bytes that were added to the cache for it.
+    """
+
+    values: NDArray[np.float64]
+    seconds: float
+    written: int
 
 
 class TrackCache:
-    """Looks descriptions up on disk before they are computed.
+    """Rows of a table, whose descriptions are looked up on disk before they are computed.
 
     Entries are joblib's: written aside and moved into place, so that processes can share a folder;
     compressed, so that a damaged one is noticed by its checksum and computed again.
@@ -51,7 +73,8 @@ class TrackCache:
         GENREKIT_CACHE_SIZE names, by default 2G; a `joblib.Memory` is its owner's.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples of files as well, 4 bytes each: 2.6 MB for 30 seconds
-        at 22050 Hz. Then other features of the same files need no decoding either.
+        at 22050 Hz. Then other features of the same files need no decoding either. Those of more
+        than 256 MB (50 minutes) are not kept.
     """
 
     def __init__(self, plan: Plan, memory: Any, cache_waveform: bool = False) -> None:
@@ -65,22 +88,52 @@ class TrackCache:
         self.cache_waveform = cache_waveform and memory is not None
         self._grown = self._written = 0
 
-    def describe(
-        self, item: Any, decoder: Any = None, read: Reader = read_track
-    ) -> tuple[Description, int]:
-        """What each part keeps of a track, from the cache if it is there; bytes written to it."""
+    def row(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Row:
+        """The columns of a track, from the cache if it is there.
+
+        Parameters
+        ----------
+        item : path, bytes, ndarray or (y, sr) pair
+            The track.
+        decoder : callable, optional
+            Reads files instead of the built-in decoders.
+        read : callable
+            Reads the samples.
+
+        Returns
+        -------
+        Row
+            Its columns, its length and what was written.
+
+        Raises
+        ------
+        AudioDecodeError
+            If it can't be decoded, or a column is not finite.
+        """
+        written: list[int] = []
+        description = self._describe(item, decoder, read, written)
+        values = self.plan.row(description)
+        if not np.isfinite(values).all():
+            column = self.plan.columns[int(np.argmin(np.isfinite(values)))]
+            reason = f"its {column} is not a finite number: do its samples lie between -1 and 1?"
+            raise AudioDecodeError("<track>", reason)
+        return Row(values, description.seconds, sum(written))
+
+    def _describe(self, item: Any, decoder: Any, read: Reader, written: list[int]) -> Description:
+        """What each part keeps of a track; bytes that go to the cache are added to `written`."""
         if self.memory is None:
-            return self.plan.describe(item, decoder, read), 0
+            return self.plan.describe(item, decoder, read)
         try:
             track = fingerprint(item), decoder_name(decoder)
         except (OSError, ValueError):
-            return self.plan.describe(item, decoder, read), 0  # it says what is wrong with the file
-        written: list[int] = []
+            return self.plan.describe(item, decoder, read)  # it says what is wrong with the file
         if self.cache_waveform and is_file(item):
             read = _CachedReader(self.memory, track, read, written)
         lookup = self.memory.cache(_describe, ignore=["item", "plan", "decoder", "read", "written"])
-        description = lookup((track, self.key), item, self.plan, decoder, read, written)
-        return description, sum(written)
+        description: Description = lookup(
+            (track, self.key), item, self.plan, decoder, read, written
+        )
+        return description
 
     def grow(self, written: int) -> None:
         """Note that bytes were written, and make room when they are many."""
@@ -113,11 +166,26 @@ class _CachedReader:
     def __call__(
         self, item: Any, excerpt: Excerpt, decoder: Any
     ) -> Iterator[tuple[NDArray[Any], ...]]:
-        ignored = ["item", "excerpt", "decoder", "read", "written"]
-        lookup = self.memory.cache(_waveforms, ignore=ignored)
-        return iter(
-            [lookup((self.track, excerpt), item, excerpt, decoder, self.read, self.written)]
-        )
+        lookup = self.memory.cache(_waveforms, ignore=["blocks"])
+        key = (self.track, plain(tuple(excerpt)))
+        blocks = self.read(item, excerpt, decoder)
+        if lookup.check_call_in_cache(key, blocks):
+            waveforms, checksum = lookup(key, blocks)
+            if checksum == _checksum(waveforms):
+                yield waveforms
+                return
+            lookup.call_and_shelve(key, blocks).clear()
+        size, kept = 0, []
+        for block in blocks:
+            size += sum(y.nbytes for y in block)
+            if size <= _LONGEST:
+                kept.append(block)
+            else:
+                kept.clear()
+            yield block
+        if kept:
+            lookup(key, kept)
+            self.written.append(_ENTRY + size)
 
 
 def _describe(
@@ -130,12 +198,16 @@ def _describe(
 
 
 def _waveforms(
-    key: Any, item: Any, excerpt: Excerpt, decoder: Any, read: Reader, written: list[int]
-) -> tuple[NDArray[Any], ...]:
-    """All samples of a file under its key, at each of the wanted rates."""
-    waveforms = tuple(map(np.concatenate, zip(*read(item, excerpt, decoder), strict=True)))
-    written.append(_ENTRY + sum(y.nbytes for y in waveforms))
-    return waveforms
+    key: Any, blocks: Iterable[tuple[NDArray[Any], ...]]
+) -> tuple[tuple[NDArray[Any], ...], int]:
+    """All samples of a file under its key, at each of the wanted rates, and their checksum."""
+    waveforms = tuple(map(np.concatenate, zip(*blocks, strict=True)))
+    return waveforms, _checksum(waveforms)
+
+
+def _checksum(waveforms: tuple[NDArray[Any], ...]) -> int:
+    """What tells damaged samples, which nothing compressed vouches for."""
+    return reduce(lambda sum_, y: zlib.crc32(y.data, sum_), waveforms, 0)
 
 
 def _warn_of_size(limit: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 import warnings
@@ -41,6 +42,8 @@ _RUN = 20
 _LOT = 100
 # How long to wait for threads that were told to stop, seconds: some blocks of a slow decoder.
 _PATIENCE = 0.5
+# The same at the end of the program: a thread that is inside a network then would abort it.
+_LAST_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -217,13 +220,11 @@ def describe_tracks(
     table = np.full((len(items), len(cache.plan.columns)), np.nan)
     seconds = np.full(len(items), np.nan)
     errors: list[TrackError] = []
-    # Each outcome becomes a row at once: the descriptions of 100,000 tracks would fill memory.
-    for i, outcome in enumerate(_attempts(items, cache.describe, **running)):
+    for i, outcome in enumerate(_attempts(items, cache.row, **running)):
         if isinstance(outcome, TrackError):
             errors.append(outcome)
         else:
-            description, written = outcome
-            table[i], seconds[i] = cache.plan.row(description), description.seconds
+            table[i], seconds[i], written = outcome
             cache.grow(written)
     cache.trim()
     return table, errors, seconds
@@ -260,10 +261,18 @@ class _Stop:
             yield blocks
 
     def wait(self) -> None:
-        """Give threads the time to notice, so that none is amid a file when the program ends."""
-        end = time.monotonic() + _PATIENCE
-        for thread in self.threads - {threading.current_thread()}:
-            thread.join(max(0.0, end - time.monotonic()))
+        """Give threads the time to notice; what takes longer is waited for when Python ends."""
+        others = self.threads - {threading.current_thread()}
+        _join(others, _PATIENCE)
+        if alive := {thread for thread in others if thread.is_alive()}:
+            atexit.register(_join, alive, _LAST_PATIENCE)
+
+
+def _join(threads: set[threading.Thread], seconds: float) -> None:
+    """Wait for threads, all in all so long."""
+    end = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 def _attempts(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property, lru_cache
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._tracks import Excerpt, Reader, at_rate, read_track
 
-__all__ = ["Description", "Plan"]
+__all__ = ["Description", "Plan", "plain"]
 
 
 class Description(NamedTuple):
@@ -101,12 +102,20 @@ class Plan:
 
     def key(self) -> tuple[Any, ...]:
         """What a description depends on beside the track: the parts and their front ends."""
-        return tuple(part.key() for part in self.parts), self.frontends
+        frontends = tuple(astuple(frontend) for frontend in self.frontends)
+        return plain((tuple(part.key() for part in self.parts), frontends))
 
     def row(self, description: Description) -> NDArray[np.float64]:
         """The columns of one track."""
         pairs = zip(self.parts, description.parts, strict=True)
         return np.concatenate([part.row(kept) for part, kept in pairs])
+
+
+def plain(value: Any) -> Any:
+    """A key without regard to how a number was spelt: 22050 and 22050.0 ask for the same."""
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    return float(value) if isinstance(value, Real) else value
 
 
 @lru_cache(maxsize=16)

@@ -90,6 +90,10 @@ class Frontend:
             check_integer("win_length", self.win_length, minimum=1)
             if self.win_length > self.n_fft:
                 raise ValueError(f"win_length={self.win_length} is above n_fft={self.n_fft}")
+        if not isinstance(self.window, (str, tuple)):
+            raise ValueError(
+                f"window must be the name of one of scipy.signal's windows, not {self.window!r}"
+            )
         check_choice("pad_mode", self.pad_mode, PAD_MODES)
         check_choice("dtype", self.dtype, ("float32", "float64"))
         check_number("offset", self.offset, minimum=0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._validation import check_integer
 from genrekit.dsp import dct_basis, kernels
 from genrekit.features._decibel import log_mel_tiles
 from genrekit.features._spectra import Spectra
@@ -72,6 +73,8 @@ def mfcc(
     """
     if not 1 <= n_mfcc <= n_mels:
         raise ValueError(f"n_mfcc must lie between 1 and n_mels={n_mels}, not {n_mfcc!r}")
+    check_integer("n_mfcc", n_mfcc, minimum=1)
+    check_integer("n_mels", n_mels, minimum=1)
     if deltas not in (0, 1, 2):
         raise ValueError(f"deltas must be 0, 1 or 2, not {deltas!r}")
     basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
