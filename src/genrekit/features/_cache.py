@@ -36,8 +36,8 @@ CACHE_VERSION = 4
 _LIMIT = "2G"
 # What an entry takes beside its values.
 _ENTRY = 4096
-# Waveforms up to this many bytes are kept: 50 minutes at 22050 Hz. They are whole in memory for it.
-_LONGEST = 1 << 28
+# Waveforms up to this many bytes are kept: 25 minutes at 22050 Hz. They are whole in memory for it.
+_LONGEST = 1 << 27
 
 
 class Row(NamedTuple):
@@ -74,7 +74,7 @@ class TrackCache:
     cache_waveform : bool, default=False
         Whether to keep the decoded samples of files as well, 4 bytes each: 2.6 MB for 30 seconds
         at 22050 Hz. Then other features of the same files need no decoding either. Those of more
-        than 256 MB (50 minutes) are not kept.
+        than 128 MB (25 minutes) are not kept.
     """
 
     def __init__(self, plan: Plan, memory: Any, cache_waveform: bool = False) -> None:

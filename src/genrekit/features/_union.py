@@ -64,8 +64,8 @@ class AudioFeatures(AudioExtractor):
         that nobody else can write to.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples there as well, 2.6 MB for 30 seconds at 22050 Hz: other
-        settings of the features then need no decoding either. For more than 750 such clips,
-        GENREKIT_CACHE_SIZE must name a larger size.
+        settings of the features then need no decoding either. Those of tracks of more than 25
+        minutes are not kept; for more than 750 clips, GENREKIT_CACHE_SIZE must name a larger size.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
     verbose : int, default=0
