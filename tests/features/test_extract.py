@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import joblib
 import numpy as np
@@ -300,6 +301,18 @@ assert result.table.shape[0] == 1 and not result.errors
     loaded = _modules_after(script, files[0])
     assert "genrekit.features" in loaded
     assert not loaded & {"sklearn", "librosa", "pandas", "matplotlib", "scipy.signal"}
+
+
+def test_a_first_row_needs_no_joblib(files):
+    script = "import sys, genrekit; assert genrekit.extract(sys.argv[1:]).table.shape[0] == 1"
+    assert "joblib" not in _modules_after(script, files[0])
+
+
+def test_a_backend_that_somebody_chose_is_used(files):
+    backend = mock.Mock(wraps=joblib.Parallel)
+    with mock.patch("joblib.Parallel", backend):
+        extract(files, ["rms"])
+    assert backend.call_args.kwargs["return_as"] == "generator"
 
 
 def test_transformers_are_found_when_asked_for():

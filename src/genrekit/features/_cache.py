@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
-from joblib.disk import memstr_to_bytes
 from numpy.typing import NDArray
 
 from genrekit import __version__
@@ -81,6 +79,8 @@ class TrackCache:
         self.plan = plan
         self.limit = None
         if isinstance(memory, (str, os.PathLike)):
+            import joblib
+
             self.limit = _size_limit()
             memory = joblib.Memory(os.fspath(memory), verbose=0, compress=1)
         self.memory = memory
@@ -157,8 +157,10 @@ class _CachedReader:
     """Reads the samples of one file from the cache."""
 
     def __init__(
-        self, memory: joblib.Memory, track: tuple[Any, ...], read: Reader, written: list[int]
+        self, memory: Any, track: tuple[Any, ...], read: Reader, written: list[int]
     ) -> None:
+        import joblib
+
         # Samples are noise to a compressor: it would cost more than decoding the file again.
         self.memory = joblib.Memory(memory.location, verbose=0)
         self.track, self.read, self.written = track, read, written
@@ -222,6 +224,8 @@ def _warn_of_size(limit: int) -> None:
 
 def _size_limit() -> int:
     """Bytes that a folder may hold."""
+    from joblib.disk import memstr_to_bytes
+
     size = os.environ.get("GENREKIT_CACHE_SIZE", _LIMIT)
     try:
         return int(memstr_to_bytes(size))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -287,7 +288,7 @@ def _attempts(
     """``work`` on every item, in order: its result, or a `TrackError`."""
     check_choice("on_error", on_error, ("raise", "nan"))
     stop = _Stop()
-    calls = (joblib.delayed(_attempt_run)(work, run, decoder, stop) for run in _runs(items))
+    calls = (partial(_attempt_run, work, run, decoder, stop) for run in _runs(items))
     outcomes = _in_parallel(calls, n_jobs)
     flat = chain.from_iterable(outcomes)
     try:
@@ -308,8 +309,16 @@ def _attempts(
         stop.wait()
 
 
-def _in_parallel(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, None, None]:
+def _in_parallel(
+    calls: Iterator[Callable[[], Any]], n_jobs: int | None
+) -> Generator[Any, None, None]:
     """The results of the calls, in order and as they come, on joblib's backend of the moment."""
+    if n_jobs in (None, 1) and "joblib" not in sys.modules:
+        # Nobody has chosen a backend yet, and to import it takes a tenth of the first row's time.
+        return (call() for call in calls)
+    import joblib
+
+    calls = (joblib.delayed(call)() for call in calls)
     try:
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:  # a backend that answers when all is done, such as multiprocessing
@@ -317,7 +326,7 @@ def _in_parallel(calls: Iterator[Any], n_jobs: int | None) -> Generator[Any, Non
     return parallel(calls)
 
 
-def _in_lots(calls: Iterator[Any], parallel: joblib.Parallel) -> Generator[Any, None, None]:
+def _in_lots(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
     """The results of the calls, in order, of some at a time."""
     with parallel:
         while lot := list(islice(calls, _LOT)):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,6 +105,8 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
     if isinstance(item, (str, os.PathLike)):
         status = os.stat(item)
         return os.path.abspath(item), status.st_size, status.st_mtime_ns
+    import joblib
+
     return ("data", joblib.hash(content(item)))
 
 
