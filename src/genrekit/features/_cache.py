@@ -84,7 +84,9 @@ class TrackCache:
             self.limit = _size_limit()
             memory = joblib.Memory(os.fspath(memory), verbose=0, compress=1)
         self.memory = memory
-        self.key = (CACHE_VERSION, __version__, kernels.FLAVOUR, plan.key())
+        self.key: tuple[Any, ...] = ()
+        if memory is not None:
+            self.key = (CACHE_VERSION, __version__, kernels.FLAVOUR, plan.key())
         self.cache_waveform = cache_waveform and memory is not None
         self._grown = self._written = 0
 
