@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from genrekit import extract
 from genrekit.audio import Decoded, _open, available_decoders, load_audio, stream_audio
 from genrekit.exceptions import AudioDecodeError
 
@@ -47,6 +48,17 @@ def test_available_decoders():
     order = ["soundfile", "pyav", "audioread"]
     assert list(versions) == [name for name in order if name in versions]
     assert "libsndfile" in versions["soundfile"]
+
+
+def test_without_any_decoder_the_installation_is_named_not_the_file(fake, tmp_path, encode, sound):
+    path = tmp_path / "song.wav"
+    path.write_bytes(encode(sound(1.0)))
+    fake()
+    with pytest.raises(ImportError, match=r"no audio decoder works here.*reinstall soundfile"):
+        load_audio(path)
+    with pytest.raises(ImportError, match="no audio decoder works here"):
+        extract([path], "rms", on_error="nan")
+    assert len(load_audio(path, decoder=_open._soundfile().decode)) == 22050
 
 
 def test_decoders_are_looked_for_once(monkeypatch):

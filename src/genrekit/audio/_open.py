@@ -19,6 +19,11 @@ __all__ = ["available_decoders", "installed", "open_audio"]
 Blocks: TypeAlias = Generator[NDArray[np.float32], None, None]
 
 _INSTALL_PYAV = "Install PyAV: pip install 'genrekit[ffmpeg]'"
+_NO_DECODER = (
+    "no audio decoder works here. `python -c 'import soundfile'` says why; mend it with: pip "
+    "install --force-reinstall soundfile (where that has no wheel, install libsndfile), or install "
+    "PyAV: pip install 'genrekit[ffmpeg]'"
+)
 
 
 class Installed(NamedTuple):
@@ -114,6 +119,8 @@ def open_audio(
 def _candidates(decoder: Decoder | None) -> dict[str, Decoder]:
     """The decoders to try, by name."""
     if decoder is None:
+        if not installed():
+            raise ImportError(_NO_DECODER)
         return {name: found.decode for name, found in installed().items()}
     return {getattr(decoder, "__name__", type(decoder).__name__): decoder}
 

@@ -16,7 +16,6 @@ What libsndfile does with a file that was cut off, tried with version 1.2.2, and
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 
@@ -32,6 +31,7 @@ from genrekit.audio._decoder import (
     frame_range,
 )
 from genrekit.audio._mpeg import count_samples
+from genrekit.audio._sequential import SequentialFile, open_sequential
 from genrekit.audio._sniff import declared_size
 from genrekit.audio._source import open_binary, size_of
 
@@ -51,23 +51,10 @@ _UNKNOWN = 2**62
 _NOT_REGULAR = 7
 
 
-class _SequentialFile(soundfile.SoundFile):
-    """A sound file that is read from front to back.
-
-    `SoundFile.read` asks for the position before each read and seeks to the same place after it if
-    the file is seekable. In an MP3, that seek throws away what the decoder holds and decodes it
-    again.
-    """
-
-    def seekable(self) -> bool:
-        """Say that it is not, so that `read` leaves the position alone; `seek` itself works."""
-        return False
-
-
 def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
     """Decode with libsndfile (a `Decoder`)."""
     try:
-        file = _SequentialFile(source if isinstance(source, str) else io.BytesIO(source))
+        file = open_sequential(source)
     except soundfile.LibsndfileError as error:
         if error.code != _NOT_REGULAR:
             raise
@@ -76,7 +63,7 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
 
 
 def _blocks(
-    file: _SequentialFile, source: str | bytes, offset: float, duration: float | None
+    file: SequentialFile, source: str | bytes, offset: float, duration: float | None
 ) -> Iterator[NDArray[np.float32]]:
     """Read from front to back, and see whether anything is missing."""
     with file:
@@ -97,7 +84,7 @@ def _blocks(
             check_complete(frames, wanted, file.samplerate)
 
 
-def _read(file: _SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
+def _read(file: SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
     """Read up to so many frames from where the file stands."""
     while frames > 0:
         # A new array each time: the last one belongs to whoever received it.
@@ -109,7 +96,7 @@ def _read(file: _SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
         del block
 
 
-def _promised_frames(file: _SequentialFile, source: str | bytes) -> int | None:
+def _promised_frames(file: SequentialFile, source: str | bytes) -> int | None:
     """How many frames there should be, going by the file's own header; None if it doesn't say."""
     if file.frames >= _UNKNOWN:
         return None

@@ -54,7 +54,7 @@ def _name_of(file: Any) -> str:
     return name if isinstance(name, str) else "<file object>"
 
 
-def open_binary(data: str | bytes) -> BinaryIO:
+def open_binary(data: str | bytes) -> io.BufferedReader | io.BytesIO:
     """Open the encoded bytes for reading."""
     return open(data, "rb") if isinstance(data, str) else io.BytesIO(data)
 

@@ -64,6 +64,8 @@ def load_audio(
     genrekit.exceptions.AudioDecodeError
         If the source is missing, can't be decoded, is truncated, holds nothing at `offset`, or
         holds samples that are not finite numbers.
+    ImportError
+        If none of the decoders can be used here.
 
     See Also
     --------

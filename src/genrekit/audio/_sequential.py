@@ -1,0 +1,115 @@
+"""Sound files that are read from front to back, as fast as libsndfile can."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import sys
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from genrekit.audio._source import open_binary, size_of
+
+__all__ = ["HEAD", "SequentialFile", "open_sequential"]
+
+# Bytes before those of a file in memory: position and length, int64 each.
+HEAD = 16
+# MP3s up to this many bytes, 7 to 17 minutes, are read whole before they are decoded.
+_WHOLE = 1 << 24
+
+
+class SequentialFile(soundfile.SoundFile):
+    """A sound file that is read from front to back.
+
+    `SoundFile.read` asks for the position before each read and seeks to the same place after it if
+    the file is seekable. In an MP3, that seek throws away what the decoder holds and decodes it
+    again.
+    """
+
+    def seekable(self) -> bool:
+        """Say that it is not, so that `read` leaves the position alone; `seek` itself works."""
+        return False
+
+
+class _MemoryFile(SequentialFile):
+    """A sound file that stands in memory whole, behind a head."""
+
+    def __init__(self, memory: NDArray[np.uint8]) -> None:
+        self._memory = soundfile._ffi.from_buffer(memory)  # kept as long as libsndfile reads it
+        super().__init__("<memory>")
+
+    def _open(self, file: Any, mode_int: int, closefd: bool) -> Any:
+        """Open the memory in place of a path: soundfile has no public way."""
+        opened = soundfile._snd.sf_open_virtual(_callbacks(), mode_int, self._info, self._memory)
+        if opened == soundfile._ffi.NULL:
+            raise soundfile.LibsndfileError(soundfile._snd.sf_error(opened))
+        return opened
+
+
+def open_sequential(source: str | bytes) -> SequentialFile:
+    """Open a file, in memory where that is faster; the samples are the same.
+
+    Parameters
+    ----------
+    source : str or bytes
+        Path or content of the file.
+
+    Returns
+    -------
+    SequentialFile
+        The open file.
+
+    Raises
+    ------
+    soundfile.LibsndfileError
+        If libsndfile can't read it.
+    """
+    if _reads_small_pieces(source) and _callbacks() is not None:
+        memory = _whole(source)
+        # Without a word: what soundfile keeps to itself may change, and the usual way reports
+        # what is wrong with the file.
+        with contextlib.suppress(soundfile.SoundFileError, AttributeError, TypeError):
+            if memory is not None:
+                return _MemoryFile(memory)
+    return SequentialFile(source if isinstance(source, str) else io.BytesIO(source))
+
+
+def _reads_small_pieces(source: str | bytes) -> bool:
+    """Whether reading would cost much: of an MP3, and of bytes through a Python object."""
+    return isinstance(source, bytes) or source.lower().endswith(".mp3")
+
+
+def _callbacks() -> Any:
+    """Functions that read from memory; None before numba is loaded, as it is for features.
+
+    To import it takes longer than they save.
+    """
+    return _compiled_callbacks() if "numba" in sys.modules else None
+
+
+@functools.cache
+def _compiled_callbacks() -> Any:
+    """The functions as libsndfile knows them; None where they can't be compiled or handed over."""
+    try:
+        from genrekit.audio._callbacks import ADDRESSES
+
+        ffi = soundfile._ffi
+        pointers = {name: ffi.cast(f"sf_vio_{name}", at) for name, at in ADDRESSES.items()}
+        return ffi.new("SF_VIRTUAL_IO*", pointers)
+    except Exception:
+        return None
+
+
+def _whole(source: str | bytes) -> NDArray[np.uint8] | None:
+    """The bytes of a file behind a head; None if they are many."""
+    with open_binary(source) as file:
+        size = size_of(file)
+        if size > _WHOLE:
+            return None
+        memory = np.empty(HEAD + size, np.uint8)
+        memory[:HEAD].view(np.int64)[:] = 0, file.readinto(memory[HEAD:].data)
+    return memory
