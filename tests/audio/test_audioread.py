@@ -12,8 +12,8 @@ from genrekit.exceptions import AudioDecodeError
 def only_audioread(monkeypatch):
     """audioread's reader of plain WAV stands for a decoder of the system."""
     monkeypatch.setattr(_audioread, "backends", lambda: (audioread.rawread.RawAudioFile,))
-    only = {"audioread": _open._audioread()}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    found = _open._audioread()
+    monkeypatch.setattr(_open, "_FINDERS", {"audioread": lambda: found})
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.audio import _open, load_audio
+from genrekit.audio import _open, available_decoders, load_audio
 from genrekit.audio._mpeg import count_samples, is_frame_header, skip_id3
 from genrekit.exceptions import AudioDecodeError
 
@@ -94,8 +94,8 @@ def test_id3_footer_is_skipped():
 
 
 def test_constant_bit_rate_without_header_is_left_to_libsndfile(monkeypatch, frames):
-    only = {"soundfile": _open.installed()["soundfile"]}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    only = {"soundfile": _open._FINDERS["soundfile"]}
+    monkeypatch.setattr(_open, "_FINDERS", only)
     bare = frames(0.9)
     assert len(load_audio(b"".join(bare))) == pytest.approx(576 * len(bare), abs=1200)
 
@@ -107,11 +107,11 @@ def test_variable_bit_rate_without_header(monkeypatch, frames, quiet_first):
         parts.reverse()
     bare = parts[0] + parts[1]
     content = b"".join(bare)
-    if "pyav" in _open.installed():
+    if "pyav" in available_decoders():
         y = load_audio(content)
         assert len(y) == pytest.approx(576 * len(bare), abs=1200)
         assert np.abs(y[-40000:]).mean() > 0.01
-    only = {"soundfile": _open.installed()["soundfile"]}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    only = {"soundfile": _open._FINDERS["soundfile"]}
+    monkeypatch.setattr(_open, "_FINDERS", only)
     with pytest.raises(AudioDecodeError, match="variable bit rate that does not say how long"):
         load_audio(content)

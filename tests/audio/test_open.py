@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ def fake(monkeypatch):
     """A function that installs decoders, given as keywords, in place of the real ones."""
 
     def install(**decoders):
-        found = {name: _open.Installed(decode, "1") for name, decode in decoders.items()}
-        monkeypatch.setattr(_open, "installed", lambda: found)
+        found = {name: partial(_open.Installed, decode, "1") for name, decode in decoders.items()}
+        monkeypatch.setattr(_open, "_FINDERS", found)
 
     return install
 
@@ -61,10 +62,23 @@ def test_without_any_decoder_the_installation_is_named_not_the_file(fake, tmp_pa
     assert len(load_audio(path, decoder=_open._soundfile().decode)) == 22050
 
 
-def test_decoders_are_looked_for_once(monkeypatch):
-    first = _open.installed()
-    monkeypatch.setattr(_open, "_FINDERS", {})
-    assert _open.installed() is first
+def test_decoders_are_looked_for_once_and_only_when_needed(monkeypatch, encode, sound):
+    asked = []
+
+    def finder(name, *items):
+        def find():
+            asked.append(name)
+            return _open.Installed(decoder_of(*items), "1")
+
+        return find
+
+    finders = {"one": finder("one", 0.5), "two": finder("two", 0.25)}
+    monkeypatch.setattr(_open, "_FINDERS", finders)
+    for _ in range(2):
+        load_audio(encode(sound(0.1)))
+        assert asked == ["one"]
+    assert available_decoders() == {"one": "1", "two": "1"}
+    assert asked == ["one", "two"]
 
 
 def test_missing_libraries_are_left_out(monkeypatch):
@@ -76,7 +90,7 @@ def test_missing_libraries_are_left_out(monkeypatch):
 
     finders = {"soundfile": broken, "pyav": missing, "audioread": lambda: "found"}
     monkeypatch.setattr(_open, "_FINDERS", finders)
-    assert _open.installed.__wrapped__() == {"audioread": "found"}
+    assert list(_open.installed()) == [("audioread", "found")]
 
 
 def test_next_decoder_takes_over_before_the_first_block(fake):

@@ -15,8 +15,8 @@ av = pytest.importorskip("av")
 @pytest.fixture(autouse=True)
 def only_pyav(monkeypatch):
     """No other decoder helps out."""
-    only = {"pyav": _open.installed()["pyav"]}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    only = {"pyav": _open._FINDERS["pyav"]}
+    monkeypatch.setattr(_open, "_FINDERS", only)
 
 
 def correlation(a, b):

@@ -91,8 +91,8 @@ def test_message_names_what_was_tried_and_what_it_looks_like(tmp_path):
     ],
 )
 def test_hints_without_pyav(monkeypatch, content, hint):
-    only = {"soundfile": _open.installed()["soundfile"]}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    only = {"soundfile": _open._FINDERS["soundfile"]}
+    monkeypatch.setattr(_open, "_FINDERS", only)
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(content)
     assert caught.value.hint == hint
@@ -101,8 +101,7 @@ def test_hints_without_pyav(monkeypatch, content, hint):
 
 @pytest.mark.parametrize("content", [b"\x00\x00\x00\x20ftypM4A \x00\x00", b"\x01\x02\x03" * 100])
 def test_no_hint_to_install_what_is_installed(monkeypatch, content):
-    pyav = _open.Installed(_open.installed()["soundfile"].decode, "0")
-    monkeypatch.setattr(_open, "installed", lambda: {"pyav": pyav})
+    monkeypatch.setattr(_open, "_FINDERS", {"pyav": _open._FINDERS["soundfile"]})
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(content)
     assert caught.value.hint == ""

@@ -14,8 +14,8 @@ from genrekit.exceptions import AudioDecodeError
 @pytest.fixture(autouse=True)
 def only_soundfile(monkeypatch):
     """No other decoder helps out."""
-    only = {"soundfile": _open.installed()["soundfile"]}
-    monkeypatch.setattr(_open, "installed", lambda: only)
+    only = {"soundfile": _open._FINDERS["soundfile"]}
+    monkeypatch.setattr(_open, "_FINDERS", only)
 
 
 def samples_of(source, offset=0.0, duration=None):

@@ -60,15 +60,23 @@ _FINDERS: Mapping[str, Callable[[], Installed]] = {
 
 
 @functools.cache
-def installed() -> dict[str, Installed]:
-    """The decoders that can be used here, in the order of trying; found once per process."""
-    found = {}
+def _look_for(find: Callable[[], Installed]) -> Installed | None:
+    """A decoder, or None where it can't be used; found once per process."""
+    try:
+        return find()
+    except (ImportError, OSError):  # OSError: a shared library is missing
+        return None
+
+
+def installed() -> Iterator[tuple[str, Installed]]:
+    """The decoders that can be used here, in the order of trying.
+
+    Each is looked for when its turn comes: the last one runs programs to find out.
+    """
     for name, find in _FINDERS.items():
-        try:
-            found[name] = find()
-        except (ImportError, OSError):  # OSError: a shared library is missing
-            continue
-    return found
+        found = _look_for(find)
+        if found is not None:
+            yield name, found
 
 
 def available_decoders() -> dict[str, str]:
@@ -87,7 +95,7 @@ def available_decoders() -> dict[str, str]:
     >>> "soundfile" in available_decoders()
     True
     """
-    return {name: decoder.version for name, decoder in installed().items()}
+    return {name: decoder.version for name, decoder in installed()}
 
 
 def open_audio(
@@ -98,7 +106,7 @@ def open_audio(
     # handed on, and another decoder could not take over at the same one.
     check_readable(source)
     tried: list[tuple[str, str]] = []
-    for name, decode in _candidates(decoder).items():
+    for name, decode in _candidates(decoder):
         try:
             decoded = decode(source.data, offset=offset, duration=duration)
             blocks = iter(decoded.blocks)
@@ -113,16 +121,17 @@ def open_audio(
         if first is not None:
             return decoded.sr, _rest(source, name, first, blocks)
         tried.append((name, NO_SAMPLES))
+    if not tried:
+        raise ImportError(_NO_DECODER)
     raise _undecodable(source, tried)
 
 
-def _candidates(decoder: Decoder | None) -> dict[str, Decoder]:
+def _candidates(decoder: Decoder | None) -> Iterator[tuple[str, Decoder]]:
     """The decoders to try, by name."""
     if decoder is None:
-        if not installed():
-            raise ImportError(_NO_DECODER)
-        return {name: found.decode for name, found in installed().items()}
-    return {getattr(decoder, "__name__", type(decoder).__name__): decoder}
+        yield from ((name, found.decode) for name, found in installed())
+    else:
+        yield getattr(decoder, "__name__", type(decoder).__name__), decoder
 
 
 def _rest(
@@ -170,6 +179,6 @@ def _hint(look: Look) -> str:
     """What to do about it."""
     if look.remedy != FFMPEG and look.text:
         return look.remedy
-    if "pyav" in installed():
+    if "pyav" in dict(installed()):
         return ""
     return _INSTALL_PYAV if look.text else f"If FFmpeg reads it: {_INSTALL_PYAV}"
