@@ -72,6 +72,16 @@ def test_what_is_read_in_place(tmp_path, encode, sound, monkeypatch):
     assert type(open_sequential(content)) is SequentialFile
 
 
+def test_a_song_is_not_read_whole_for_a_few_seconds(encode, sound):
+    content = encode(sound(120.0, channels=1), kind="MP3", subtype="MPEG_LAYER_III")
+    for seconds, kind in [(120.0, _MemoryFile), (1.0, SequentialFile), (None, _MemoryFile)]:
+        with open_sequential(content, seconds) as file:
+            assert type(file) is kind
+    np.testing.assert_array_equal(
+        samples_of(content, 0.0, 1.0), samples_of(content)[: round(1.0 * 44100)]
+    )
+
+
 def test_threads_read_their_own_files(encode, sound):
     contents = [encode(sound(s), kind="MP3", subtype="MPEG_LAYER_III") for s in (1.0, 2.0, 3.0)]
     expected = [samples_of(content) for content in contents]

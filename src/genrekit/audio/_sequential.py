@@ -18,8 +18,11 @@ __all__ = ["HEAD", "SequentialFile", "open_sequential"]
 
 # Bytes before those of a file in memory: position and length, int64 each.
 HEAD = 16
-# MP3s up to this many bytes, 7 to 17 minutes, are read whole before they are decoded.
+# MP3s up to this many bytes, 7 to 17 minutes, are read whole before they are decoded,
 _WHOLE = 1 << 24
+# unless much less is wanted of them: bytes a second at the highest bit rate, and for tags.
+_RATE = 40_000
+_TAGS = 1 << 18
 
 
 class SequentialFile(soundfile.SoundFile):
@@ -50,13 +53,15 @@ class _MemoryFile(SequentialFile):
         return opened
 
 
-def open_sequential(source: str | bytes) -> SequentialFile:
+def open_sequential(source: str | bytes, seconds: float | None = None) -> SequentialFile:
     """Open a file, in memory where that is faster; the samples are the same.
 
     Parameters
     ----------
     source : str or bytes
         Path or content of the file.
+    seconds : float, optional
+        How much of it is needed, from its start.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def open_sequential(source: str | bytes) -> SequentialFile:
         If libsndfile can't read it.
     """
     if _reads_small_pieces(source) and _callbacks() is not None:
-        memory = _whole(source)
+        memory = _whole(source, seconds)
         # Without a word: what soundfile keeps to itself may change, and the usual way reports
         # what is wrong with the file.
         with contextlib.suppress(soundfile.SoundFileError, AttributeError, TypeError):
@@ -104,11 +109,12 @@ def _compiled_callbacks() -> Any:
         return None
 
 
-def _whole(source: str | bytes) -> NDArray[np.uint8] | None:
-    """The bytes of a file behind a head; None if they are many."""
+def _whole(source: str | bytes, seconds: float | None) -> NDArray[np.uint8] | None:
+    """The bytes of a file behind a head; None if they are many, or many more than are needed."""
+    limit = _WHOLE if seconds is None else min(_WHOLE, seconds * _RATE + _TAGS)
     with open_binary(source) as file:
         size = size_of(file)
-        if size > _WHOLE:
+        if size > limit:
             return None
         memory = np.empty(HEAD + size, np.uint8)
         memory[:HEAD].view(np.int64)[:] = 0, file.readinto(memory[HEAD:].data)

@@ -54,7 +54,7 @@ _NOT_REGULAR = 7
 def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
     """Decode with libsndfile (a `Decoder`)."""
     try:
-        file = open_sequential(source)
+        file = open_sequential(source, None if duration is None else offset + duration)
     except soundfile.LibsndfileError as error:
         if error.code != _NOT_REGULAR:
             raise
