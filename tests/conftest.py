@@ -7,18 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.caching import Cache
 
 import genrekit
+from genrekit.audio import _sequential
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile what numba caches before xdist starts processes that would do it at once.
+    """Compile what numba caches before xdist starts its processes, and let those only read it.
 
     Two processes that add to the cache of one function at the same time can mix up its files, and
     crash whoever reads them (numba issue 10128); librosa's functions are cached too.
     """
-    if hasattr(config, "workerinput") or os.environ.get("NUMBA_DISABLE_JIT"):
+    if os.environ.get("NUMBA_DISABLE_JIT"):
         return
+    if hasattr(config, "workerinput"):
+        Cache.save_overload = lambda *args: None
+        return
+    _sequential._compiled_callbacks()
     noise = np.random.default_rng(0).standard_normal(22050)
     for dtype in ("float32", "float64"):
         for features in ("standard", "mel", "gtzan57", "fma518"):
