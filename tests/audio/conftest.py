@@ -10,6 +10,26 @@ import numpy as np
 import pytest
 import soundfile
 
+from genrekit.audio._soundfile import decode
+
+FORMATS = [
+    ("WAV", "PCM_16"),
+    ("WAV", "DOUBLE"),
+    ("FLAC", "PCM_24"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+    ("AIFF", "PCM_24"),
+    ("AU", "PCM_16"),
+]
+
+
+def samples_of(
+    source: str | bytes, offset: float = 0.0, duration: float | None = None
+) -> np.ndarray:
+    """Everything that libsndfile's decoder gives."""
+    return np.concatenate(list(decode(source, offset=offset, duration=duration).blocks))
+
 
 @pytest.fixture(scope="session")
 def sound() -> Callable[..., np.ndarray]:

@@ -13,18 +13,9 @@ import soundfile
 import genrekit.dsp.kernels  # what is tested needs numba loaded  # noqa: F401
 from genrekit.audio import _sequential, load_audio
 from genrekit.audio._sequential import HEAD, SequentialFile, _MemoryFile, open_sequential
-from genrekit.audio._soundfile import decode
 from genrekit.exceptions import AudioDecodeError
 
-FORMATS = [
-    ("WAV", "PCM_16"),
-    ("FLAC", "PCM_24"),
-    ("OGG", "VORBIS"),
-    ("OGG", "OPUS"),
-    ("MP3", "MPEG_LAYER_III"),
-    ("AIFF", "PCM_24"),
-    ("AU", "PCM_16"),
-]
+from .conftest import FORMATS, samples_of
 
 
 @pytest.fixture
@@ -37,11 +28,6 @@ def in_place(monkeypatch):
             return function(*args, **kwargs)
 
     return call
-
-
-def samples_of(source, offset=0.0, duration=None):
-    """Everything that the decoder gives."""
-    return np.concatenate(list(decode(source, offset=offset, duration=duration).blocks))
 
 
 @pytest.mark.parametrize(("kind", "subtype"), FORMATS)

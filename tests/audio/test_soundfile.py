@@ -10,29 +10,14 @@ from genrekit.audio import _decoder, _open, load_audio, stream_audio
 from genrekit.audio._soundfile import decode
 from genrekit.exceptions import AudioDecodeError
 
+from .conftest import FORMATS, samples_of
+
 
 @pytest.fixture(autouse=True)
 def only_soundfile(monkeypatch):
     """No other decoder helps out."""
     only = {"soundfile": _open._FINDERS["soundfile"]}
     monkeypatch.setattr(_open, "_FINDERS", only)
-
-
-def samples_of(source, offset=0.0, duration=None):
-    """Everything that the decoder gives."""
-    return np.concatenate(list(decode(source, offset=offset, duration=duration).blocks))
-
-
-FORMATS = [
-    ("WAV", "PCM_16"),
-    ("WAV", "DOUBLE"),
-    ("FLAC", "PCM_24"),
-    ("OGG", "VORBIS"),
-    ("OGG", "OPUS"),
-    ("MP3", "MPEG_LAYER_III"),
-    ("AIFF", "PCM_24"),
-    ("AU", "PCM_16"),
-]
 
 
 @pytest.mark.parametrize(("kind", "subtype"), FORMATS)

@@ -53,7 +53,8 @@ def test_under_three_frames_nothing_changes(n_frames):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_mfcc": 0}, "n_mfcc must lie between 1 and n_mels=128"),
+        ({"n_mfcc": 0}, "n_mfcc must be an integer of at least 1, not 0"),
+        ({"n_mfcc": "20"}, "n_mfcc must be an integer of at least 1, not '20'"),
         ({"n_mfcc": 41, "n_mels": 40}, "n_mfcc must lie between 1 and n_mels=40"),
         ({"deltas": 3}, "deltas must be 0, 1 or 2"),
         ({"lifter": -1.0}, "lifter must be at least 0"),

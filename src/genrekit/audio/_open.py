@@ -14,7 +14,7 @@ from genrekit.audio._sniff import FFMPEG, Look, look_at
 from genrekit.audio._source import Source, check_readable, open_binary
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["available_decoders", "installed", "open_audio"]
+__all__ = ["available_decoders", "open_audio"]
 
 Blocks: TypeAlias = Generator[NDArray[np.float32], None, None]
 
@@ -179,6 +179,6 @@ def _hint(look: Look) -> str:
     """What to do about it."""
     if look.remedy != FFMPEG and look.text:
         return look.remedy
-    if "pyav" in dict(installed()):
+    if "pyav" in available_decoders():
         return ""
     return _INSTALL_PYAV if look.text else f"If FFmpeg reads it: {_INSTALL_PYAV}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import os
 import sys
 from typing import Any
 
@@ -73,19 +74,23 @@ def open_sequential(source: str | bytes, seconds: float | None = None) -> Sequen
     soundfile.LibsndfileError
         If libsndfile can't read it.
     """
-    if _reads_small_pieces(source) and _callbacks() is not None:
-        memory = _whole(source, seconds)
+    if _is_better_whole(source, seconds) and _callbacks() is not None:
         # Without a word: what soundfile keeps to itself may change, and the usual way reports
         # what is wrong with the file.
         with contextlib.suppress(soundfile.SoundFileError, AttributeError, TypeError):
-            if memory is not None:
-                return _MemoryFile(memory)
+            return _MemoryFile(_read_whole(source))
     return SequentialFile(source if isinstance(source, str) else io.BytesIO(source))
 
 
-def _reads_small_pieces(source: str | bytes) -> bool:
-    """Whether reading would cost much: of an MP3, and of bytes through a Python object."""
-    return isinstance(source, bytes) or source.lower().endswith(".mp3")
+def _is_better_whole(source: str | bytes, seconds: float | None) -> bool:
+    """Whether it would be read in small pieces, and hardly more is in it than is needed."""
+    if isinstance(source, bytes):  # libsndfile would get it through a Python object
+        size = len(source)
+    elif source.lower().endswith(".mp3"):
+        size = os.path.getsize(source)
+    else:
+        return False
+    return size <= (_WHOLE if seconds is None else min(_WHOLE, seconds * _RATE + _TAGS))
 
 
 def _callbacks() -> Any:
@@ -109,13 +114,9 @@ def _compiled_callbacks() -> Any:
         return None
 
 
-def _whole(source: str | bytes, seconds: float | None) -> NDArray[np.uint8] | None:
-    """The bytes of a file behind a head; None if they are many, or many more than are needed."""
-    limit = _WHOLE if seconds is None else min(_WHOLE, seconds * _RATE + _TAGS)
+def _read_whole(source: str | bytes) -> NDArray[np.uint8]:
+    """The bytes of a file, behind a head."""
     with open_binary(source) as file:
-        size = size_of(file)
-        if size > limit:
-            return None
-        memory = np.empty(HEAD + size, np.uint8)
+        memory = np.empty(HEAD + size_of(file), np.uint8)
         memory[:HEAD].view(np.int64)[:] = 0, file.readinto(memory[HEAD:].data)
     return memory

@@ -216,7 +216,7 @@ def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
         sr = native_rate(item, decoder=decoder)
     else:
         sr = item[1] if is_pair(item) else frontend.rates[1]
-        check_rate(sr)
+        _check_rate(sr)
     return replace(frontend, sr=sr, array_sr=frontend.rates[1], native=False)
 
 
@@ -245,7 +245,7 @@ def _cut(
     samples: Any, native: float, sr: float, offset: float, duration: float | None
 ) -> NDArray[Any]:
     """An excerpt of a waveform, at another rate."""
-    check_rate(native)
+    _check_rate(native)
     mono = _to_mono(samples)
     try:
         start, count = frame_range(offset, duration, native, len(mono))
@@ -258,7 +258,7 @@ def _cut(
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
 
 
-def check_rate(sr: float) -> None:
+def _check_rate(sr: float) -> None:
     """Refuse a pair whose rate is none."""
     if not 0 < sr < float("inf"):
         raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {sr!r}")

@@ -71,10 +71,10 @@ def mfcc(
     >>> mfcc(Spectra(np.ones(22050)), n_mfcc=13, deltas=1).shape
     (26, 44)
     """
-    if not 1 <= n_mfcc <= n_mels:
-        raise ValueError(f"n_mfcc must lie between 1 and n_mels={n_mels}, not {n_mfcc!r}")
     check_integer("n_mfcc", n_mfcc, minimum=1)
     check_integer("n_mels", n_mels, minimum=1)
+    if n_mfcc > n_mels:
+        raise ValueError(f"n_mfcc must lie between 1 and n_mels={n_mels}, not {n_mfcc!r}")
     if deltas not in (0, 1, 2):
         raise ValueError(f"deltas must be 0, 1 or 2, not {deltas!r}")
     basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
