@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
+from types import FrameType
 from typing import NamedTuple
 
 __all__ = [
@@ -11,7 +14,12 @@ __all__ = [
     "GenrekitWarning",
     "LeakageWarning",
     "TrackError",
+    "warn_caller",
 ]
+
+# Frames between a warning and whoever called: ours, those of what calls us and of what runs both.
+_OURS = ("genrekit", "sklearn", "joblib")
+_PLUMBING = ("concurrent", "contextlib", "functools", "importlib", "multiprocessing", "threading")
 
 
 class TrackError(NamedTuple):
@@ -119,3 +127,34 @@ class LeakageWarning(GenrekitWarning):
 
     A score on such a split is too high: part of the test was seen in training.
     """
+
+
+def warn_caller(message: str | Warning, category: type[Warning] = GenrekitWarning) -> None:
+    """Warn at the line from which genrekit was called, however many calls lie in between.
+
+    Parameters
+    ----------
+    message : str or Warning
+        What there is to say.
+    category : type, default=GenrekitWarning
+        The kind of warning, where `message` is a string.
+    """
+    here = frame = sys._getframe(1)
+    while _module(frame).partition(".")[0] in _OURS + _PLUMBING:
+        if frame.f_back is None:  # in a thread nobody else's line is to be seen
+            frame = here
+            break
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=_module(frame),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def _module(frame: FrameType) -> str:
+    """Name of the module that a frame is of."""
+    return str(frame.f_globals.get("__name__", ""))

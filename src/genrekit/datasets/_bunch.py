@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -128,7 +127,7 @@ def warn_left_out(source: str | os.PathLike[str], remarks: Sequence[str]) -> Non
     """One `GenrekitWarning` for everything that was left out, if anything was."""
     if remarks:
         message = f"{Path(source)}: left out: {'; '.join(remarks)}"
-        warnings.warn(GenrekitWarning(message), stacklevel=3)
+        warn_caller(message)
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 __all__ = ["number_recordings", "warn_of_two_genres"]
 
@@ -49,7 +48,7 @@ def warn_of_two_genres(
         count = "1 recording stands" if len(torn) == 1 else f"{len(torn):,} recordings stand"
         begin = ":" if len(torn) == 1 else ", the first:"
         message = f"{os.fspath(source)}: {count} in more than one genre{begin} {first}"
-        warnings.warn(GenrekitWarning(message), stacklevel=3)
+        warn_caller(message)
 
 
 def _look(look: Callable[[str], Hashable], path: str) -> Hashable:

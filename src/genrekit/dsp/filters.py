@@ -5,14 +5,13 @@ Tables are rounded to float32, as librosa's are.
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_integer
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 __all__ = [
     "chroma_filters",
@@ -139,7 +138,7 @@ def mel_filters(
             f"{empty} of {n_mels} mel filters fall between the bins of an FFT of {n_fft} samples "
             "and stay 0: use fewer n_mels or a larger n_fft"
         )
-        warnings.warn(message, GenrekitWarning, stacklevel=2)
+        warn_caller(message)
     return weights
 
 

@@ -7,10 +7,9 @@ two agree to 1e-6 of the maximum, not to the bit.
 from __future__ import annotations
 
 import os
-import warnings
 
 from genrekit.dsp import _kernels_numpy
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 __all__ = ["FLAVOUR", *_kernels_numpy.__all__]
 
@@ -23,7 +22,7 @@ def _choose() -> tuple[str, object]:
         from genrekit.dsp import _kernels_numba
     except ImportError as error:
         message = f"numba can't be imported ({error}): the slower numpy kernels run instead"
-        warnings.warn(message, GenrekitWarning, stacklevel=2)
+        warn_caller(message)
         return "numpy", _kernels_numpy
     return "numba", _kernels_numba
 

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from genrekit.datasets._recordings import number_recordings
-from genrekit.exceptions import LeakageWarning
+from genrekit.exceptions import LeakageWarning, warn_caller
 from genrekit.features._tracks import fingerprint, is_file, is_pair, label
 
 if TYPE_CHECKING:
@@ -187,14 +187,14 @@ def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> 
     """
     groups = None if groups is None else np.asarray(groups)
     report = find_leaks(X, make_splits(cv, _n_tracks(X), y, groups), groups)
-    warn_of_leaks(report, stacklevel=3)
+    warn_of_leaks(report)
     return report
 
 
-def warn_of_leaks(report: LeakageReport, stacklevel: int = 2) -> None:
+def warn_of_leaks(report: LeakageReport) -> None:
     """Warn where there is something to warn of."""
     if report:
-        warnings.warn(str(report), LeakageWarning, stacklevel=stacklevel + 1)
+        warn_caller(str(report), LeakageWarning)
 
 
 def find_leaks(X: Any, splits: Iterable[Split], groups: np.ndarray | None) -> LeakageReport:

@@ -200,7 +200,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
             on_error=self.on_error,
             verbose=self.verbose,
         )
-        warn_of_errors(errors, len(items), stacklevel=5)
+        warn_of_errors(errors, len(items))
         return table, errors, seconds
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import reduce
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from genrekit import __version__
 from genrekit.dsp import kernels
-from genrekit.exceptions import AudioDecodeError, GenrekitWarning
+from genrekit.exceptions import AudioDecodeError, warn_caller
 from genrekit.features._plan import Description, Plan, plain
 from genrekit.features._tracks import (
     Excerpt,
@@ -221,7 +220,7 @@ def _warn_of_size(limit: int) -> None:
         "first are decoded again next time: let the environment variable GENREKIT_CACHE_SIZE name "
         "a larger size, such as 50G"
     )
-    warnings.warn(GenrekitWarning(message), stacklevel=2)
+    warn_caller(message)
 
 
 def _size_limit() -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError
+from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError, warn_caller
 from genrekit.features._cache import TrackCache
 from genrekit.features._clock import clocked
 from genrekit.features._plan import Plan
@@ -231,7 +231,7 @@ def describe_tracks(
     return table, errors, seconds
 
 
-def warn_of_errors(errors: Sequence[TrackError], total: int, stacklevel: int = 3) -> None:
+def warn_of_errors(errors: Sequence[TrackError], total: int) -> None:
     """One `AudioDecodeWarning` for all tracks that failed, if any did."""
     if not errors:
         return
@@ -240,7 +240,7 @@ def warn_of_errors(errors: Sequence[TrackError], total: int, stacklevel: int = 3
         f"{len(errors)} of {total} tracks could not be decoded and stand as NaN rows; the first: "
         f"{path}: {reason}"
     )
-    warnings.warn(AudioDecodeWarning(message, errors), stacklevel=stacklevel)
+    warn_caller(AudioDecodeWarning(message, errors))
 
 
 class _Stop:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -12,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.exceptions import AudioDecodeError, GenrekitWarning, TrackError
+from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
 from genrekit.features._base import AudioExtractor, read_tracks
 from genrekit.features._tracks import label
@@ -406,4 +405,4 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
                 f"of the training ({self.median_seconds_:.1f} s): set duration (and offset) to "
                 "read as much of each as the training had"
             )
-            warnings.warn(message, GenrekitWarning, stacklevel=4)
+            warn_caller(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number
 from genrekit.dsp import Request
-from genrekit.exceptions import GenrekitWarning, TrackError
+from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features import Frontend, Spectra
 from genrekit.features._cache import TrackCache
 from genrekit.features._extract import describe_tracks
@@ -133,7 +132,7 @@ class Cutter:
             f"{label(tracks[most], most)} is cut into {count:,} segments, each described and "
             f"predicted: check {given} (seconds; 1 to 10 are usual)"
         )
-        warnings.warn(GenrekitWarning(message), stacklevel=5)
+        warn_caller(message)
 
     def _whole(self, track: Any) -> TrackSegment:
         """What is cut of a track, in one piece."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import product
 from typing import Any
 
@@ -18,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 from genrekit.models._pipelines import make_classifier, make_reducer
 from genrekit.models._tempered import TemperedClassifier, genre_scores
 
@@ -147,4 +146,4 @@ def _warn_of_few(splits: _Splits) -> None:
             "the smallest genre has too few tracks (or groups) to calibrate probabilities: "
             "they are the classifier's own. Add tracks, two of each genre at the least"
         )
-    warnings.warn(message, GenrekitWarning, stacklevel=4)  # of whoever called fit
+    warn_caller(message)

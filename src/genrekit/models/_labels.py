@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from genrekit._validation import did_you_mean
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 __all__ = ["check_lengths", "check_learnt", "read_labels", "track_groups"]
 
@@ -54,7 +53,7 @@ def check_learnt(
             f"no track of {', '.join(map(repr, lost))} could be decoded: the classifier will not "
             f"know {'this genre' if len(lost) == 1 else 'these genres'}"
         )
-        warnings.warn(message, GenrekitWarning, stacklevel=3)  # of whoever called fit
+        warn_caller(message)
     return learnt
 
 

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
 from genrekit import __version__
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 from genrekit.models import _archive, _schema
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._model_checks import check_model, iter_objects, named_children
@@ -334,9 +334,7 @@ def _warn_of_versions(path: Path, written: Mapping[str, str]) -> None:
         if written[name].split(".")[:depth] != here[name].split(".")[:depth]
     ]
     if different:
-        warnings.warn(
+        warn_caller(
             f"{path} was written under {', '.join(different)}; "
-            "its predictions may differ here, so check them or fit the model again",
-            GenrekitWarning,
-            stacklevel=3,
+            "its predictions may differ here, so check them or fit the model again"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.exceptions import GenrekitWarning, TrackError
+from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features._base import read_tracks
 from genrekit.features._extract import warn_of_errors
 from genrekit.features._tracks import RECENT
@@ -310,7 +309,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         """Where each track's segments start, and the tracks that can't be read, with a warning."""
         running = {"n_jobs": self.n_jobs, "on_error": self.on_error, "verbose": self.verbose}
         starts, errors = cutter.starts(tracks, self.memory, **running)
-        warn_of_errors(errors, len(tracks), stacklevel=5)
+        warn_of_errors(errors, len(tracks))
         return starts, errors
 
     def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
@@ -349,7 +348,7 @@ def _warn_of_splits(estimator: Any, n_segments: int) -> None:
             f"{', '.join(splitting)}: this splits the segments of tracks without regard to which "
             "belong together, and what it finds on one part is too favourable"
         )
-        warnings.warn(message, GenrekitWarning, stacklevel=3)
+        warn_caller(message)
 
 
 def _router(owner: SegmentClassifier, estimator: Any) -> MetadataRouter:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 
 from genrekit._validation import did_you_mean
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 from genrekit.models.networks._card import ModelCard
 
 __all__ = ["fetch_model", "get_card", "list_models", "locate", "model_rows"]
@@ -42,7 +41,7 @@ def list_models() -> list[ModelCard]:
         try:
             card = ModelCard.read(path)
         except (ValueError, OSError) as error:
-            warnings.warn(f"passed over: {error}", GenrekitWarning, stacklevel=2)
+            warn_caller(f"passed over: {error}")
             continue
         cards.setdefault(card.name, card)  # the name of one that is shipped can't be taken
     return list(cards.values())
