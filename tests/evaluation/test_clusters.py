@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix
 
 import genrekit
 from genrekit.datasets import make_tracks
@@ -42,6 +43,16 @@ def test_what_is_apart_is_found(report):
     assert abs(by_chance.adjusted_rand) < 0.1
     assert 1 / 3 < by_chance.purity < 0.55
     assert 0 < by_chance.nmi < 0.15
+
+
+def test_chance_is_the_median_of_twenty_shuffles(blobs, report):
+    _, y = blobs
+    rng = np.random.default_rng(0)
+    codes = np.unique(y, return_inverse=True)[1]
+    tables = [contingency_matrix(y, rng.permutation(codes)) for _ in range(20)]
+    purities = sorted(table.max(axis=0).sum() / len(y) for table in tables)
+    assert purities[0] < purities[10] < purities[-1]
+    assert report.clusterings[-1].purity == pytest.approx(purities[10])
 
 
 def test_scores_are_those_of_scikit_learn(blobs, report):

@@ -75,6 +75,14 @@ def test_the_interval_of_independent_tracks_is_that_of_the_normal_distribution()
     assert (found.low + found.high) / 2 == pytest.approx(gain.mean(), abs=0.003)
 
 
+def test_the_interval_of_bonett_and_price():
+    # Of 100 tracks one alone has 20 right and the other alone 5: p = 21 / 102, q = 6 / 102.
+    right = np.arange(100) < 60
+    others = (np.arange(100) >= 20) & (np.arange(100) < 65)
+    found = paired_difference(*reports(right, others))
+    assert found == pytest.approx((0.15, 0.0513782, 0.2427395, 20, 5), abs=1e-6)
+
+
 def test_tracks_of_a_group_count_as_one():
     rng = np.random.default_rng(0)
     right, others = (np.repeat(rng.random(100) < p, 10) for p in (0.8, 0.7))

@@ -114,6 +114,11 @@ def test_two_jobs_find_the_same(iris):
     np.testing.assert_array_equal(one.y_pred, two.y_pred)
 
 
+def test_folds_run_under_the_configuration(iris, configured):
+    report = cross_validate_genres(configured, *iris, n_jobs=2, random_state=0)
+    assert set(report.y_pred.tolist()) == {"setosa"}
+
+
 def test_the_estimator_itself_is_not_fitted(iris):
     estimator = GaussianNB()
     cross_validate_genres(estimator, *iris, random_state=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
@@ -148,6 +149,40 @@ def test_the_seed_decides_and_jobs_do_not(table):
     )
     np.testing.assert_array_equal(one, two)
     assert (one != three).any()
+
+
+class Pairs(ClassifierMixin, BaseEstimator):
+    """Knows the genre by the last column, as long as the first two are of one row."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        genre = self.classes_[(X[:, -1] > 0).astype(int)]
+        return np.where(X[:, 1] == 2 * X[:, 0], genre, "torn apart")
+
+
+def test_columns_of_a_family_stay_in_their_rows():
+    rng = np.random.default_rng(0)
+    first, tempo = rng.normal(size=(2, 40))
+    X, y = np.c_[first, 2 * first, tempo], np.where(tempo > 0, "rock", "jazz")
+    names = ["mfcc0_mean", "mfcc1_mean", "tempo"]
+    found = importance_by_family(Pairs(), X, y, feature_names=names, cv=2, random_state=0)
+    assert found.accuracy.tolist() == [1, 1]
+    np.testing.assert_array_equal(found.drops[0], 0)
+    assert found.mean[1] > 0.2
+    alone = {name: [name] for name in names}
+    torn = importance_by_family(
+        Pairs(), X, y, feature_names=names, families=alone, cv=2, random_state=0
+    )
+    assert torn.mean[0] > 0.8
+
+
+def test_folds_run_under_the_configuration(table, configured):
+    kwargs = {"feature_names": NAMES, "cv": 2, "n_repeats": 1, "n_jobs": 2}
+    found = importance_by_family(configured, *table, **kwargs)
+    assert found.accuracy.tolist() == [0.5, 0.5]
 
 
 def test_groups_are_kept_together(table):

@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
 
 from genrekit.evaluation._leakage import Split, find_leaks, make_splits, track_labels, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
