@@ -14,12 +14,15 @@ from genrekit import (
     AudioFeatures,
     CNNEmbedding,
     GenreClassifier,
+    MFCCStats,
     PretrainedCNNClassifier,
     RMSEnergy,
     ZeroCrossingRate,
     make_tracks,
 )
+from genrekit.features._table import SETS
 from genrekit.models import Timeline
+from genrekit.models._windows import window_rows
 from genrekit.models.networks import Network
 
 SR = 8000
@@ -146,6 +149,62 @@ def test_features_without_a_rate(tracks, song):
     timeline = clf.fit(tracks.waveforms, tracks.target).timeline(song, window=0.25, hop=0.25)
     expected = clf.predict_proba(windows(song, 0.25, 0.25))
     np.testing.assert_allclose(timeline.probabilities, expected)
+
+
+@pytest.fixture(scope="module")
+def stereo(tmp_path_factory):
+    """Paths of noise with a beat, bright on one side, by their rate."""
+    folder, rng = tmp_path_factory.mktemp("stereo"), np.random.default_rng(0)
+    paths = {}
+    for rate in (22050, 44100, 48000):
+        t = np.arange(int(1.7 * rate)) / rate
+        noise = rng.standard_normal((len(t), 2)) * (1 + np.sin(2 * np.pi * 2 * t))[:, np.newaxis]
+        noise[:, 1] += 3 * np.sin(2 * np.pi * 0.4 * rate * t)
+        paths[rate] = folder / f"{rate}.wav"
+        soundfile.write(paths[rate], noise / 20, rate)
+    return paths
+
+
+HEARD = {
+    **{name: lambda name=name: AudioFeatures(name) for name in SETS},
+    "two rates": lambda: AudioFeatures([("wide", MFCCStats(sr=44100)), "rms"]),
+    "a shell": lambda: MFCCStats(sr=16000),
+    "network": CNNEmbedding,
+    "every fourth second": lambda: CNNEmbedding(patch_hop=0.25, max_patches=2),
+    "network and features": lambda: AudioFeatures([CNNEmbedding(), "mfcc"]),
+    "not ours": lambda: FeatureUnion([("rms", RMSEnergy(sr=44100)), ("set", AudioFeatures())]),
+    "excerpt": lambda: AudioFeatures("fma518", offset=0.4, duration=0.9),
+}
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 48000])
+@pytest.mark.parametrize("heard", HEARD)
+def test_a_window_that_holds_the_track_is_the_track(heard, rate, stereo):
+    features = HEARD[heard]().fit([stereo[rate]])
+    expected = features.transform([stereo[rate]])
+    for window in (1.7, 60.0):
+        ((times, table),) = window_rows(features, stereo[rate], window, 1.0, sr=22050)
+        assert times.tolist() == [0.4 if heard == "excerpt" else 0.0]
+        np.testing.assert_allclose(table, expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("form", ["bytes", "file object", "pair"])
+def test_tracks_that_are_no_paths_are_cut_at_their_own_rate(form, stereo):
+    path = stereo[44100]
+    expected = AudioFeatures("fma518").transform([path])
+    y, sr = soundfile.read(path, dtype="float32")
+    track = {"bytes": path.read_bytes(), "file object": path.open("rb"), "pair": (y.T, sr)}[form]
+    ((_, table),) = window_rows(AudioFeatures("fma518"), track, 2.0, 1.0, sr=22050)
+    np.testing.assert_allclose(table, expected, rtol=1e-6)
+
+
+def test_probabilities_of_bright_files_are_those_of_the_track(stereo):
+    rng, path = np.random.default_rng(0), stereo[44100]
+    dull = [(rng.standard_normal(22050) / 20, 22050) for _ in range(3)]
+    clf = GenreClassifier(GaussianNB(var_smoothing=1e-2), "fma518", calibrate=False)
+    clf.fit([*dull, path, path, stereo[48000]], ["dull"] * 3 + ["bright"] * 3)
+    found = clf.timeline(path, window=2.0)
+    np.testing.assert_allclose(found.probabilities, clf.predict_proba([path]), rtol=1e-12)
 
 
 def test_pieces_leave_no_trace_in_the_cache(tracks, song, tmp_path):

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_number
+from genrekit.features import Frontend
 from genrekit.features._base import AudioExtractor
 from genrekit.features._pooling import pool
-from genrekit.features._tracks import Excerpt, is_track, read_track
+from genrekit.features._tracks import Excerpt, at_rate, content, is_track, read_track
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models.networks import get_card
+from genrekit.models.networks._patches import patch_starts
 
 __all__ = ["window_rows"]
 
@@ -37,7 +39,7 @@ def window_rows(
     window, hop : float
         Length of a window, and from the start of one to that of the next, seconds.
     sr : float
-        Sampling rate at which windows are cut for features that have none of their own, Hz.
+        Sampling rate of a bare array for features that have none of their own, Hz.
 
     Yields
     ------
@@ -69,11 +71,15 @@ def _of_patches(
     embedding: CNNEmbedding, track: Any, window: float, hop: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Statistics over the patches in each window, each patch going through the network once."""
-    embedding = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
-    times, answers = embedding.patches(track)
+    (spectra,) = embedding._plan().spectra(track, embedding.decoder).values()
+    moving = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
     heard = get_card(embedding.model).input
     together = 1 + max(0, round(window * heard.per_second) - heard.patch) // heard.steps(hop)
-    together = min(together, len(times))
+    if together >= len(patch_starts(heard.count(spectra), heard.patch, heard.steps(hop), None)):
+        # The window holds the whole track, with the patches that are heard of one.
+        row = embedding.row(embedding.describe(spectra))
+        return np.array([spectra.frontend.offset]), row[np.newaxis]
+    times, answers = moving._answers(spectra)
     stretches = [answers[i : i + together] for i in range(len(times) - together + 1)]
     rows = [embedding.row(pool(stretch.T)) for stretch in stretches]
     return times[: len(rows)], np.array(rows)
@@ -83,18 +89,32 @@ def _of_pieces(
     features: Any, track: Any, window: float, hop: float, sr: float
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Features of pieces of the waveform."""
-    sr = getattr(features, "sr", None) or sr
     offset = getattr(features, "offset", None) or 0.0
-    excerpt = Excerpt(((sr, sr),), offset, getattr(features, "duration", None))
     decoder = getattr(features, "decoder", None)
+    track = content(track)  # it may be opened twice
+    rate = _cutting_rate(features, track, sr, decoder)
+    excerpt = Excerpt(((rate, rate),), offset, getattr(features, "duration", None))
     if isinstance(features, AudioExtractor):
         # Pieces are cut already, and not worth a place in a cache.
         features = copy.copy(features).set_params(offset=0.0, duration=None, memory=None, verbose=0)
-    length, step = max(1, round(window * sr)), max(1, round(hop * sr))
+    length, step = max(1, round(window * rate)), max(1, round(hop * rate))
     pieces = _cut(read_track(track, excerpt, decoder), length, step)
+    bare = isinstance(track, np.ndarray)  # each feature knows what rate it takes one to be at
     while some := list(islice(pieces, _BATCH)):
-        times = np.array([offset + start / sr for start, _ in some])
-        yield times, np.asarray(features.transform([(piece, sr) for _, piece in some]))
+        times = np.array([offset + start / rate for start, _ in some])
+        items = [piece if bare else (piece, rate) for _, piece in some]
+        yield times, np.asarray(features.transform(items))
+
+
+def _cutting_rate(features: Any, track: Any, sr: float, decoder: Any) -> float:
+    """The rate that all features hear, or else the track's own, from which each makes its own."""
+    heard = features._plan().frontends if isinstance(features, AudioExtractor) else ()
+    if isinstance(track, np.ndarray):
+        return heard[0].rates[1] if heard else sr
+    rates = {None if frontend.native else frontend.sr for frontend in heard}
+    if len(rates) == 1 and (rate := rates.pop()) is not None:
+        return rate
+    return at_rate(Frontend(native=True), track, decoder).sr
 
 
 def _cut(
