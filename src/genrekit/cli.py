@@ -133,42 +133,42 @@ def _predict(args: argparse.Namespace) -> int:
     """Predict the genres of files."""
     from genrekit.datasets import find_audio
 
-    model = _load(args.model)
-    model.set_params(on_error="nan", n_jobs=args.n_jobs, verbose=_verbose())
-    if args.reject_below is not None:
-        model.set_params(reject_below=args.reject_below)
+    model = _load(args.model, n_jobs=args.n_jobs, verbose=_verbose())
+    below = args.reject_below
+    if below is None:
+        below = getattr(model, "reject_below", None)
     files = find_audio(args.files).paths
     answers, errors = _answer(model, files, args.top_k)
     show = _as_json if args.json else _as_table
-    print(show(files, answers, _reasons(errors, len(files)), below=model.reject_below or 0.0))
+    print(show(files, answers, _reasons(errors, len(files)), below=below or 0.0))
     return _report(errors)
 
 
-def _load(name: str) -> Any:
+def _load(name: str, **running: Any) -> Any:
     """A classifier of tracks, from a file or by the name of a pretrained one."""
     from genrekit.models import PRETRAINED, GenreClassifier, load
+    from genrekit.models._answers import hearing_classifier
 
     if name in PRETRAINED:
-        return GenreClassifier.from_pretrained(name)
+        return hearing_classifier(GenreClassifier.from_pretrained(name), **running)
     if not os.path.isfile(name):
         what = f"{name} is a folder" if os.path.isdir(name) else f"there is no file {name!r}"
         hint = did_you_mean(name, PRETRAINED)
         raise FileNotFoundError(f"{what}, and no pretrained model of that name: {hint}")
-    model = load(name)
-    if not hasattr(model, "top_k"):
-        raise TypeError(
-            f"{name}: holds a {type(model).__name__}; predict takes a classifier of tracks, "
-            "such as `genrekit train` saves"
-        )
-    return model
+    try:
+        return hearing_classifier(load(name), **running)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error
 
 
 def _answer(
-    model: GenreClassifier, files: list[str], k: int
-) -> tuple[list[list[tuple[str, float]]], list[TrackError]]:
+    model: Any, files: list[str], k: int
+) -> tuple[list[list[tuple[str, float | None]]], list[TrackError]]:
     """Predict, with the failures apart."""
+    from genrekit.models._answers import top_genres
+
     with _failures() as errors:
-        best = model.top_k(files, k=k)
+        best = top_genres(model, files, k)
     failed = {error.index for error in errors}
     return [[] if i in failed else list(top) for i, top in enumerate(best)], errors
 
@@ -204,7 +204,7 @@ def _models(args: argparse.Namespace) -> int:
 
 def _as_json(
     files: Sequence[str],
-    answers: Sequence[Sequence[tuple[str, float]]],
+    answers: Sequence[Sequence[tuple[str, float | None]]],
     reasons: Sequence[str],
     *,
     what: str = "genre",
@@ -213,7 +213,7 @@ def _as_json(
     """Make an array of one object a file."""
     found = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
-        top = [{what: str(name), "probability": float(p)} for name, p in answer]
+        top = [{what: str(name), "probability": p} for name, p in answer]
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
         if _is_rejected(answer, below):
             first = {what: _UNKNOWN, "probability": None}
@@ -223,7 +223,7 @@ def _as_json(
 
 def _as_table(
     files: Sequence[str],
-    answers: Sequence[Sequence[tuple[str, float]]],
+    answers: Sequence[Sequence[tuple[str, float | None]]],
     reasons: Sequence[str],
     *,
     what: str = "genre",
@@ -232,7 +232,8 @@ def _as_table(
     """Make a line a file: the first answer apart, the others behind it."""
     rows = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
-        (first, *rest) = [(str(genre), f"{p:.3f}") for genre, p in answer] or [("", "")]
+        shown = [(str(name), "" if p is None else f"{p:.3f}") for name, p in answer]
+        (first, *rest) = shown or [("", "")]
         if _is_rejected(answer, below):
             first, rest = (_UNKNOWN, ""), [first, *rest]
         rows.append([file, *first, ", ".join(map(" ".join, rest)), reason])
@@ -240,9 +241,9 @@ def _as_table(
     return text_table(head, rows, right=["probability"])
 
 
-def _is_rejected(answer: Sequence[tuple[str, float]], below: float) -> bool:
+def _is_rejected(answer: Sequence[tuple[str, float | None]], below: float) -> bool:
     """Whether the most probable genre is not probable enough, as `predict` has it."""
-    return bool(answer) and answer[0][1] < below
+    return bool(answer) and answer[0][1] is not None and answer[0][1] < below
 
 
 def _evaluate(args: argparse.Namespace) -> int:

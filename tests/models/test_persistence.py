@@ -238,14 +238,6 @@ def test_runtime_parameters_are_not_saved(data, tmp_path):
     assert model["clf"].calibrated_classifiers_[0].estimator.n_jobs == 2
 
 
-def test_runtime_parameter_without_default_becomes_none(data, tmp_path):
-    class Needs(BaseEstimator):
-        def __init__(self, decoder):
-            self.decoder = decoder
-
-    assert _persistence._runtime_defaults(Needs(print)) == {"decoder": None}
-
-
 def test_runtime_parameters_inside_dict_subclasses(data, tmp_path):
     vote = VotingClassifier([("a", RandomForestClassifier(2, n_jobs=2))]).fit(*data)
     save(vote, tmp_path / "m.skops")

@@ -73,16 +73,17 @@ def named_children(where: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{where}.{key}", item) for key, item in value.items())
     elif isinstance(value, (list, tuple, set)):
         yield from ((f"{where}[{i}]", item) for i, item in enumerate(value))
-    elif isinstance(value, np.ndarray) and value.dtype == object:
-        yield from ((f"{where}[{i}]", item) for i, item in enumerate(value.flat))
+    elif isinstance(value, np.ndarray):
+        items = value.view(np.ndarray).flat if value.dtype == object else ()
+        yield from ((f"{where}[{i}]", item) for i, item in enumerate(items))
     elif hasattr(value, "__dict__") and not isinstance(value, type):
         yield from ((f"{where}.{name}", item) for name, item in vars(value).items())
 
 
 def _check_not_shadowed(value: Any) -> None:
     """No attribute of an instance replaces a method or a property of its class."""
-    if isinstance(value, type) or not hasattr(value, "__dict__"):
-        return
+    if isinstance(value, (type, np.ndarray)) or not hasattr(value, "__dict__"):
+        return  # a masked array has its own
     for name in vars(value):
         inherited = getattr(type(value), name, None)
         require(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
 import os
 import sys
 import warnings
@@ -21,15 +19,11 @@ from genrekit.exceptions import warn_caller
 from genrekit.models import _archive, _schema
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._model_checks import check_model, iter_objects, named_children
+from genrekit.models._portable import portable_copy, settle
 from genrekit.models._tree_checks import check_tree_state
 from genrekit.models.networks import get_card
 
 __all__ = ["load", "save"]
-
-# How a model runs on one machine, not what it is.
-RUNTIME_PARAMETERS = ("memory", "n_jobs", "verbose", "decoder")
-# What scikit-learn notes when metadata is requested: an object of a private class, of use to `fit`.
-_REQUESTS = "_metadata_request"
 
 # How many leading numbers of the version must agree; None for all. librosa is only recorded.
 _COMPARED = {"genrekit": None, "scikit-learn": None, "numpy": 1}
@@ -46,10 +40,12 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model : estimator
-        A `GenreClassifier`, a pipeline or any other estimator, usually fitted. It is not changed.
-        ``memory``, ``n_jobs``, ``verbose`` and ``decoder`` are not saved, in it or in any
-        estimator inside: in the file they have their default values. Nor are requests for
-        metadata (``set_fit_request``).
+        A `GenreClassifier`, a pipeline, a search or any other estimator, usually fitted. It is not
+        changed. ``memory``, ``decoder``, ``n_jobs``, ``pre_dispatch``, ``verbose``,
+        ``cache_size`` and ``cache_waveform`` are not saved, in it or in any estimator inside: in
+        the file they have their default values. Nor are requests for metadata
+        (``set_fit_request``). A search is saved with what it found; its scorers go by name, and
+        what `RandomizedSearchCV` drew stands for the distributions it drew from.
     path : str or path-like
         Where to write. An existing file is replaced at once and only when the new one is complete.
 
@@ -59,6 +55,11 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
         If something in the model can't be saved, such as a lambda; the message says where it is.
     ValueError
         If the model would not pass the checks of `load`.
+
+    Warns
+    -----
+    GenrekitWarning
+        If a search scores by a function, which is left out.
 
     See Also
     --------
@@ -79,7 +80,7 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(model, BaseEstimator):
         raise TypeError(f"model must be a scikit-learn estimator, got a {type(model).__name__}")
-    portable = _without_runtime(model, {})
+    portable = portable_copy(model)
     networks = _note_networks(portable)
     check_model(portable)
     members = _schema.normalise(_archive.unzip(_dump(portable)))
@@ -110,8 +111,9 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     Returns
     -------
     estimator
-        The model as it was saved; ``memory``, ``n_jobs``, ``verbose`` and ``decoder`` have their
-        default values and can be set with ``set_params``.
+        The model as it was saved; ``memory``, ``decoder``, ``n_jobs``, ``pre_dispatch``,
+        ``verbose``, ``cache_size`` and ``cache_waveform`` have their default values, whatever the
+        file says, and can be set with ``set_params``.
 
     Raises
     ------
@@ -137,8 +139,9 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     The list holds genrekit's estimators; scikit-learn's `Pipeline`, `StandardScaler`,
     `SimpleImputer`, `PCA`, `SVC`, `RandomForestClassifier` and its trees, `KNeighborsClassifier`
     by brute force, `LogisticRegression`, `DummyClassifier`, `CalibratedClassifierCV` with sigmoid
-    or temperature calibration and `LabelEncoder`; numpy's arrays, scalars, dtypes and
-    `RandomState`; and Python's plain types.
+    or temperature calibration, `LabelEncoder`, the searches (`GridSearchCV`,
+    `RandomizedSearchCV` and both by halving) and the splitters; numpy's arrays, scalars, dtypes
+    and `RandomState`; and Python's plain types.
 
     Examples
     --------
@@ -184,6 +187,7 @@ def _build(data: bytes, members: Mapping[str, bytes], trusted: Collection[str]) 
         # One warning for the whole file has been given already.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         model = skops.io.loads(data, trusted=allowed)
+    settle(model)
     check_model(model)
     return model
 
@@ -200,26 +204,6 @@ def _trusted_names(trusted: Collection[str | type]) -> frozenset[str]:
     return names
 
 
-def _without_runtime(value: Any, memo: dict[int, Any]) -> Any:
-    """A copy with default runtime parameters throughout; arrays and other leaves are shared."""
-    if id(value) in memo:  # what is one object in the model stays one object in the copy
-        return memo[id(value)]
-    if isinstance(value, dict):
-        memo[id(value)] = new = copy.copy(value)
-        new.update({key: _without_runtime(item, memo) for key, item in value.items()})
-    elif type(value) in (list, tuple):
-        new = type(value)(_without_runtime(item, memo) for item in value)
-    elif isinstance(value, BaseEstimator) or _is_plain_object(value):
-        memo[id(value)] = new = object.__new__(type(value))
-        attributes = {**vars(value), **_runtime_defaults(value)}
-        attributes.pop(_REQUESTS, None)
-        vars(new).update({k: _without_runtime(item, memo) for k, item in attributes.items()})
-    else:
-        new = value
-    memo[id(value)] = new
-    return new
-
-
 def _note_networks(model: Any) -> dict[str, str]:
     """Let each embedding in a copy, fitted or not, carry its network's SHA-256; all of these."""
     networks = {}
@@ -229,32 +213,6 @@ def _note_networks(model: Any) -> dict[str, str]:
                 part.sha256_ = get_card(part.model).sha256
             networks[str(part.model)] = part.sha256_
     return networks
-
-
-def _is_plain_object(value: Any) -> bool:
-    """Whether a value is nothing but its attributes, as pickle would see it."""
-    plain = ("__new__", "__reduce__", "__reduce_ex__")
-    return (
-        hasattr(value, "__dict__")
-        and not callable(value)
-        and all(getattr(type(value), name) is getattr(object, name) for name in plain)
-    )
-
-
-def _runtime_defaults(value: Any) -> dict[str, Any]:
-    """The constructor's defaults of those runtime parameters that an estimator has."""
-    if not isinstance(value, BaseEstimator):
-        return {}
-    parameters = inspect.signature(type(value)).parameters
-    defaults = {
-        name: parameters[name].default
-        for name in RUNTIME_PARAMETERS
-        if name in parameters and name in vars(value)
-    }
-    return {
-        name: None if default is inspect.Parameter.empty else default
-        for name, default in defaults.items()
-    }
 
 
 def _dump(model: BaseEstimator) -> bytes:

@@ -32,13 +32,24 @@ SKLEARN_TYPES = frozenset(
         "sklearn.ensemble.RandomForestClassifier",
         "sklearn.impute.SimpleImputer",
         "sklearn.linear_model.LogisticRegression",
-        "sklearn.model_selection.StratifiedGroupKFold",
         "sklearn.neighbors.KNeighborsClassifier",
         "sklearn.pipeline.Pipeline",
         "sklearn.preprocessing.LabelEncoder",
         "sklearn.preprocessing.StandardScaler",
         "sklearn.svm.SVC",
         "sklearn.tree.DecisionTreeClassifier",
+        *(f"sklearn.model_selection.{name}" for name in ("GridSearchCV", "RandomizedSearchCV")),
+        # `sklearn.model_selection` has them once `sklearn.experimental` was asked for them.
+        "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
+        "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
+        *(
+            f"sklearn.model_selection.{name}"
+            for name in (
+                *("KFold", "GroupKFold", "StratifiedKFold", "StratifiedGroupKFold"),
+                *("LeaveOneGroupOut", "LeavePGroupsOut", "PredefinedSplit"),
+                *("ShuffleSplit", "GroupShuffleSplit", "StratifiedShuffleSplit"),
+            )
+        ),
     }
 )
 # Every estimator in the `__all__` of these is allowed, so a new feature needs no registration.
@@ -64,6 +75,8 @@ LOADERS: dict[str, frozenset[str]] = {
     "JsonNode": frozenset({"builtins.str"}),
     "ListNode": frozenset({"builtins.list"}),
     "LossNode": frozenset(),
+    # A type of two places: numpy 2 gives it the first name, numpy 1 the second.
+    "MaskedArrayNode": frozenset({"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"}),
     "NdArrayNode": frozenset({"numpy.ndarray"}) | _SCALARS,
     "ObjectNode": frozenset(),  # and estimator_types()
     "RandomGeneratorNode": frozenset(),
@@ -221,6 +234,8 @@ def _children(node: SchemaNode) -> Iterator[tuple[str, dict[str, Any]]]:
     elif loader in ("ConstructorFromReduceNode", "DTypeNode", "ObjectNode", "RandomStateNode"):
         if state.get("content") is not None:
             yield where, state["content"]
+    elif loader == "MaskedArrayNode":
+        yield from ((f"{where}.{name}", state["content"][name]) for name in ("data", "mask"))
     elif loader == "RandomGeneratorNode":
         yield from ((where, state["content"][name]) for name in ("bit_generator", "seed_seq"))
     elif loader in ("LossNode", "TreeNode"):
