@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import inspect
 import io
+import os
+import pickle
+import shutil
 import subprocess
 import sys
+import textwrap
+import types
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +34,8 @@ from genrekit import (
 )
 from genrekit.audio import Decoded
 from genrekit.exceptions import GenrekitWarning
+from genrekit.features._store import Store
+from genrekit.features._tracks import TrackSegment
 
 N = 20
 GRID = {"features__mfcc__n_mels": [16, 20, 24], "clf__n_neighbors": [1, 2, 3]}
@@ -52,7 +63,13 @@ def make_decoder(log: Path) -> Callable[..., Decoded]:
         samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
         return Decoded(sr, iter([samples]))
 
+    decoder.cache_key = "counting"  # type: ignore[attr-defined]
     return decoder
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is kept in a memory: waveforms are the larger ones here."""
+    return sorted((folder / "genrekit").glob("*.npy"), key=lambda path: path.stat().st_size)
 
 
 def count(log: Path) -> int:
@@ -98,9 +115,9 @@ def test_damaged_entry_is_computed_again(tracks, tmp_path, harm, cache_waveform)
     log = tmp_path / "log"
     options = {"memory": tmp_path / "cache", "decoder": make_decoder(log)}
     expected = extract(tracks[:3], ["rms"], cache_waveform=cache_waveform, **options).table
-    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "_waveforms" not in p.parts]
-    assert len(entries) == 3
-    for entry in entries:
+    kept = entries(tmp_path / "cache")
+    assert len(kept) == (6 if cache_waveform else 3)
+    for entry in kept[:3]:
         content = bytearray(entry.read_bytes())
         if harm == "flip":
             content[len(content) // 2] ^= 0xFF
@@ -118,9 +135,9 @@ def test_damaged_waveform_is_decoded_again(tracks, tmp_path):
         "cache_waveform": True,
     }
     extract(tracks[:3], ["rms"], **options)
-    entries = [p for p in (tmp_path / "cache").rglob("output.pkl") if "_waveforms" in p.parts]
-    assert len(entries) == 3
-    for entry in entries[:2]:
+    waveforms = entries(tmp_path / "cache")[3:]
+    assert len(waveforms) == 3
+    for entry in waveforms[:2]:
         content = bytearray(entry.read_bytes())
         content[len(content) // 2] ^= 0xFF
         entry.write_bytes(content)
@@ -131,11 +148,11 @@ def test_damaged_waveform_is_decoded_again(tracks, tmp_path):
 
 
 def test_long_waveforms_are_not_kept(tracks, tmp_path, monkeypatch):
-    monkeypatch.setattr("genrekit.features._cache._LONGEST", 10_000)
+    monkeypatch.setattr("genrekit.features._cache.LARGEST", 10_000)
     expected = extract(tracks[:1], ["rms"]).table
     found = extract(tracks[:1], ["rms"], memory=tmp_path, cache_waveform=True).table
     np.testing.assert_array_equal(found, expected)
-    assert len(list(tmp_path.rglob("output.pkl"))) == 1
+    assert len(entries(tmp_path)) == 1
 
 
 def test_however_a_number_is_spelt(tracks, tmp_path):
@@ -152,7 +169,7 @@ def test_size_is_kept(tracks, tmp_path, monkeypatch):
     monkeypatch.setenv("GENREKIT_CACHE_SIZE", "20K")
     with pytest.warns(GenrekitWarning, match="more than 0 MB"):
         extract(tracks, ["mel"], memory=tmp_path / "cache")
-    kept = list((tmp_path / "cache").rglob("output.pkl"))
+    kept = entries(tmp_path / "cache")
     assert 0 < len(kept) < N
     assert sum(path.stat().st_size for path in kept) <= 20 * 1024
 
@@ -164,9 +181,11 @@ def sizes(monkeypatch, tmp_path):
     seen = []
 
     def decoder(source, *, offset, duration):
-        seen.append(sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*.pkl")))
+        seen.append(sum(p.stat().st_size for p in entries(tmp_path / "cache")))
         samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
         return Decoded(sr, iter([samples]))
+
+    decoder.cache_key = "measuring"
 
     extract_all = partial(extract, features=["mel"], memory=tmp_path / "cache", decoder=decoder)
     return seen, extract_all
@@ -184,7 +203,7 @@ def test_size_is_kept_while_waveforms_are_written(tracks, sizes):
 def test_nothing_is_looked_through_when_nothing_was_written(tracks, sizes, monkeypatch):
     _, extract_all = sizes
     trimmed = []
-    monkeypatch.setattr(joblib.Memory, "reduce_size", lambda *_, **__: trimmed.append(1))
+    monkeypatch.setattr(Store, "trim", lambda _: trimmed.append(1))
     extract_all(tracks[:2])
     assert trimmed == [1]
     extract_all(tracks[:2])
@@ -204,6 +223,7 @@ def test_decoders_do_not_mix(tracks, tmp_path, cache_waveform):
     def silence(source, *, offset, duration):
         return Decoded(22050, iter([np.zeros((22050, 1), np.float32)]))
 
+    silence.cache_key = "silence"
     options = {"memory": tmp_path, "cache_waveform": cache_waveform}
     assert extract(tracks[:1], ["rms"], **options).table[0, 0] > 0.05
     assert extract(tracks[:1], ["rms"], decoder=silence, **options).table[0, 0] == 0
@@ -212,7 +232,7 @@ def test_decoders_do_not_mix(tracks, tmp_path, cache_waveform):
 def test_entries_of_content_are_small(tracks, tmp_path):
     content = Path(tracks[0]).read_bytes() * 10
     extract([content], ["rms"], memory=tmp_path)
-    assert sum(path.stat().st_size for path in tmp_path.rglob("*.json")) < 2000
+    assert [path.stat().st_size < 2000 for path in entries(tmp_path)] == [True]
 
 
 @pytest.mark.parametrize("broken", ["a\0b", io.StringIO("text"), io.BytesIO(b"")])
@@ -234,3 +254,281 @@ def test_two_processes_share_a_folder(tracks, tmp_path):
     answers = {run.communicate(timeout=100)[0].strip() for run in runs}
     assert [run.returncode for run in runs] == [0, 0]
     assert answers == {extract(tracks, ["rms", "mfcc"]).table.sum().hex()}
+
+
+# --- a memory that can't be written to --------------------------------------------------------
+
+
+def no_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write_text("a file where the folder should be")
+
+
+def no_parent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.symlink_to("/proc/nothing/can/be/made/here")
+
+
+def refused(number: int) -> Callable[..., None]:
+    """A disk that answers every write with an error."""
+
+    def apply(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def create(self: Store, path: str) -> Any:
+            raise OSError(number, os.strerror(number), path)
+
+        monkeypatch.setattr(Store, "_create", create)
+
+    return apply
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("prevent", "reason"),
+    [
+        (no_folder, "Not a directory|File exists"),
+        (no_parent, "No such file"),
+        (refused(errno.ENOSPC), "No space left"),
+        (refused(errno.EROFS), "Read-only"),
+        (refused(errno.EACCES), "Permission denied"),
+        (refused(errno.EDQUOT), "quota"),
+    ],
+)
+def test_one_warning_where_nothing_can_be_kept(
+    tracks, tmp_path, monkeypatch, prevent, reason, n_jobs
+):
+    expected = extract(tracks[:5], ["rms"]).table
+    prevent(tmp_path / "memory", monkeypatch)
+    with pytest.warns(GenrekitWarning, match=reason) as warned:
+        found = extract(
+            tracks[:5], ["rms"], memory=tmp_path / "memory", cache_waveform=True, n_jobs=n_jobs
+        )
+    assert len(warned) == 1
+    assert "goes on without" in str(warned[0].message)
+    np.testing.assert_array_equal(found.table, expected)
+    assert not found.errors
+
+
+def test_what_is_there_is_read_where_nothing_can_be_written(tracks, tmp_path, monkeypatch, recwarn):
+    log = tmp_path / "log"
+    options = {"memory": tmp_path / "memory", "decoder": make_decoder(log)}
+    extract(tracks[:3], ["rms"], **options)
+    refused(errno.EROFS)(tmp_path, monkeypatch)
+    extract(tracks[:3], ["rms"], **options)
+    assert count(log) == 3
+    assert not recwarn
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_one_warning_from_all_processes(tracks, tmp_path, backend):
+    (tmp_path / "memory").write_text("a file")
+    with (
+        joblib.parallel_config(backend),
+        pytest.warns(GenrekitWarning, match="goes on without") as warned,
+    ):
+        found = extract(tracks, ["rms"], memory=tmp_path / "memory", n_jobs=2)
+    assert len(warned) == 1
+    assert np.isfinite(found.table).all()
+
+
+def test_a_folder_that_goes_away_while_it_is_used(tracks, tmp_path, recwarn):
+    def decoder(source, *, offset, duration):
+        shutil.rmtree(tmp_path / "memory", ignore_errors=True)
+        samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
+        return Decoded(sr, iter([samples]))
+
+    decoder.cache_key = "rude"
+    found = extract(tracks[:4], ["rms"], memory=tmp_path / "memory", decoder=decoder)
+    np.testing.assert_array_equal(found.table, extract(tracks[:4], ["rms"]).table)
+    assert len(entries(tmp_path / "memory")) == 1
+    assert not recwarn
+
+
+# --- a memory that others can write to --------------------------------------------------------
+
+
+class Bomb:
+    """Runs when it is unpickled."""
+
+    def __reduce__(self):
+        return os.abort, ()
+
+
+def test_entries_of_joblib_are_never_opened(tracks, tmp_path):
+    """Those of earlier versions, or planted: their folder is not even looked at."""
+    log = tmp_path / "log"
+    options = {"decoder": make_decoder(log)}
+    memory = joblib.Memory(str(tmp_path / "memory"), verbose=0)
+    folder = tmp_path / "memory" / "joblib" / "genrekit" / "features" / "_cache" / "_describe"
+    (folder / ("0" * 32)).mkdir(parents=True)
+    for path in (folder / ("0" * 32) / "output.pkl", folder / "func_code.py"):
+        path.write_bytes(pickle.dumps(Bomb()))
+    expected = extract(tracks[:2], ["rms"]).table
+    for decoded in (2, 2):
+        found = extract(tracks[:2], ["rms"], memory=memory, **options).table
+        np.testing.assert_array_equal(found, expected)
+        assert count(log) == decoded
+    kept = entries(tmp_path / "memory")
+    assert len(kept) == 2
+    assert not any(b"\x80\x04\x95" in path.read_bytes() for path in kept)
+    left = [path.name for path in (tmp_path / "memory" / "joblib").rglob("*") if path.is_file()]
+    assert sorted(left) == ["func_code.py", "output.pkl"]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [],
+        [1.0],
+        [1.0, 1.0, 1.0],
+        [1.0, 1e300, 1.0, 8.0],
+        [1.0, np.nan],
+        [1.0, -1.0, 1.0, 8.0, *range(8)],
+        [1.0, 1.0, 2.0, 8.0, *range(16)],
+        [1.0, 2.0, 1.0, 8.0, 1.0, 8.0, *range(16)],
+        [1.0, 1.0, -1.0, -8.0, *range(8)],
+    ],
+    ids=str,
+)
+def test_an_entry_that_does_not_fit_is_computed_again(tracks, tmp_path, numbers):
+    options = {"memory": tmp_path / "memory"}
+    expected = extract(tracks[:1], ["rms"], **options).table
+    (entry,) = entries(tmp_path / "memory")
+    Store(str(entry.parent), 1 << 20).put(entry.stem, [np.array(numbers, dtype=float)])
+    again = extract(tracks[:1], ["rms"], **options).table
+    np.testing.assert_array_equal(again, expected)
+
+
+# --- what tells decoders and parts apart ------------------------------------------------------
+
+
+def loud(source: Any, *, offset: float, duration: float | None, gain: float = 1.0) -> Decoded:
+    """A decoder with a setting."""
+    samples, sr = soundfile.read(source, dtype="float32", always_2d=True)
+    return Decoded(sr, iter([samples * np.float32(gain)]))
+
+
+class Louder:
+    """A decoder that is an object; the gain is what tells it from others."""
+
+    def __init__(self, gain: float, keyed: bool = True) -> None:
+        self.gain = gain
+        if keyed:
+            self.cache_key = gain
+
+    def __call__(self, source: Any, **cut: Any) -> Decoded:
+        return loud(source, **cut, gain=self.gain)
+
+    decode = __call__
+
+
+MAKERS: dict[str, tuple[Callable[[float], Any], bool]] = {
+    "partial": (lambda gain: partial(loud, gain=gain), True),
+    "object with a key": (Louder, True),
+    "partial of an object": (lambda gain: partial(Louder(gain)), True),
+    "lambda": (lambda gain: lambda source, **cut: loud(source, **cut, gain=gain), False),
+    "object": (lambda gain: Louder(gain, keyed=False), False),
+    "method": (lambda gain: Louder(gain).decode, False),
+    "partial of a lambda": (lambda gain: partial(lambda s, **c: loud(s, **c, gain=gain)), False),
+    "partial of what can't be told": (
+        lambda gain: partial(loud, gain=np.array(gain, object)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_decoder_never_gets_the_row_of_another(tracks, tmp_path, kind):
+    make, kept = MAKERS[kind]
+    plain = extract(tracks[:2], ["rms"]).table
+    for gain in (1.0, 5.0, 1.0):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            found = extract(tracks[:2], ["rms"], memory=tmp_path, decoder=make(gain)).table
+        np.testing.assert_allclose(found, plain * gain, rtol=1e-5)
+        assert [str(warning.message).count("can't be told") for warning in seen] == [1] * (not kept)
+    assert len(entries(tmp_path)) == (4 if kept else 0)
+
+
+def test_a_function_of_a_module_is_known_until_it_is_edited(tracks, tmp_path, monkeypatch):
+    module = types.ModuleType("decoders")
+    monkeypatch.setitem(sys.modules, "decoders", module)
+    source = textwrap.dedent(inspect.getsource(loud)).replace(
+        "gain: float = 1.0", "gain: float = 2"
+    )
+    head = "from __future__ import annotations\nimport numpy as np, soundfile\n"
+    head += "from genrekit.audio import Decoded\n"
+    for edited, wanted in ((source, 2.0), (source.replace("* np", "* 2 * np"), 4.0)):
+        exec(head + edited, module.__dict__)
+        for _ in range(2):
+            found = extract(tracks[:1], ["rms"], memory=tmp_path, decoder=module.loud).table
+            expected = wanted * extract(tracks[:1], ["rms"]).table
+            np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert len(entries(tmp_path)) == 2
+
+
+def test_segments_with_a_decoder_that_cannot_be_told(tracks, tmp_path):
+    def silence(source, *, offset, duration):
+        return Decoded(22050, iter([np.zeros((22050, 1), np.float32)]))
+
+    piece = TrackSegment(tracks[0], 22050, length=1000)
+    assert extract([piece], ["rms"], memory=tmp_path).table[0, 0] > 0.05
+    with pytest.warns(GenrekitWarning, match="cache_key"):
+        silent = extract([replace(piece, decoder=silence)], ["rms"], memory=tmp_path).table
+    assert silent[0, 0] == 0
+
+
+class Times:
+    """A `Part` whose setting has whatever type one likes."""
+
+    def __init__(self, setting: Any) -> None:
+        self.setting = setting
+
+    def frontend(self, inherited: Any) -> Any:
+        return inherited
+
+    def requests(self) -> tuple[Any, ...]:
+        return ()
+
+    def describe(self, spectra: Any) -> Any:
+        values = self.setting() if callable(self.setting) else self.setting
+        return np.full((1, 1), float(np.sum(values)))
+
+    def row(self, description: Any) -> Any:
+        return description.ravel()
+
+    def columns(self, name: str) -> list[str]:
+        return [name]
+
+    def key(self) -> tuple[Any, ...]:
+        return "times", self.setting
+
+
+def changed(array: np.ndarray) -> np.ndarray:
+    """The same but for one value in the middle, which a printed array leaves out."""
+    array = array.copy()
+    array[len(array) // 2] += 1
+    return array
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (np.zeros(5000), changed(np.zeros(5000))),
+        (2**60, 2**60 + 1024),
+        ([1, 2], [1, 3]),
+        (np.float32(1), 2),
+    ],
+    ids=["array", "integer", "list", "scalar"],
+)
+def test_settings_of_a_part_do_not_mix(tracks, tmp_path, one, two):
+    for setting in (one, two, one):
+        found = extract(tracks[:1], [("x", Times(setting))], memory=tmp_path).table
+        assert found[0, 0] == float(np.sum(setting))
+    assert len(entries(tmp_path)) == 2
+
+
+def test_a_part_that_cannot_be_told_is_not_kept(tracks, tmp_path):
+    for number in (1.0, 2.0):
+        part = Times(lambda number=number: number)
+        with pytest.warns(GenrekitWarning, match="goes on without") as warned:
+            found = extract(tracks[:2], [("x", part)], memory=tmp_path).table
+        assert found[:, 0].tolist() == [number] * 2
+        assert len(warned) == 1

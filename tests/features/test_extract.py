@@ -117,6 +117,7 @@ class Diary:
 
     def __init__(self, path):
         self.path = Path(path)
+        self.cache_key = self.path
         self.path.touch()
 
     def __call__(self, source, *, offset, duration):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import zlib
-from collections.abc import Iterable, Iterator
-from functools import reduce
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,27 +11,15 @@ from numpy.typing import NDArray
 from genrekit import __version__
 from genrekit.dsp import kernels
 from genrekit.exceptions import AudioDecodeError, warn_caller
-from genrekit.features._plan import Description, Plan, plain
-from genrekit.features._tracks import (
-    Excerpt,
-    Reader,
-    decoder_name,
-    fingerprint,
-    is_file,
-    read_track,
-)
+from genrekit.features._keys import UnkeyedError, digest, plain
+from genrekit.features._plan import Description, Plan
+from genrekit.features._store import LARGEST, Store, open_store
+from genrekit.features._tracks import Excerpt, Reader, fingerprint, is_file, read_track
 
 __all__ = ["CACHE_VERSION", "Row", "TrackCache"]
 
 # Part of every key: raised when a kernel or a definition changes its numbers.
-CACHE_VERSION = 4
-# A folder is kept under this size, the oldest entries going first. A description takes some kB, so
-# this holds those of some 100,000 tracks.
-_LIMIT = "2G"
-# What an entry takes beside its values.
-_ENTRY = 4096
-# Waveforms up to this many bytes are kept: 25 minutes at 22050 Hz. They are whole in memory for it.
-_LONGEST = 1 << 27
+CACHE_VERSION = 5
 
 
 class Row(NamedTuple):
@@ -48,26 +33,26 @@ class Row(NamedTuple):
         How much of it was read.
     written : int
         Bytes that were added to the cache for it.
+    trouble : str
+        Why it could not be kept there; empty if it was, or if nothing was to be kept.
     """
 
     values: NDArray[np.float64]
     seconds: float
     written: int
+    trouble: str
 
 
 class TrackCache:
     """Rows of a table, whose descriptions are looked up on disk before they are computed.
-
-    Entries are joblib's: written aside and moved into place, so that processes can share a folder;
-    compressed, so that a damaged one is noticed by its checksum and computed again.
 
     Parameters
     ----------
     plan : Plan
         What to compute.
     memory : None, str, path or joblib.Memory
-        Where to keep it. A path is kept under the size that the environment variable
-        GENREKIT_CACHE_SIZE names, by default 2G; a `joblib.Memory` is its owner's.
+        Where to keep it, under the size that the environment variable GENREKIT_CACHE_SIZE names,
+        by default 2G. Of a `joblib.Memory` only its location counts.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples of files as well, 4 bytes each: 2.6 MB for 30 seconds
         at 22050 Hz. Then other features of the same files need no decoding either. Those of more
@@ -76,17 +61,16 @@ class TrackCache:
 
     def __init__(self, plan: Plan, memory: Any, cache_waveform: bool = False) -> None:
         self.plan = plan
-        self.limit = None
-        if isinstance(memory, (str, os.PathLike)):
-            import joblib
-
-            self.limit = _size_limit()
-            memory = joblib.Memory(os.fspath(memory), verbose=0, compress=1)
-        self.memory = memory
+        self.store = open_store(memory)
+        self.writable = True
         self.key: tuple[Any, ...] = ()
-        if memory is not None:
-            self.key = (CACHE_VERSION, __version__, kernels.FLAVOUR, plan.key())
-        self.cache_waveform = cache_waveform and memory is not None
+        if self.store is not None:
+            try:
+                self.key = (CACHE_VERSION, __version__, kernels.FLAVOUR, plan.key())
+            except UnkeyedError as error:
+                self.store = None
+                _warn_of_trouble(str(error))
+        self.cache_waveform = cache_waveform and self.store is not None
         self._grown = self._written = 0
 
     def row(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Row:
@@ -104,113 +88,134 @@ class TrackCache:
         Returns
         -------
         Row
-            Its columns, its length and what was written.
+            Its columns, its length, what was written and what went wrong with that.
 
         Raises
         ------
         AudioDecodeError
             If it can't be decoded, or a column is not finite.
         """
-        written: list[int] = []
-        description = self._describe(item, decoder, read, written)
-        values = self.plan.row(description)
+        shelf = _Shelf(self.store, self.writable)
+        description, values = self._describe(item, decoder, read, shelf)
         if not np.isfinite(values).all():
             column = self.plan.columns[int(np.argmin(np.isfinite(values)))]
             reason = f"its {column} is not a finite number: do its samples lie between -1 and 1?"
             raise AudioDecodeError("<track>", reason)
-        return Row(values, description.seconds, sum(written))
+        return Row(values, description.seconds, shelf.written, shelf.trouble)
 
-    def _describe(self, item: Any, decoder: Any, read: Reader, written: list[int]) -> Description:
-        """What each part keeps of a track; bytes that go to the cache are added to `written`."""
-        if self.memory is None:
-            return self.plan.describe(item, decoder, read)
-        try:
-            track = fingerprint(item), decoder_name(decoder)
-        except (OSError, ValueError):
-            return self.plan.describe(item, decoder, read)  # it says what is wrong with the file
+    def _describe(
+        self, item: Any, decoder: Any, read: Reader, shelf: _Shelf
+    ) -> tuple[Description, NDArray[np.float64]]:
+        """What each part keeps of a track, and its columns."""
+        track = _track_key(item, decoder, shelf)
+        if track is None:
+            description = self.plan.describe(item, decoder, read)
+            return description, self.plan.row(description)
+        name = digest(("row", track, self.key))
+        if (kept := self._look_up(shelf, name)) is not None:
+            return kept
         if self.cache_waveform and is_file(item):
-            read = _CachedReader(self.memory, track, read, written)
-        lookup = self.memory.cache(_describe, ignore=["item", "plan", "decoder", "read", "written"])
-        description: Description = lookup(
-            (track, self.key), item, self.plan, decoder, read, written
-        )
-        return description
+            read = _CachedReader(track, read, shelf)
+        description = self.plan.describe(item, decoder, read)
+        shelf.put(name, [description.packed()])
+        return description, self.plan.row(description)
 
-    def grow(self, written: int) -> None:
-        """Note that bytes were written, and make room when they are many."""
-        if self.limit is None:
+    def _look_up(self, shelf: _Shelf, name: str) -> tuple[Description, NDArray[np.float64]] | None:
+        """A description that was kept, and its columns; None if it does not fit the plan."""
+        try:
+            (numbers,) = shelf.get(name)
+            description = Description.unpacked(numbers)
+            values = self.plan.row(description)
+        except (IndexError, OverflowError, ValueError):  # nothing, or what somebody else put there
+            return None
+        return (description, values) if len(values) == len(self.plan.columns) else None
+
+    def take_note(self, row: Row) -> None:
+        """Make room when much was written; warn once, and write no more, if something was not."""
+        if self.store is None:
             return
-        self._grown += written
-        self._written += written
-        if self._written > self.limit >= self._written - written:
-            _warn_of_size(self.limit)
-        if self._grown > self.limit // 8:
+        if row.trouble and self.writable:
+            self.writable = False
+            _warn_of_trouble(row.trouble)
+        self._grown += row.written
+        self._written += row.written
+        if self._written > self.store.limit >= self._written - row.written:
+            _warn_of_size(self.store.limit)
+        if self._grown > self.store.limit // 8:
             self.trim()
 
     def trim(self) -> None:
         """Bring the folder back under its size, if it grew: to look through it takes long."""
-        if self.limit is not None and self._grown:
-            self.memory.reduce_size(bytes_limit=self.limit)
+        if self.store is not None and self._grown:
+            self.store.trim()
         self._grown = 0
+
+
+class _Shelf:
+    """The store as one track uses it: what it added, and what went wrong."""
+
+    def __init__(self, store: Store | None, writable: bool) -> None:
+        self.store, self.writable = store, writable
+        self.written, self.trouble = 0, ""
+
+    def get(self, name: str) -> Sequence[NDArray[Any]]:
+        """Arrays under a name; none if there is no entry."""
+        return (self.store and self.store.get(name)) or ()
+
+    def put(self, name: str, arrays: Sequence[NDArray[Any]]) -> None:
+        """Keep arrays, if that is possible."""
+        if self.store is None or not self.writable or self.trouble:
+            return
+        try:
+            self.written += self.store.put(name, arrays)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.trouble = f"{self.store.folder} can't be written to ({reason})"
 
 
 class _CachedReader:
     """Reads the samples of one file from the cache."""
 
-    def __init__(
-        self, memory: Any, track: tuple[Any, ...], read: Reader, written: list[int]
-    ) -> None:
-        import joblib
-
-        # Samples are noise to a compressor: it would cost more than decoding the file again.
-        self.memory = joblib.Memory(memory.location, verbose=0)
-        self.track, self.read, self.written = track, read, written
+    def __init__(self, track: tuple[Any, ...], read: Reader, shelf: _Shelf) -> None:
+        self.track, self.read, self.shelf = track, read, shelf
 
     def __call__(
         self, item: Any, excerpt: Excerpt, decoder: Any
     ) -> Iterator[tuple[NDArray[Any], ...]]:
-        lookup = self.memory.cache(_waveforms, ignore=["blocks"])
-        key = (self.track, plain(tuple(excerpt)))
-        blocks = self.read(item, excerpt, decoder)
-        if lookup.check_call_in_cache(key, blocks):
-            waveforms, checksum = lookup(key, blocks)
-            if checksum == _checksum(waveforms):
-                yield waveforms
-                return
-            lookup.call_and_shelve(key, blocks).clear()
+        name = digest(("waveform", CACHE_VERSION, __version__, self.track, plain(tuple(excerpt))))
+        waveforms = self.shelf.get(name)
+        if len(waveforms) == len(excerpt.rates):
+            yield tuple(waveforms)
+            return
         size, kept = 0, []
-        for block in blocks:
+        for block in self.read(item, excerpt, decoder):
             size += sum(y.nbytes for y in block)
-            if size <= _LONGEST:
+            if size <= LARGEST:
                 kept.append(block)
             else:
                 kept.clear()
             yield block
         if kept:
-            lookup(key, kept)
-            self.written.append(_ENTRY + size)
+            self.shelf.put(name, [np.concatenate(blocks) for blocks in zip(*kept, strict=True)])
 
 
-def _describe(
-    key: Any, item: Any, plan: Plan, decoder: Any, read: Reader, written: list[int]
-) -> Description:
-    """A description under its key; joblib's cache needs a function of a module."""
-    description = plan.describe(item, decoder, read)
-    written.append(_ENTRY + sum(part.nbytes for part in description.parts))
-    return description
+def _track_key(item: Any, decoder: Any, shelf: _Shelf) -> tuple[Any, ...] | None:
+    """What tells a track and its decoder from others; None if nothing does, or nobody asks."""
+    if shelf.store is None:
+        return None
+    try:
+        return fingerprint(item), plain(decoder)
+    except UnkeyedError as error:
+        shelf.trouble = str(error)
+    except (OSError, ValueError):
+        pass  # whoever reads it says what is wrong with the file
+    return None
 
 
-def _waveforms(
-    key: Any, blocks: Iterable[tuple[NDArray[Any], ...]]
-) -> tuple[tuple[NDArray[Any], ...], int]:
-    """All samples of a file under its key, at each of the wanted rates, and their checksum."""
-    waveforms = tuple(map(np.concatenate, zip(*blocks, strict=True)))
-    return waveforms, _checksum(waveforms)
-
-
-def _checksum(waveforms: tuple[NDArray[Any], ...]) -> int:
-    """What tells damaged samples, which nothing compressed vouches for."""
-    return reduce(lambda sum_, y: zlib.crc32(y.data, sum_), waveforms, 0)
+def _warn_of_trouble(trouble: str) -> None:
+    """Nothing is kept, and that costs no more than time."""
+    message = f"the run goes on without its memory, nothing more is kept there: {trouble}"
+    warn_caller(message)
 
 
 def _warn_of_size(limit: int) -> None:
@@ -221,15 +226,3 @@ def _warn_of_size(limit: int) -> None:
         "a larger size, such as 50G"
     )
     warn_caller(message)
-
-
-def _size_limit() -> int:
-    """Bytes that a folder may hold."""
-    from joblib.disk import memstr_to_bytes
-
-    size = os.environ.get("GENREKIT_CACHE_SIZE", _LIMIT)
-    try:
-        return int(memstr_to_bytes(size))
-    except ValueError:
-        message = f"GENREKIT_CACHE_SIZE must be a number and K, M or G, such as 500M, not {size!r}"
-        raise ValueError(message) from None

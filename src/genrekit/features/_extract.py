@@ -225,8 +225,8 @@ def describe_tracks(
         if isinstance(outcome, TrackError):
             errors.append(outcome)
         else:
-            table[i], seconds[i], written = outcome
-            cache.grow(written)
+            table[i], seconds[i] = outcome.values, outcome.seconds
+            cache.take_note(outcome)
     cache.trim()
     return table, errors, seconds
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property, lru_cache
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import Request
+from genrekit.features._keys import plain
 from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._tracks import Excerpt, Reader, at_rate, read_track
 
-__all__ = ["Description", "Plan", "plain"]
+__all__ = ["Description", "Plan"]
 
 
 class Description(NamedTuple):
@@ -32,6 +32,21 @@ class Description(NamedTuple):
 
     seconds: float
     parts: list[NDArray[np.float64]]
+
+    def packed(self) -> NDArray[np.float64]:
+        """All of it in one row of numbers: lengths, shapes, values."""
+        shapes = [float(n) for part in self.parts for n in part.shape]
+        values = [part.ravel() for part in self.parts]
+        return np.concatenate([[self.seconds, len(self.parts)], shapes, *values])
+
+    @classmethod
+    def unpacked(cls, numbers: NDArray[np.float64]) -> Description:
+        """What `packed` made a row of."""
+        seconds, n_parts = float(numbers[0]), int(numbers[1])
+        shapes = numbers[2 : 2 + 2 * n_parts].reshape(-1, 2).astype(int)
+        values = np.split(numbers[2 + 2 * n_parts :], np.cumsum(shapes.prod(axis=1))[:-1])
+        parts = [part.reshape(shape) for part, shape in zip(values, shapes, strict=True)]
+        return cls(seconds, parts)
 
 
 @dataclass(frozen=True)
@@ -109,13 +124,6 @@ class Plan:
         """The columns of one track."""
         pairs = zip(self.parts, description.parts, strict=True)
         return np.concatenate([part.row(kept) for part, kept in pairs])
-
-
-def plain(value: Any) -> Any:
-    """A key without regard to how a number was spelt: 22050 and 22050.0 ask for the same."""
-    if isinstance(value, tuple):
-        return tuple(plain(item) for item in value)
-    return float(value) if isinstance(value, Real) else value
 
 
 @lru_cache(maxsize=16)

@@ -15,6 +15,7 @@ from genrekit.audio import native_rate, resample_blocks, stream_rates
 from genrekit.audio._decoder import UnusableError, frame_range
 from genrekit.audio._source import as_source
 from genrekit.exceptions import AudioDecodeError
+from genrekit.features._keys import plain
 from genrekit.features._spectra import Frontend, check_finite
 from genrekit.features._waveforms import RecentWaveforms, Waveform
 
@@ -25,7 +26,6 @@ __all__ = [
     "Reader",
     "TrackSegment",
     "content",
-    "decoder_name",
     "fill",
     "fingerprint",
     "is_file",
@@ -101,21 +101,11 @@ def content(item: Any) -> Any:
 def fingerprint(item: Any) -> tuple[Any, ...]:
     """What tells a track from another without decoding it."""
     if isinstance(item, TrackSegment):
-        return ("segment", fingerprint(item.source), decoder_name(item.decoder), *item.cut)
+        return ("segment", fingerprint(item.source), plain(item.decoder), *item.cut)
     if isinstance(item, (str, os.PathLike)):
         status = os.stat(item)
         return os.path.abspath(item), status.st_size, status.st_mtime_ns
-    import joblib
-
-    return ("data", joblib.hash(content(item)))
-
-
-def decoder_name(decoder: Any) -> str | None:
-    """What tells a decoder from another, in every process."""
-    if decoder is None:
-        return None
-    named = decoder if hasattr(decoder, "__qualname__") else type(decoder)
-    return f"{named.__module__}.{named.__qualname__}"
+    return "data", plain(content(item))
 
 
 @dataclass(frozen=True)

@@ -60,14 +60,19 @@ class AudioFeatures(AudioExtractor):
         Where to keep what was computed, one entry a track: a grid search then decodes each track
         once for each distinct setting of the features, not once a fold. A path is kept under 2 GB
         (or what the environment variable GENREKIT_CACHE_SIZE says), the oldest entries going
-        first; entries of a file that has changed are not used. It holds pickles: use a folder
-        that nobody else can write to.
+        first; entries of a file that has changed are not used. They are plain arrays with a
+        checksum, never pickles: whoever else can write there could give wrong numbers, and run
+        nothing. Of a `joblib.Memory` only the location counts. Where nothing can be written, one
+        warning says so.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples there as well, 2.6 MB for 30 seconds at 22050 Hz: other
         settings of the features then need no decoding either. Those of tracks of more than 25
         minutes are not kept; for more than 750 clips, GENREKIT_CACHE_SIZE must name a larger size.
     decoder : callable, optional
-        Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
+        Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``. `memory` knows
+        a function by its module, name and code, and a `functools.partial` by that and its
+        arguments; a lambda, closure, method or object needs an attribute ``cache_key`` that changes
+        whenever its samples do, else nothing is kept.
     verbose : int, default=0
         Above 0: a progress bar.
 
