@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import genrekit
 from genrekit._tables import TABLE_SUFFIXES
+from genrekit._text import printable
 
 _MODELS = ("svm", "rf", "knn", "logreg", "cnn")
 _EPILOG = """\
@@ -17,9 +18,16 @@ exit codes: 0 all went well, 1 error, 2 wrong usage, 3 some files could not be d
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes what was typed, or what a shell's pattern found, in a way that is safe to print."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Declare the arguments."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="genrekit",
         description="Audio files in, genres out.",
         epilog=_EPILOG,
@@ -56,6 +64,12 @@ def _add_extract(commands: Any) -> None:
         required=True,
         metavar="TABLE",
         help=f"where to write: {', '.join(TABLE_SUFFIXES)}",
+    )
+    parser.add_argument(
+        "--genres",
+        action=argparse.BooleanOptionalAction,
+        help="a column genre: the sub-folder of PATH a file is in (default: where a folder holds "
+        "nothing but two or more sub-folders of several files each)",
     )
     _add_reading(parser)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrekit._tables import atomic_path, text_table
+from genrekit._tables import atomic_path, check_writable, make_folder, text_table
+from genrekit._text import printable
 from genrekit.datasets import load_folder, make_tracks
 from genrekit.evaluation import (
     Comparison,
@@ -37,6 +38,7 @@ _FEATURES = "standard"
 _MODELS = {"SVM": "svm", "random forest": "rf", "nearest neighbours": "knn"}
 # With fewer, five neighbours can't be found in a half of a half of them, and scores mean nothing.
 _FEWEST = 15
+_WRITTEN = ("report.html", "results.csv", "confusion_matrix.png", "pca.png", "model.skops")
 _NOT_MUSIC = (
     "These tracks are not music: what it hears in them means nothing, and shows only that it runs."
 )
@@ -111,7 +113,9 @@ def run_demo(
         When `music` holds fewer than 15 readable files in two or more genres.
     """
     folder = Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    for name in _WRITTEN:
+        check_writable(folder / name)
     shared: dict[str, Any] = {"memory": str(folder / "cache"), "n_jobs": n_jobs}
     data = _find(music, folder, random_state)
     tracks = _read(data, verbose=verbose, **shared)
@@ -160,7 +164,7 @@ def _read(data: Any, *, memory: str, **options: Any) -> _Tracks:
     if found.errors:
         _say(f"{len(found.errors)} of them could not be read and are left out:")
         for error in found.errors:
-            _say(f"  {error.path}: {error.reason}")
+            _say(f"  {printable(error.path)}: {printable(error.reason)}")
     readable = np.ones(len(data.paths), dtype=bool)
     readable[[error.index for error in found.errors]] = False
     _say(f"{len(found.names)} features a track, from {found.names[0]} to {found.names[-1]}.")
@@ -245,7 +249,7 @@ def _ask(
     model.fit(known.paths, known.genres, groups=known.groups)
     save(model, folder / "model.skops")
     pretrained = GenreClassifier.from_pretrained(n_jobs=model.n_jobs)
-    shown = ["/".join(Path(path).parts[-2:]) for path in new.paths]
+    shown = [printable("/".join(Path(path).parts[-2:])) for path in new.paths]
     own, heard = (_answers(asked, new.paths) for asked in (model, pretrained))
     _say(f"\nThe best of them, {best}, fitted on all but one track of each genre,")
     _say("asked about those:\n")
@@ -330,8 +334,7 @@ def _examples_section(best: str, examples: list[_Example], *, synthetic: bool) -
 
 def _say_goodbye(folder: Path, *, synthetic: bool) -> None:
     """Say where everything is and what to do next."""
-    written = ["report.html", "results.csv", "confusion_matrix.png", "pca.png", "model.skops"]
-    there = [str(folder / name) for name in written if (folder / name).is_file()]
+    there = [str(folder / name) for name in _WRITTEN if (folder / name).is_file()]
     beside = Path(sys.executable).with_name("genrekit")
     program = "genrekit" if shutil.which("genrekit") or not beside.exists() else beside
     _say("\nWritten:\n  " + "\n  ".join(there))
@@ -347,4 +350,4 @@ def _say_goodbye(folder: Path, *, synthetic: bool) -> None:
 
 def _say(text: str) -> None:
     """Print at once, so that a pipe shows what is going on as well."""
-    print(text, flush=True)
+    print(printable(text, keep="\n"), flush=True)

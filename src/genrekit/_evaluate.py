@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from genrekit._tables import check_folder
+from genrekit._tables import check_writable, write_or_keep
 from genrekit._validation import check_choice
 from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
 from genrekit.evaluation import GenreReport, cross_validate_genres
@@ -140,7 +140,7 @@ def run_evaluate(
         When a split is to be used and a part of it is empty, or there are too few tracks.
     """
     if report is not None:
-        check_folder(Path(report))
+        check_writable(Path(report))
     cv: Any = _FOLDS if folds is None else folds
     if _is_published(tracks, folds):
         cv = [_published(tracks.split)]
@@ -154,7 +154,8 @@ def run_evaluate(
         if report is not None:
             table = track_features(reading).fit_transform(found.tracks)
             features = table if table.shape[1] > 1 else None  # a map takes two columns
-            found.to_html(report, estimator=estimator, features=features)
+            more: dict[str, Any] = {"estimator": estimator, "features": features}
+            write_or_keep(Path(report), lambda path: found.to_html(path, **more))
     return found
 
 

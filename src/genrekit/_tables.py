@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import csv
 import os
+import re
+import secrets
+import stat
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from genrekit._text import printable, to_cell, to_name
+
 __all__ = [
     "TABLE_SUFFIXES",
     "TrackTable",
     "atomic_path",
-    "check_folder",
     "check_writable",
+    "make_folder",
     "text_table",
+    "write_or_keep",
 ]
+
+_PROBE = 4096  # bytes: an empty file may fit on a full disk
 
 
 class TrackTable(NamedTuple):
@@ -49,36 +57,92 @@ class TrackTable(NamedTuple):
         with atomic_path(path) as temporary:
             _WRITERS[path.suffix.lower()](self, temporary)
 
+    def labels(self) -> dict[str, list[str]]:
+        """The columns that say which track it is, as CSV and Parquet hold them."""
+        genres = {"genre": list(map(to_name, self.genres))} if any(self.genres) else {}
+        return {"path": list(map(to_name, self.paths)), **genres}
+
+    def reasons(self) -> list[str]:
+        """The column that says what went wrong, one line in each cell."""
+        return list(map(printable, self.errors))
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its place when the block ends well."""
-    # In the same folder, because a rename is only atomic within one file system.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    target = Path(os.path.realpath(path))  # what a link leads to is written, the link stays
+    with _beside(path, target) as temporary:
         yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        os.replace(temporary, target)
 
 
 def check_writable(path: Path) -> None:
-    """Find out before hours of work that a table can't be written at its end."""
-    check_folder(path)
+    """Find out before hours of work that a file can't be written at its end."""
+    target = Path(os.path.realpath(path))
+    if not os.path.isdir(target.parent):
+        raise FileNotFoundError(f"{path}: there is no folder {target.parent}; make it first")
+    with _beside(path, target) as temporary:
+        with suppress(FileNotFoundError):
+            _check_regular(path, target.stat().st_mode)
+        temporary.write_bytes(bytes(_PROBE))
     if path.suffix.lower() == ".parquet":
         _pandas()
 
 
-def check_folder(path: Path) -> None:
-    """Refuse an output file whose folder is not there."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: there is no folder {path.parent}; make it first")
+def _check_regular(path: Path, mode: int) -> None:
+    """Refuse to write over what is no file; a rename would replace a device."""
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise FileExistsError(f"it is {kind}")
+
+
+@contextmanager
+def _beside(path: Path, target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that is gone afterwards; errors name `path` instead."""
+    # In the same folder, because a rename is only atomic within one file system. The name is
+    # short, because that of the target may be as long as names can be.
+    temporary = target.with_name(f".genrekit-{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+    except OSError as error:
+        reason = (error.strerror or str(error)).replace(str(temporary), str(path))
+        failure = type(error)(f"{path}: can't be written: {reason}")
+        failure.errno = error.errno
+        raise failure from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_or_keep(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file that took work; where that fails after all, keep it in a temporary folder."""
+    try:
+        write(path)
+    except OSError as error:
+        try:
+            kept = Path(tempfile.mkdtemp(prefix="genrekit-"), path.name)
+            write(kept)
+        except OSError:
+            raise error from None
+        raise type(error)(f"{error}; it is kept as {kept}") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder with those above it, unless it is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        inside = next(part for part in (path, *path.parents) if os.path.lexists(part))
+        is_file = not os.path.isdir(inside)
+        reason = f"{inside} is no folder" if is_file else error.strerror or str(error)
+        raise type(error)(f"{path}: can't be made: {reason}") from error
 
 
 def text_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
 ) -> str:
     """Align columns with spaces; the columns named in `right` flush right."""
+    rows = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     flush = [str.rjust if name in right else str.ljust for name in header]
 
@@ -104,25 +168,33 @@ def _pandas():  # type: ignore[no-untyped-def]
 
 def _write_csv(table: TrackTable, path: Path) -> None:
     """Write floats with as many digits as give the same float back."""
-    genre = ["genre"] if any(table.genres) else []
-    # File names may hold bytes that are no UTF-8; they go out as they came in.
-    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", *genre, *table.names, "error"])
-        values = table.values.tolist()
-        for track, label, row, error in zip(
-            table.paths, table.genres, values, table.errors, strict=True
-        ):
-            writer.writerow([track, *([label] if genre else []), *map(repr, row), error])
+    labels = table.labels()
+    header = [*labels, *table.names, "error"]
+    rows = zip(*labels.values(), table.values.tolist(), table.reasons(), strict=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(map(_quoted, header)) + "\n")
+        for *names, values, error in rows:
+            cells = [*map(_quoted, names), *map(repr, values), _quoted(error)]
+            file.write(",".join(cells) + "\n")
+
+
+def _quoted(text: str) -> str:
+    """A cell of text."""
+    # Python's own writer leaves spaces at the edges, which readers drop, and until 3.13 carriage
+    # returns as they are.
+    cell = to_cell(text)
+    return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
+
+
+_TO_QUOTE = re.compile(r'[,"\r\n]|^\s|\s\Z')
 
 
 def _write_parquet(table: TrackTable, path: Path) -> None:
     """Write one typed column a feature."""
     frame = _pandas().DataFrame(table.values, columns=list(table.names))
-    frame.insert(0, "path", list(table.paths))
-    if any(table.genres):
-        frame.insert(1, "genre", list(table.genres))
-    frame["error"] = list(table.errors)
+    for place, (name, column) in enumerate(table.labels().items()):
+        frame.insert(place, name, column)
+    frame["error"] = table.reasons()
     frame.to_parquet(path, engine="pyarrow", index=False)
 
 
@@ -133,7 +205,7 @@ def _write_npz(table: TrackTable, path: Path) -> None:
         "names": np.array(table.names, dtype=str),
         "paths": np.array(table.paths, dtype=str),
         "genres": np.array(table.genres, dtype=str),
-        "errors": np.array(table.errors, dtype=str),
+        "errors": np.array(table.reasons(), dtype=str),
     }
     with path.open("wb") as file:  # a file, since NumPy adds ".npz" to a name without it
         np.savez(file, **arrays)

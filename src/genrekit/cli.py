@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from genrekit._arguments import make_parser
-from genrekit._tables import TrackTable, check_folder, check_writable, text_table
+from genrekit._tables import TrackTable, check_writable, text_table, write_or_keep
+from genrekit._text import printable, to_name
 from genrekit._validation import did_you_mean
 from genrekit.exceptions import AudioDecodeWarning, TrackError
 
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except KeyboardInterrupt:
-        print("genrekit: stopped", file=sys.stderr)
+        _tell("stopped")
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader, say `head`, has gone; Python would complain once more while it exits.
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.debug:
             raise
-        print(f"genrekit: error: {str(error) or type(error).__name__}", file=sys.stderr)
+        _tell(f"error: {str(error) or type(error).__name__}")
         return _ERROR
 
 
@@ -74,14 +75,19 @@ def _extract(args: argparse.Namespace) -> int:
     from genrekit.features import extract
 
     check_writable(args.output)
-    files = find_audio(args.paths)
+    files = find_audio(args.paths, genres=args.genres)
+    if args.genres and not any(files.genres):
+        raise ValueError("--genres: none of the files lies in a sub-folder of a PATH")
     with _failures():
         features = args.features or _FEATURES
         found = extract(files.paths, features, on_error="nan", **_reading(args))
     reasons = _reasons(found.errors, len(files.paths))
-    TrackTable(files.paths, files.genres, found.names, found.table, reasons).write(args.output)
+    table = TrackTable(files.paths, files.genres, found.names, found.table, reasons)
+    write_or_keep(args.output, table.write)
     n_read = len(files.paths) - len(found.errors)
-    print(f"{n_read} of {len(files.paths)} files, {len(found.names)} features: {args.output}")
+    labelled = ", genres by sub-folder" if any(files.genres) else ""
+    count = f"{n_read} of {len(files.paths)} files, {len(found.names)} features{labelled}"
+    print(printable(f"{count}: {args.output}"))
     return _report(found.errors)
 
 
@@ -90,15 +96,15 @@ def _train(args: argparse.Namespace) -> int:
     from genrekit._evaluate import find_tracks
     from genrekit.models import save
 
-    check_folder(args.output)
+    check_writable(args.output)
     classifier = _classifier(args)
     tracks = find_tracks(args.source)
     with _failures():
         classifier.fit(tracks.paths, tracks.target)
-    save(classifier, args.output)
+    write_or_keep(args.output, lambda path: save(classifier, path))
     n_fitted = len(tracks.paths) - len(classifier.fit_errors_)
     genres = ", ".join(map(str, classifier.classes_))
-    print(f"{args.model} fitted on {n_fitted} tracks ({genres}): {args.output}")
+    print(printable(f"{args.model} fitted on {n_fitted} tracks ({genres}): {args.output}"))
     return _report(classifier.fit_errors_)
 
 
@@ -217,7 +223,7 @@ def _as_json(
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
         if _is_rejected(answer, below):
             first = {what: _UNKNOWN, "probability": None}
-        found.append({"file": file, **first, "top": top, "error": reason or None})
+        found.append({"file": to_name(file), **first, "top": top, "error": reason or None})
     return json.dumps(found, indent=2)
 
 
@@ -263,12 +269,12 @@ def _evaluate(args: argparse.Namespace) -> int:
             report=args.report,
             random_state=args.random_state,
         )
-    print(found)
+    print(printable(found, keep="\n"))
     remark = groups_remark(tracks, args.folds)
     if remark:
         print(f"\n{remark}")
     if args.report:
-        print(f"\n{args.report}")
+        print(f"\n{printable(args.report)}")
     return _report({error.path: error for error in errors}.values())  # once, not once a fold
 
 
@@ -311,47 +317,60 @@ def _verbose() -> int:
 
 def _reasons(errors: Iterable[TrackError], n_files: int) -> list[str]:
     """Spread the failures over all files, with "" for those that went well."""
-    reasons = {error.index: error.reason for error in errors}
+    reasons = {error.index: printable(error.summary) for error in errors}
     return [reasons.get(index, "") for index in range(n_files)]
 
 
 def _report(errors: Collection[TrackError]) -> int:
     """Name the failed files and choose the exit code."""
     for error in errors:
-        print(f"genrekit: {error.path}: {error.reason}", file=sys.stderr)
+        _tell(f"{error.path}: {error.reason}")
     return _SOME_FAILED if errors else _OK
 
 
 @contextmanager
 def _failures() -> Iterator[list[TrackError]]:
-    """Collect undecodable files, which `_report` names, and let other warnings through."""
+    """Collect undecodable files, which `_report` names; name them here if all ends in an error."""
     errors: list[TrackError] = []
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings():
         warnings.simplefilter("always", AudioDecodeWarning)
-        yield errors
+        warnings.showwarning = _shown_once(errors)
+        try:
+            yield errors
+        except BaseException:
+            _report(errors)
+            raise
+
+
+def _shown_once(errors: list[TrackError]) -> Callable[..., None]:
+    """What shows each warning as it comes, but not once a fold, and collects undecodable files."""
     said = set()
-    for warning in caught:
-        if isinstance(warning.message, AudioDecodeWarning):
-            errors += warning.message.errors
-        elif str(warning.message) not in said:  # not once a fold
-            said.add(str(warning.message))
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, AudioDecodeWarning):
+            errors.extend(message.errors)
+        elif str(message) not in said:
+            said.add(str(message))
+            _tell(f"warning: {message}")
+
+    return show
 
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
     """Show a warning as one line, without the place in the source it comes from."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: print(
-            f"genrekit: warning: {message}", file=sys.stderr
-        )
+        warnings.showwarning = lambda message, *_, **__: _tell(f"warning: {message}")
         yield
 
 
+def _tell(text: str) -> None:
+    """Print one line beside the result."""
+    print(f"genrekit: {printable(text)}", file=sys.stderr)
+
+
 def _print_anything() -> None:
-    """Escape what the terminal can't show, such as a file name in another encoding."""
+    """Escape what the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

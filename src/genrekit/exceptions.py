@@ -22,6 +22,9 @@ _OURS = ("genrekit", "sklearn", "joblib")
 _PLUMBING = ("concurrent", "contextlib", "functools", "importlib", "multiprocessing", "threading")
 
 
+_TRIED = "; tried "
+
+
 class TrackError(NamedTuple):
     """One track that gave no features.
 
@@ -32,12 +35,17 @@ class TrackError(NamedTuple):
     path : str
         The file's path, or a description such as ``"<bytes>"`` for a source without one.
     reason : str
-        Why it failed, in one sentence.
+        Why it failed, with what each decoder said and what would help.
     """
 
     index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
     path: str
     reason: str
+
+    @property
+    def summary(self) -> str:
+        """Why it failed, for a column of a table: without what each decoder said."""
+        return self.reason.partition(_TRIED)[0]
 
 
 class AudioDecodeError(ValueError):
@@ -86,7 +94,7 @@ class AudioDecodeError(ValueError):
         if self.looks_like:
             text += f"; it looks like {self.looks_like}"
         if self.tried:
-            text += "; tried " + ", ".join(f"{name} ({message})" for name, message in self.tried)
+            text += _TRIED + ", ".join(f"{name} ({message})" for name, message in self.tried)
         if self.hint:
             text += f". {self.hint}"
         return text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._text import as_column
 from genrekit._validation import check_choice
 from genrekit.exceptions import warn_caller
 
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
 __all__ = [
+    "check_filled",
     "check_genres",
     "listed",
     "make_bunch",
-    "passed_over",
-    "remark_links",
     "remark_missing",
     "some",
     "warn_left_out",
@@ -71,9 +71,9 @@ def _frame(bunch: Bunch) -> Any:
     frame = (
         pd.DataFrame(bunch.data, columns=bunch.feature_names)
         if "data" in bunch
-        else pd.DataFrame({"path": bunch.paths})
+        else pd.DataFrame({"path": as_column(bunch.paths)})
     )
-    genres = bunch.target if bunch.target.ndim == 1 else _names_of(bunch)
+    genres = as_column(bunch.target.tolist()) if bunch.target.ndim == 1 else _names_of(bunch)
     more = {"genre": genres, "group": bunch.groups}
     if bunch.split is not None:
         more["split"] = bunch.split
@@ -95,6 +95,23 @@ def check_genres(source: Any, names: Sequence[str], hint: str = "") -> None:
         )
 
 
+# As pandas writes and reads what is missing.
+_MISSING = frozenset({
+    "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None", "n/a", "nan", "null",
+})  # fmt: skip
+
+
+def check_filled(value: str, where: str) -> None:
+    """Refuse a genre or a group that is none, before a model learns it."""
+    if not value.strip():
+        raise ValueError(f"{where} is empty")
+    if value.strip() in _MISSING:
+        raise ValueError(
+            f"{where} is {value.strip()!r}, which says that it is missing: fill it in, or leave "
+            "the track out"
+        )
+
+
 def remark_missing(
     source: Any, missing: Sequence[str], total: int, on_missing: str, hint: str = ""
 ) -> list[str]:
@@ -110,24 +127,14 @@ def remark_missing(
     return [remark]
 
 
-def remark_links(outside: Sequence[str]) -> list[str]:
-    """The remark on links that lead out of the folder, if there are any."""
-    if not outside:
-        return []
-    count = "1 link that leads" if len(outside) == 1 else f"{len(outside):,} links that lead"
-    return [f"{count} out of the folder (first: {min(outside)})"]
-
-
-def passed_over(outside: Sequence[str]) -> str:
-    """What an error adds about links that lead out of the folder."""
-    return "".join(f"; passed over: {remark}" for remark in remark_links(outside))
-
-
-def warn_left_out(source: str | os.PathLike[str], remarks: Sequence[str]) -> None:
+def warn_left_out(
+    source: str | os.PathLike[str], remarks: Sequence[str], passed_over: str = ""
+) -> None:
     """One `GenrekitWarning` for everything that was left out, if anything was."""
-    if remarks:
-        message = f"{Path(source)}: left out: {'; '.join(remarks)}"
-        warn_caller(message)
+    left_out = f"left out: {'; '.join(remarks)}" if remarks else ""
+    said = "; ".join(text for text in (left_out, passed_over) if text)
+    if said:
+        warn_caller(f"{Path(source)}: {said}")
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genrekit._text import from_cell, from_name
 from genrekit._validation import did_you_mean
 from genrekit.datasets._bunch import (
+    check_filled,
     check_genres,
     listed,
     make_bunch,
@@ -19,6 +19,7 @@ from genrekit.datasets._bunch import (
     warn_left_out,
 )
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
+from genrekit.datasets._rows import numbered_rows
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -43,6 +44,7 @@ def load_csv(
     genre: str = "genre",
     group: str | None = None,
     split: str | None = None,
+    encoding: str | None = None,
     on_missing: str = "raise",
     as_frame: bool = False,
     return_X_y: bool = False,
@@ -50,13 +52,15 @@ def load_csv(
     """Load paths and genres from a CSV file with one row a track.
 
     Nothing is decoded, and any file may be named, links included. A warning says when one
-    recording stands in two genres.
+    recording stands in two genres. What ``genrekit extract`` has written is read back: ``%E9`` for
+    a byte that is no UTF-8, and an apostrophe before what a spreadsheet would compute (``'=1``);
+    a path that names a file just as it stands is that file.
 
     Parameters
     ----------
     table : path-like
-        The CSV file, UTF-8, with a header; columns are separated by commas, in a file that ends
-        in ``.tsv`` by tabs.
+        The CSV file with a header; columns are separated by commas, in a file that ends in
+        ``.tsv`` by tabs.
     path : str, default="path"
         Column of the files. Relative ones are relative to the folder of the table.
     genre : str, default="genre"
@@ -66,6 +70,9 @@ def load_csv(
         makes each recording its own group, identical files sharing one.
     split : str or None, default=None
         Column of a published split; an empty cell means a track that belongs to no part.
+    encoding : str or None, default=None
+        Encoding of the table, such as ``"cp1252"``; None means UTF-8, or UTF-16 where the file
+        begins with its mark, as spreadsheet programs write it.
     on_missing : {"raise", "drop"}, default="raise"
         What happens when files are not there: an error that counts them, or one warning and the
         rest of the table.
@@ -86,7 +93,8 @@ def load_csv(
     FileNotFoundError
         When there is no such table, or files it names are missing.
     ValueError
-        When a column is not there, a cell of it is empty, or there is only one genre.
+        When a column is not there or there twice, a cell of it is empty or stands for nothing
+        (``nan``, ``None``), or there is only one genre.
 
     Examples
     --------
@@ -102,16 +110,16 @@ def load_csv(
     >>> tracks.target.tolist(), tracks.groups.tolist()
     (['rock', 'jazz'], ['X', 'Y'])
     """
-    table = Path(table)
+    table = Path(os.path.expanduser(table))
     wanted = [column for column in (path, genre, group) if column is not None]
-    rows = _read(table, wanted, split)
-    names = [os.path.join(table.parent, row[path]) for row in rows]
+    rows = _read(table, wanted, split, encoding)
+    names = [_place(table.parent, row[path]) for row in rows]
     there = [os.path.isfile(name) for name in names]
     missing = [name for name, found in zip(names, there, strict=True) if not found]
     remarks = remark_missing(table, missing, len(rows), on_missing)
     rows = [row for row, found in zip(rows, there, strict=True) if found]
     paths = [name for name, found in zip(names, there, strict=True) if found]
-    target = np.array([row[genre] for row in rows])
+    target = np.array([_read_back(row[genre]) for row in rows])
     genres = np.unique(target).tolist()
     check_genres(table, genres)
     warn_left_out(table, remarks)
@@ -120,8 +128,8 @@ def load_csv(
     return make_bunch(
         paths=paths,
         target=target,
-        groups=np.array([row[group] for row in rows]) if group else recordings,
-        split=[row[split] or None for row in rows] if split else None,
+        groups=np.array([_read_back(row[group]) for row in rows]) if group else recordings,
+        split=[_read_back(row[split]) or None for row in rows] if split else None,
         DESCR=_DESCR.format(
             table=table,
             n_tracks=len(paths),
@@ -133,31 +141,59 @@ def load_csv(
     )
 
 
-def _read(table: Path, filled: list[str], split: str | None) -> list[dict[str, str]]:
-    """The rows, in which no cell of the columns `filled` is empty."""
+def _read(
+    table: Path, filled: list[str], split: str | None, encoding: str | None
+) -> list[dict[str, str]]:
+    """The wanted cells of each row, of which those of the columns `filled` are not empty."""
     if not table.is_file():
         state = "is a folder" if table.is_dir() else "no such file"
         raise FileNotFoundError(f"{table}: {state}; expected a CSV with a row for each track")
-    reader = csv.DictReader(
-        io.StringIO(_text(table)),
-        delimiter="\t" if table.suffix.lower() == ".tsv" else ",",
-        restval="",
-        skipinitialspace=True,
-    )
-    header = list(reader.fieldnames or [])
-    for column in [*filled, *([split] if split else [])]:
+    delimiter = "\t" if table.suffix.lower() == ".tsv" else ","
+    rows = numbered_rows(table, encoding=encoding, delimiter=delimiter)
+    _, header = next(rows, (1, []))
+    wanted = [*filled, *([split] if split else [])]
+    _check_header(table, header, wanted)
+    places = {column: header.index(column) for column in wanted}
+    found = []
+    for line, row in rows:
+        if any(cell.strip() for cell in row[len(header) :]):
+            raise ValueError(
+                f"{table}, line {line}: {len(row)} cells, and the header has {len(header)}: put "
+                "quotes around a cell that holds a comma"
+            )
+        cells = {column: "".join(row[place : place + 1]) for column, place in places.items()}
+        for column in filled:
+            check_filled(cells[column], f"{table}, line {line}: {column!r}")
+        found.append(cells)
+    if not found:
+        raise ValueError(f"{table}: no rows below its header")
+    return found
+
+
+def _check_header(table: Path, header: list[str], wanted: list[str]) -> None:
+    """Each wanted column is there, once."""
+    for column in wanted:
         if column not in header:
             hint = _other_separator(header) or did_you_mean(column, header)
             raise ValueError(f"{table}: no column {column!r}: {hint}")
-    rows = []
-    for row in reader:
-        for column in filled:
-            if not row[column].strip():
-                raise ValueError(f"{table}, line {reader.line_num}: {column!r} is empty")
-        rows.append(row)
-    if not rows:
-        raise ValueError(f"{table}: no rows below its header")
-    return rows
+        if header.count(column) > 1:
+            raise ValueError(
+                f"{table}: {header.count(column)} columns are called {column!r}: rename all but one"
+            )
+
+
+def _place(folder: Path, cell: str) -> str:
+    """The file that a cell names, as `genrekit extract` writes it, or as somebody wrote it."""
+    name = _read_back(cell)
+    for written in dict.fromkeys((name, cell, os.path.expanduser(name))):
+        if os.path.isfile(path := os.path.join(folder, written)):
+            return path
+    return os.path.join(folder, name)
+
+
+def _read_back(cell: str) -> str:
+    """The text of a cell, as it was before it was made fit for a table."""
+    return from_name(from_cell(cell))
 
 
 def _other_separator(header: list[str]) -> str:
@@ -171,12 +207,3 @@ def _other_separator(header: list[str]) -> str:
         f"its header is {header[0]!r}, so {found!r} seems to separate its columns; save it with "
         "commas, or with tabs in a file that ends in .tsv"
     )
-
-
-def _text(table: Path) -> str:
-    """The content of a file."""
-    try:
-        # "-sig": spreadsheet programs begin UTF-8 with a byte order mark.
-        return table.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{table}: not UTF-8 (byte {error.start}): save it as UTF-8") from error

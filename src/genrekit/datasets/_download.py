@@ -11,6 +11,9 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -114,7 +117,7 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> None:
     temporary = folder.with_name(f".{folder.name}.unpacking")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        with zipfile.ZipFile(archive) as file:
+        with _named(archive), zipfile.ZipFile(archive) as file:
             members = file.infolist()
             for member in members:
                 _check_member(member, folder.name, archive)
@@ -124,6 +127,18 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> None:
         os.replace(temporary / folder.name, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _named(archive: Path) -> Iterator[None]:
+    """Name the archive that turned out to be damaged."""
+    try:
+        yield
+    # Encrypted members are a RuntimeError, unknown compressions a NotImplementedError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ValueError(
+            f"{archive}: a damaged archive ({error}); delete it and call again to get another"
+        ) from error
 
 
 def _check_member(member: zipfile.ZipInfo, folder: str, archive: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from genrekit._tables import make_folder
 from genrekit._validation import check_choice
 
 __all__ = ["fetch_fma"]
@@ -81,8 +82,8 @@ def fetch_fma(
     from genrekit.datasets._download import download, unpack
 
     check_choice("subset", subset, [name.removeprefix("fma_") for name in _SHA1])
-    root = Path(root)
-    root.mkdir(parents=True, exist_ok=True)
+    root = Path(os.path.expanduser(root))
+    make_folder(root)
     for name in dict.fromkeys(["fma_metadata", f"fma_{subset}"]):
         if (root / name).is_dir():
             continue

@@ -27,7 +27,7 @@ from genrekit.datasets._fma_metadata import (
     read_genres,
     read_tracks,
 )
-from genrekit.datasets._folder import existing, walk
+from genrekit.datasets._walk import existing, look_through
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -157,7 +157,7 @@ def load_fma(
     >>> tracks = load_fma("fma", "medium", genres=FMA_12_GENRES)  # doctest: +SKIP
     >>> train = tracks.split == "train"  # doctest: +SKIP
     """
-    root = existing(Path(root), _LAYOUT)
+    root = existing(root, _LAYOUT)
     check_choice("subset", subset, _SUBSETS)
     tree, names, tracks = _select(root, subset, label, genres)
     clips = _find_clips(root, subset)
@@ -229,7 +229,7 @@ def load_fma_features(
     >>> tracks = load_fma_features("fma", "medium")  # doctest: +SKIP
     >>> train = tracks.split == "train"  # doctest: +SKIP
     """
-    root = existing(Path(root), _LAYOUT)
+    root = existing(root, _LAYOUT)
     check_choice("subset", subset, _SUBSETS)
     tree, titles, tracks = _select(root, subset, label, genres)
     remarks = [] if keep_bad else _remark_bad(tracks)
@@ -304,7 +304,7 @@ def _find_clips(root: Path, subset: str) -> dict[int, str]:
             f"{root}: no folder {' or '.join(folders)} in it; "
             f"genrekit.datasets.fetch_fma({subset!r}, {str(root)!r}) gets the clips"
         )
-    paths = (path for path, _ in walk(folder, frozenset({".mp3"})))
+    paths = [file.path for file in look_through(folder, frozenset({".mp3"})).audio]
     return {int(Path(path).stem): path for path in paths if Path(path).stem.isdecimal()}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -14,6 +13,8 @@ from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genrekit.datasets._rows import long_fields, named
 
 __all__ = ["Genres", "Track", "find_table", "read_features", "read_genres", "read_tracks"]
 
@@ -98,14 +99,14 @@ def find_table(root: Path, name: str) -> Path:
 
 def read_tracks(path: Path) -> list[Track]:
     """The rows of ``tracks.csv``, which has a header of three rows."""
-    with path.open(encoding="utf-8", newline="") as file, _long_fields():
+    with path.open(encoding="utf-8", newline="") as file, long_fields():
         reader = csv.reader(file)
         try:
             header = list(zip(next(reader), next(reader), strict=True))
             columns = {name: header.index(pair) for name, pair in _COLUMNS.items()}
             next(reader)  # the name of the first column, "track_id"
             return [_track(row, columns) for row in reader]
-        except (ValueError, KeyError, IndexError, StopIteration) as error:
+        except (ValueError, KeyError, IndexError, StopIteration, csv.Error) as error:
             raise ValueError(
                 f"{path}, line {reader.line_num}: not the tracks.csv of FMA ({error!r})"
             ) from error
@@ -124,26 +125,16 @@ def _track(row: list[str], columns: dict[str, int]) -> Track:
     )
 
 
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Let a cell be longer than 128 kB: some biographies are."""
-    limit = csv.field_size_limit(1 << 27)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
-
-
 def read_genres(path: Path) -> Genres:
     """The rows of ``genres.csv``."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file, named(path):
         rows = list(csv.DictReader(file))
     try:
         return Genres(
             {int(row["genre_id"]): row["title"] for row in rows},
             {int(row["genre_id"]): int(row["parent"]) for row in rows},
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not the genres.csv of the FMA data set ({error!r})") from error
 
 
@@ -151,7 +142,7 @@ def read_features(
     path: Path, numbers: set[int]
 ) -> tuple[list[str], list[int], NDArray[np.float64]]:
     """Columns of ``features.csv``, ids and values of the tracks in `numbers`."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file, named(path):
         levels = [next(file, "").rstrip("\r\n").split(",")[1:] for _ in range(3)]
         names = ["_".join(parts) for parts in zip(*levels, strict=False)]
         if not names or not names[0].count("_"):

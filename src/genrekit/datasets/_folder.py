@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from genrekit._formats import AUDIO_SUFFIXES
 from genrekit.datasets._bunch import (
+    check_filled,
     check_genres,
     listed,
     make_bunch,
-    passed_over,
-    remark_links,
     warn_left_out,
 )
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
+from genrekit.datasets._walk import Listing, endings, existing, look_through
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
-# fmt: off
-AUDIO_EXTENSIONS = frozenset({
-    ".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp2",
-    ".mp3", ".oga", ".ogg", ".opus", ".snd", ".w64", ".wav", ".wma",
-})
-# fmt: on
+AUDIO_EXTENSIONS = AUDIO_SUFFIXES
 """File name endings that count as audio, in lower case."""
 
-__all__ = ["AUDIO_EXTENSIONS", "AudioFiles", "existing", "find_audio", "load_folder", "walk"]
+__all__ = ["AUDIO_EXTENSIONS", "AudioFiles", "find_audio", "load_folder"]
 
 _LAYOUT = "expected one sub-folder a genre, such as rock/song.mp3 and jazz/tune.flac"
 
@@ -54,7 +50,7 @@ class AudioFiles(NamedTuple):
     paths : list of str
         The files.
     genres : list of str
-        For each file the name of the sub-folder it was found in, ``""`` where there is none.
+        For each file the name of the sub-folder that stands for its genre, or ``""``.
     """
 
     paths: list[str]
@@ -62,7 +58,10 @@ class AudioFiles(NamedTuple):
 
 
 def find_audio(
-    sources: Iterable[str | os.PathLike[str]], *, extensions: Iterable[str] | None = None
+    sources: Iterable[str | os.PathLike[str]],
+    *,
+    extensions: Iterable[str] | None = None,
+    genres: bool | None = True,
 ) -> AudioFiles:
     """List audio files, with every folder replaced by the audio files in it.
 
@@ -71,10 +70,14 @@ def find_audio(
     sources : iterable of path-like
         Files and folders. A file is kept as it is, whatever its name and even if it does not
         exist (decoding it will tell); a folder gives the audio files at any depth below it,
-        sorted, whose genre is the folder's sub-folder they are in. Hidden files and folders are
-        left out, links to outside the folder are not followed; a warning counts those.
+        sorted. Hidden files and folders are left out, links to outside the folder are not
+        followed; a warning counts those, links that lead nowhere, and files of other kinds.
     extensions : iterable of str or None, default=None
         File name endings that count as audio inside a folder; None means `AUDIO_EXTENSIONS`.
+    genres : bool or None, default=True
+        Whether the folder's sub-folder a file is in counts as its genre, at whatever depth below.
+        None: where a folder looks like it, that is, all its audio lies one level down, in two or
+        more sub-folders that hold several files each. Artists with albums do not look like it.
 
     Returns
     -------
@@ -94,20 +97,29 @@ def find_audio(
     """
     if isinstance(sources, (str, os.PathLike)):
         raise TypeError(f"sources is a single path: wrap it in a list, [{os.fspath(sources)!r}]")
-    endings = _endings(extensions)
     found: list[tuple[str, str]] = []
-    for source in map(Path, sources):
-        if not source.is_dir():
-            found.append((str(source), ""))
-            continue
-        outside: list[str] = []
-        below = sorted(walk(source, endings, outside))
-        if not below:
-            looked = f"looked for {_joined(endings)}"
-            raise ValueError(f"{source}: no audio files in it ({looked}){passed_over(outside)}")
-        warn_left_out(source, remark_links(outside))
-        found += below
+    for source in sources:
+        found += _expanded(source, extensions, genres)
     return AudioFiles([path for path, _ in found], [genre for _, genre in found])
+
+
+def _expanded(
+    source: str | os.PathLike[str], extensions: Iterable[str] | None, genres: bool | None
+) -> list[tuple[str, str]]:
+    """A file as it is, the files of a folder, with their genres."""
+    if not os.fspath(source):
+        raise ValueError("the name of a file or folder is empty")
+    if not os.path.isdir(folder := os.path.expanduser(source)):
+        return [(str(Path(source)), "")]
+    suffixes = endings(extensions)
+    listing = look_through(Path(folder), suffixes)
+    if not listing.audio:
+        raise ValueError(
+            f"{folder}: no audio files in it ({_looked_for(suffixes)}){listing.explanation()}"
+        )
+    warn_left_out(folder, listing.remarks(), "" if extensions else listing.passed_over())
+    named = listing.is_by_genre() if genres is None else genres
+    return [(file.path, file.genre if named else "") for file in listing.audio]
 
 
 def load_folder(
@@ -120,10 +132,11 @@ def load_folder(
     """Load the paths and genres of a folder with one sub-folder a genre.
 
     Nothing is decoded, so that a file which is no music or can't be read is listed all the same.
-    Folders inside a genre's folder belong to that genre; hidden files, files without an audio
-    ending and files beside the genre folders are left out; links are followed only to files
-    inside `root`, a warning counts those that lead out of it. Another warns when one recording
-    stands in two genres. A folder that can't be read is an error.
+    Folders inside a genre's folder belong to that genre. Hidden files, files without an audio
+    ending and files beside the genre folders are left out, and links are followed only to files
+    inside `root`: a warning counts files of other kinds, links that lead out of it and links that
+    lead nowhere. Another warns when one recording stands in two genres. A folder that can't be
+    read is an error.
 
     Parameters
     ----------
@@ -154,7 +167,8 @@ def load_folder(
     PermissionError
         When a folder may not be read.
     ValueError
-        When the layout is not one sub-folder a genre, or there is only one genre.
+        When the layout is not one sub-folder a genre, there is only one genre, or a folder is
+        called as what stands for no genre, such as "nan".
 
     Examples
     --------
@@ -166,18 +180,20 @@ def load_folder(
     >>> tracks.target.tolist()
     ['drone', 'drone', 'pulse', 'pulse']
     """
-    root = Path(root)
-    outside: list[str] = []
-    found = sorted(walk(existing(root, _LAYOUT), _endings(extensions), outside))
-    labelled = [(path, genre) for path, genre in found if genre]
+    root = existing(root, _LAYOUT)
+    suffixes = endings(extensions)
+    listing = look_through(root, suffixes)
+    labelled = [file for file in listing.audio if file.genre]
     if not labelled:
-        reason = _no_genres(root, len(found), _endings(extensions))
-        raise ValueError(reason + passed_over(outside))
-    paths = [path for path, _ in labelled]
-    target = np.array([genre for _, genre in labelled])
+        raise ValueError(_no_genres(root, listing, suffixes))
+    paths = [file.path for file in labelled]
+    target = np.array([file.genre for file in labelled])
     names = np.unique(target).tolist()
-    check_genres(root, names, f"; {_LAYOUT}{passed_over(outside)}")
-    warn_left_out(root, remark_links(outside))
+    for name in names:
+        check_filled(name, f"{root}: the name of a folder")
+    check_genres(root, names, f"; {_LAYOUT}{listing.explanation()}")
+    remarks = [*listing.remarks(), *_remark_loose(listing)]
+    warn_left_out(root, remarks, "" if extensions else listing.passed_over())
     groups = number_recordings(paths)
     warn_of_two_genres(root, paths, target, groups)
     return make_bunch(
@@ -191,72 +207,30 @@ def load_folder(
     )
 
 
-def walk(
-    root: Path, endings: frozenset[str], outside: list[str] | None = None
-) -> Iterator[tuple[str, str]]:
-    """Yield (path, genre) of the audio files below a folder, in no order; fill `outside`."""
-    real_root = root.resolve()
-    for folder, subfolders, files in os.walk(root, onerror=_raise):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        parts = Path(folder).relative_to(root).parts
-        inside, leaving = _told_apart(Path(folder), files, subfolders, real_root, endings)
-        yield from ((path, parts[0] if parts else "") for path in inside)
-        if outside is not None:
-            outside += leaving
+def _remark_loose(listing: Listing) -> list[str]:
+    """The remark on audio beside the genre folders, if there is any."""
+    loose = [file.path for file in listing.audio if not file.genre]
+    if not loose:
+        return []
+    count = "1 audio file that is" if len(loose) == 1 else f"{len(loose):,} audio files that are"
+    return [f"{count} in no genre's folder (first: {loose[0]})"]
 
 
-def _told_apart(
-    folder: Path, files: list[str], subfolders: list[str], root: Path, endings: frozenset[str]
-) -> tuple[list[str], list[str]]:
-    """The audio files of a folder, and the links to audio and folders that leave the root."""
-    audio = [path for name in files if _is_audio(path := folder / name, endings)]
-    # `os.walk` lists links to folders among the folders, and does not enter them.
-    links = [path for name in subfolders if (path := folder / name).is_symlink()]
-    within = {path: path.resolve().is_relative_to(root) for path in audio + links}
-    inside = [str(path) for path in audio if within[path]]
-    return inside, [str(path) for path, stays in within.items() if not stays]
-
-
-def _raise(error: OSError) -> None:
-    """Make `os.walk` stop at a folder it may not read instead of leaving it out unsaid."""
-    raise error
-
-
-def _is_audio(path: Path, endings: frozenset[str]) -> bool:
-    """Tell by the name alone; macOS's "._song.mp3" companions count as hidden."""
-    return not path.name.startswith(".") and path.suffix.lower() in endings and path.is_file()
-
-
-def _endings(extensions: Iterable[str] | None) -> frozenset[str]:
-    """Normalise "mp3" and ".MP3" to ".mp3"."""
-    if extensions is None:
-        return AUDIO_EXTENSIONS
-    if isinstance(extensions, str):
-        raise TypeError(f"extensions is a single string: wrap it in a list, [{extensions!r}]")
-    return frozenset("." + ending.lower().lstrip(".") for ending in extensions)
-
-
-def existing(root: Path, layout: str) -> Path:
-    """Pass a folder through, refuse anything else."""
-    if not root.exists():
-        raise FileNotFoundError(f"{root}: no such folder; {layout}")
-    if not root.is_dir():
-        raise NotADirectoryError(f"{root}: is a file, not a folder; {layout}")
-    return root
-
-
-def _no_genres(root: Path, n_loose: int, endings: frozenset[str]) -> str:
+def _no_genres(root: Path, listing: Listing, suffixes: frozenset[str]) -> str:
     """Say in what way the layout is not the expected one."""
-    if n_loose:
+    if listing.audio:
         return (
-            f"{root}: its {n_loose} audio files are not in sub-folders, so there are no genres; "
-            f"{_LAYOUT}"
+            f"{root}: its {len(listing.audio)} audio files are not in sub-folders, so there are no "
+            f"genres; {_LAYOUT}"
         )
     if not any(root.iterdir()):
         return f"{root}: the folder is empty; {_LAYOUT}"
-    return f"{root}: no sub-folder with audio (looked for {_joined(endings)}); {_LAYOUT}"
+    looked = f"no sub-folder with audio ({_looked_for(suffixes)})"
+    return f"{root}: {looked}; {_LAYOUT}{listing.explanation()}"
 
 
-def _joined(endings: Iterable[str]) -> str:
-    """Join endings for a message."""
-    return ", ".join(sorted(endings))
+def _looked_for(suffixes: frozenset[str]) -> str:
+    """Which endings, in a message; of the usual ones the best known."""
+    if suffixes == AUDIO_EXTENSIONS:
+        return f"looked for .mp3, .wav, .flac and {len(suffixes) - 3} other endings"
+    return f"looked for {', '.join(sorted(suffixes))}"

@@ -17,14 +17,13 @@ from genrekit.datasets._bunch import (
     check_genres,
     listed,
     make_bunch,
-    passed_over,
-    remark_links,
     remark_missing,
     some,
     warn_left_out,
 )
-from genrekit.datasets._folder import AUDIO_EXTENSIONS, existing, walk
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
+from genrekit.datasets._rows import long_fields, named
+from genrekit.datasets._walk import Listing, endings, existing, look_through
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -144,14 +143,14 @@ def load_gtzan(
     >>> clips.target.tolist(), clips.split.tolist()
     (['blues', 'disco'], ['train', 'valid'])
     """
-    root = existing(Path(root), _LAYOUT)
+    root = existing(root, _LAYOUT)
     parts = _read_split(split)
-    found, foreign, outside = _find(root)
+    found, foreign, listing = _find(root)
     bad = [] if keep_bad else [clip for clip in _KNOWN_BAD if clip in found]
     every = [f"{genre}.{i:05d}" for genre in GTZAN_GENRES for i in range(100)]
     missing = [clip for clip in every if clip not in found]
-    hint = f"{passed_over(outside)}; {_LAYOUT}"
-    remarks = remark_missing(root, missing, len(every), on_missing, hint) + remark_links(outside)
+    hint = f"{listing.explanation()}; {_LAYOUT}"
+    remarks = remark_missing(root, missing, len(every), on_missing, hint) + listing.remarks()
     remarks += _remark_bad(bad)
     if foreign:
         remarks.append(f"{len(foreign):,} files that are not GTZAN's: {some(foreign)}")
@@ -232,7 +231,7 @@ def load_gtzan_features(
     >>> clips.data.tolist(), clips.feature_names, clips.split.tolist()
     ([[123.0], [120.2]], ['tempo'], ['train', 'valid'])
     """
-    table = Path(table)
+    table = Path(os.path.expanduser(table))
     parts = _read_split(split)
     clips, labels, names, data = _read_table(table)
     bad = [] if keep_bad else [clip for clip in _KNOWN_BAD if clip in clips]
@@ -263,21 +262,21 @@ def _read_split(split: str | None) -> dict[str, str]:
     return {row["clip"]: row["split"] for row in csv.DictReader(text.splitlines())}
 
 
-def _find(root: Path) -> tuple[dict[str, str], list[str], list[str]]:
-    """Path of each clip, the audio files beside them that are none, and links to elsewhere."""
+def _find(root: Path) -> tuple[dict[str, str], list[str], Listing]:
+    """Path of each clip, the audio files beside them that are none, and all that was found."""
     places = [root / place for place in _PLACES]
     place = next((p for p in places if any((p / genre).is_dir() for genre in GTZAN_GENRES)), root)
     found: dict[str, str] = {}
     foreign: list[str] = []
-    outside: list[str] = []
-    for path, genre in sorted(walk(place, AUDIO_EXTENSIONS, outside)):
-        clip = Path(path).stem
+    listing = look_through(place, endings(None))
+    for file in listing.audio:
+        path, genre, clip = file.path, file.genre, Path(file.path).stem
         # A second copy of a clip, in another format, is as foreign as another file.
         if genre and _CLIP.fullmatch(clip) and clip.startswith(genre) and clip not in found:
             found[clip] = path
         else:
             foreign.append(os.path.relpath(path, place))
-    return found, foreign, outside
+    return found, foreign, listing
 
 
 def _remark_bad(bad: list[str]) -> list[str]:
@@ -293,7 +292,7 @@ def _read_table(table: Path) -> tuple[list[str], list[str], list[str], NDArray[n
     if not table.is_file():
         state = "is a folder" if table.is_dir() else "no such file"
         raise FileNotFoundError(f"{table}: {state}; {_TABLE}")
-    with table.open(encoding="utf-8-sig", newline="") as file:
+    with table.open(encoding="utf-8-sig", newline="") as file, named(table), long_fields():
         header, *rows = [row for row in csv.reader(file) if row] or [[]]
     name = next((column for column in ("filename", "clip") if column in header), None)
     if name is None or "label" not in header or not rows:

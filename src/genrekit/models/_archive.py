@@ -8,13 +8,14 @@ import json
 import math
 import os
 import re
-import secrets
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from genrekit._tables import atomic_path
 
 MANIFEST = "genrekit.json"
 FORMAT = 1
@@ -68,17 +69,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write beside ``path``, then rename, so that no half-written model is ever seen."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path}: the folder {path.parent} does not exist")
-    # Not tempfile: its files are private to the user, a saved model follows the umask.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with atomic_path(path) as temporary, temporary.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _hashes(members: Mapping[str, bytes]) -> dict[str, str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["Html", "bar_cell", "element", "join", "table"]
+from genrekit._text import printable
 
-# Control characters and halves of surrogate pairs (a file name with bytes that are no UTF-8 has
-# such) may not stand in a page.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+__all__ = ["Html", "bar_cell", "element", "join", "table"]
 
 
 class Html(str):
@@ -62,4 +59,4 @@ def _safe(child: object) -> str:
     """Escape what is not HTML yet."""
     if isinstance(child, Html):
         return child
-    return escape(_FORBIDDEN.sub("\ufffd", str(child)))
+    return escape(printable(child, keep="\n\t"))

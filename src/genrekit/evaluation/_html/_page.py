@@ -16,7 +16,7 @@ import numpy as np
 from sklearn import config_context
 
 import genrekit
-from genrekit._tables import atomic_path, check_folder
+from genrekit._tables import atomic_path, check_writable
 from genrekit.dsp.kernels import FLAVOUR
 from genrekit.evaluation._html import _sections as sections
 from genrekit.evaluation._html._headline import alerts, headline
@@ -63,7 +63,7 @@ def write_html(
         When `features` has another number of rows than the report has tracks.
     """
     path = Path(path)
-    check_folder(path)
+    check_writable(path)
     page = _page(report, title, estimator, features, more)
     with atomic_path(path) as part:
         part.write_text(page, encoding="utf-8")
