@@ -96,6 +96,7 @@ def test_each_track_is_read_once(memory, music, tmp_path, monkeypatch):
         calls.append(source)
         return decode(source, offset=offset, duration=duration)
 
+    decoder.cache_key = "as decode"
     memory = memory and tmp_path / memory
     classifier = GenreClassifier("knn", FEW.split(","), decoder=decoder, memory=memory)
     tracks = load_folder(music)
