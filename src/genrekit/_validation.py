@@ -6,7 +6,12 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["check_choice", "check_integer", "check_number", "did_you_mean"]
+__all__ = ["RATES", "check_choice", "check_integer", "check_number", "check_rate", "did_you_mean"]
+
+# Sampling rates, Hz, from the least to the greatest that make sense: telephones have 8,000, and a
+# header that says less than an eighth of it would make a minute of a second; converters end at
+# 10 MHz.
+RATES = (1e3, 1e7)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -42,6 +47,14 @@ def check_number(
     if isinstance(value, (str, bool)) or not finite or number < minimum or number <= above:
         bound = f"above {above:g}" if above > float("-inf") else f"of at least {minimum:g}"
         raise ValueError(f"{name} must be a number {bound}, not {value!r}")
+
+
+def check_rate(name: str, value: Any) -> None:
+    """Raise ``ValueError`` unless `value` is a sampling rate that makes sense."""
+    check_number(name, value, above=0)
+    if not RATES[0] <= value <= RATES[1]:
+        low, high = (f"{rate:,.0f}" for rate in RATES)
+        raise ValueError(f"{name} must be a number from {low} to {high} (Hz), not {value!r}")
 
 
 def _is_numpy_integer(value: Any) -> bool:

@@ -12,6 +12,11 @@ from genrekit.exceptions import AudioDecodeError
 PYAV = "Install PyAV: pip install 'genrekit[ffmpeg]'"
 ID3 = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)
 MP3_FRAME = b"\xff\xfb\x90\x64"
+MP3_FRAME += bytes(417 - len(MP3_FRAME))
+AAC_FRAME = b"\xff\xf1\x50\x80\x10\x1f\xfc" + bytes(121)
+APE = b"APETAGEX\xd0\x07\x00\x00\x10\x00\x00\x00" + bytes(16) + b"\x01" * 16
+AC3_FRAME = b"\x0b\x77\x00\x00\x00\x40" + bytes(122)
+EAC3_FRAME = b"\x0b\x77\x00\x3f\x00\x80" + bytes(122)
 
 LOOKS = [
     (b"<!DOCTYPE html>\n<html><body>404", "an HTML page"),
@@ -30,7 +35,7 @@ LOOKS = [
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "an ASF file (WMA or WMV)"),
     (b"\x1a\x45\xdf\xa3\x01", "a Matroska or WebM file"),
     (b"RIFF\x04\x00\x00\x00AVI LIST", "an AVI video"),
-    (b"G" + bytes(187) + b"G" + bytes(187) + b"G", "an MPEG video"),
+    (5 * (b"G" + bytes(187)), "an MPEG video"),
     (b"PK\x03\x04\x14\x00", "a ZIP archive"),
     (bytes(257) + b"ustar\x00", "a tar archive"),
     (b"%PDF-1.7\n", "a PDF document"),
@@ -41,14 +46,34 @@ LOOKS = [
     (b"RIFF\xff\xff\x00\x00WAVEfmt ", "a truncated WAV file (65543 bytes announced, 16 there)"),
     (b"FORM\x00\x00\xff\xffAIFFCOMM", "a truncated AIFF file (65543 bytes announced, 16 there)"),
     (b".snd\x00\x00\x00\x18\x00\x00\xff\xff", "a truncated AU file (65559 bytes announced, 12"),
-    (MP3_FRAME + bytes(100), "an MP3 file"),
-    (b"\xff\xf1\x50\x80" + bytes(100), "an AAC file"),
+    (MP3_FRAME, "an MP3 file"),
+    (MP3_FRAME[:100], "an MP3 file"),
+    (3 * MP3_FRAME + b"\x01", "an MP3 file"),
+    (b"\x01" * 5000 + 3 * MP3_FRAME, "an MP3 file"),
+    (b"\x01" * 5000 + 2 * MP3_FRAME, ""),
+    (MP3_FRAME + b"\x01" * 5000, ""),
+    (2 * MP3_FRAME + AAC_FRAME + b"\x01" * 5000, ""),
+    (AAC_FRAME, "an AAC file"),
+    (AAC_FRAME[50:] + 3 * AAC_FRAME, "an AAC file"),
+    (3 * AC3_FRAME, "an AC-3 file"),
+    (3 * EAC3_FRAME, "an E-AC-3 file"),
+    (AC3_FRAME + b"\x01" * 5000, ""),
     (ID3, "an ID3 tag with no sound after it"),
     (ID3 + bytes(3000), "an ID3 tag with no sound after it"),
     (ID3[:100], "an ID3 tag with no sound after it"),
+    (2 * ID3 + MP3_FRAME, "an MP3 file"),
+    (ID3 + APE + MP3_FRAME, "an MP3 file"),
+    (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + 3 * MP3_FRAME, "an MP3 file"),
+    (ID3 + b"ffconcat version 1.0\nfile a.mp3\n", "an ID3 tag with no sound that is known"),
+    (b"MAC addresses of the studio", "a text"),
+    (b"The wide world", "a text"),
+    (b"2BIT or not 2BIT", "a text"),
+    (b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 9876 RTP/AVP 0\n", "a text"),
+    (b"ffconcat version 1.0\nfile other.wav\n", "a text"),
+    (b"NIST_1A\n   1024\n" + bytes(2000), "a NIST SPHERE file"),
     (ID3 + MP3_FRAME, "an MP3 file"),
     (ID3 + b"fLaC", "a FLAC file"),
-    (ID3 + b"\x01\x02\x03", "an ID3 tag with no MP3 sound after it"),
+    (ID3 + b"\x01\x02\x03", "an ID3 tag with no sound that is known after it"),
     (bytes(3_000_000), "nothing but zero bytes"),
     (bytes(3_000_000) + b"\x01", ""),
     (b"\x01\x02\x03", ""),
@@ -67,27 +92,40 @@ def test_streamed_wav_declares_no_size(size):
     assert declared_size(b"RIFF" + size.to_bytes(4, "little") + b"WAVE") is None
 
 
-def test_message_names_what_was_tried_and_what_it_looks_like(tmp_path):
+def test_message_says_what_it_looks_like_and_no_decoder_is_asked(tmp_path):
     path = tmp_path / "song.mp3"
     path.write_bytes(b"<html>" + b"no such page " * 100)
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: no decoder could read it; it looks like an HTML page;")
-    assert "tried soundfile (Format not recognised)" in message
-    assert message.endswith("Download it again: what was saved is a web page")
+    assert message == (
+        f"{path}: it is no audio file; it looks like an HTML page. Download it again: what was "
+        "saved is a web page"
+    )
+    assert caught.value.tried == ()
+
+
+def test_message_names_what_was_tried(tmp_path):
+    path = tmp_path / "song.wav"
+    path.write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: no decoder could read it; it looks like a WAV file; tried ")
+    assert "tried soundfile (" in message
     assert message.count(str(path)) == 1
+
+
+CONVERT = "If it is one, convert it to WAV or FLAC"
 
 
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
         (b"\x00\x00\x00\x20ftypM4A \x00\x00" + bytes(500), PYAV),
-        (b"\xff\xf1\x50\x80" + bytes(100), PYAV),
+        (AAC_FRAME, PYAV),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9" + bytes(500), PYAV),
-        (b"\x01\x02\x03" * 100, f"If FFmpeg reads it: {PYAV}"),
-        (b"%PDF-1.7\n", ""),
-        (b"version https://git-lfs.github.com/spec/v1\n", "Fetch the file itself: git lfs pull"),
+        (b"RIFF\x04\x00\x00\x00WAVEfmt ", ""),
     ],
 )
 def test_hints_without_pyav(monkeypatch, content, hint):
@@ -99,9 +137,23 @@ def test_hints_without_pyav(monkeypatch, content, hint):
     assert [name for name, _ in caught.value.tried] == ["soundfile"]
 
 
-@pytest.mark.parametrize("content", [b"\x00\x00\x00\x20ftypM4A \x00\x00", b"\x01\x02\x03" * 100])
-def test_no_hint_to_install_what_is_installed(monkeypatch, content):
-    monkeypatch.setattr(_open, "_FINDERS", {"pyav": _open._FINDERS["soundfile"]})
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"\x01\x02\x03" * 100, CONVERT),
+        (b"%PDF-1.7\n", ""),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Fetch the file itself: git lfs pull"),
+    ],
+)
+def test_hints_for_what_is_no_audio(content, hint):
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(content)
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("installed", ["pyav", "ffmpeg"])
+def test_no_hint_to_install_what_is_installed(monkeypatch, installed):
+    monkeypatch.setattr(_open, "_FINDERS", {installed: _open._FINDERS["soundfile"]})
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(b"\x00\x00\x00\x20ftypM4A \x00\x00")
     assert caught.value.hint == ""

@@ -58,8 +58,12 @@ def test_file_object_is_read_from_its_position_and_left_there(tmp_path, content,
 
 def test_file_object_that_cannot_seek(content, expected):
     class Pipe:
-        def read(self):
-            return content
+        def __init__(self):
+            self.rest = content
+
+        def read(self, size):
+            piece, self.rest = self.rest[: min(size, 999)], self.rest[min(size, 999) :]
+            return piece
 
     np.testing.assert_array_equal(load_audio(Pipe()), expected)
 
@@ -93,6 +97,37 @@ def test_missing_file(tmp_path):
     assert caught.value.path == str(tmp_path / "song.mp3")
 
 
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("https://example.org/a.mp3", "Download it first: https:// is an address"),
+        ("s3://bucket/a.mp3", "Download it first: s3:// is an address"),
+        (pathlib.PurePosixPath("gs://bucket/a.mp3"), "Download it first: gs:// is an address"),
+        ("file:///home/me/a%20b.mp3", "Pass the path alone: /home/me/a b.mp3"),
+        ("FILE://localhost/home/me/a.mp3", "Pass the path alone: /home/me/a.mp3"),
+        ("C:/music/a.mp3", ""),
+        ("music/a.mp3", ""),
+    ],
+)
+def test_addresses(address, hint):
+    with pytest.raises(AudioDecodeError, match="there is no such file") as caught:
+        load_audio(address)
+    assert caught.value.path == str(address)
+    assert caught.value.hint.startswith(hint)
+    assert bool(caught.value.hint) == bool(hint)
+
+
+def test_home_folder(tmp_path, monkeypatch, content, expected):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "song.flac").write_bytes(content)
+    for path in ("~/song.flac", pathlib.Path("~/song.flac")):
+        np.testing.assert_array_equal(load_audio(path), expected)
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio("~/other.flac")
+    assert caught.value.path == str(tmp_path / "other.flac")
+
+
 def test_directory(tmp_path):
     with pytest.raises(AudioDecodeError, match="it is a directory, not a file"):
         load_audio(tmp_path)
@@ -120,12 +155,12 @@ def test_empty(source):
 
 
 def test_errors_survive_pickling(tmp_path):
-    path = tmp_path / "page.mp3"
-    path.write_bytes(b"<html>not found</html>")
+    path = tmp_path / "song.wav"
+    path.write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(path)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert str(copy) == str(caught.value)
-    assert copy.looks_like == "an HTML page"
+    assert copy.looks_like == "a WAV file"
     assert copy.tried[0][0] == "soundfile"
     assert copy.tried == caught.value.tried

@@ -1,14 +1,14 @@
-"""Whatever a decoder of the system reads (ffmpeg, Core Audio, GStreamer, MAD), through audioread.
+"""AAC, M4A and others, through what the system has: Core Audio on a Mac, by audioread.
 
-The last resort: audioread can't seek, so everything before an offset is decoded and thrown away,
-and it passes on 16 bits a sample.
+audioread can't seek, so everything before an offset is decoded and thrown away, and it passes on 16
+bits a sample.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib import metadata
@@ -18,20 +18,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio._decoder import BLOCK_FRAMES, Decoded, beyond_end, frame_range, regroup
+from genrekit.audio._decoder import (
+    BLOCK_FRAMES,
+    Decoded,
+    beyond_end,
+    check_format,
+    frame_range,
+    regroup,
+)
 
 __all__ = ["decode", "version"]
 
 
 @functools.cache
 def backends() -> tuple[Any, ...]:
-    """The backends that this system has; the one for plain WAV and AIFF is of no use here."""
-    with warnings.catch_warnings():
-        # audioread imports modules that Python has deprecated.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import audioread
+    """The backends that may be used here."""
+    # GStreamer and the program ffmpeg, which audioread knows as well, follow playlists and
+    # addresses, and it has no way to forbid that; its own reader of WAV and MAD would add nothing.
+    if sys.platform != "darwin":
+        return ()
+    from audioread.macca import ExtAudioFile
 
-        return tuple(b for b in audioread.available_backends() if b.__name__ != "RawAudioFile")
+    return (ExtAudioFile,)
 
 
 def version() -> str:
@@ -49,6 +57,7 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
     with ExitStack() as stack:
         path = source if isinstance(source, str) else _write_to_file(source, stack)
         file = stack.enter_context(audioread.audio_open(path, backends=list(backends())))
+        check_format(file.samplerate, file.channels)
         blocks = _blocks(file, stack.pop_all(), offset, duration)
     return Decoded(file.samplerate, blocks)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._validation import RATES
+
 __all__ = [
     "BLOCK_FRAMES",
     "NO_SAMPLES",
@@ -16,6 +18,7 @@ __all__ = [
     "UnusableError",
     "beyond_end",
     "check_complete",
+    "check_format",
     "clearly_fewer",
     "frame_range",
     "regroup",
@@ -23,6 +26,9 @@ __all__ = [
 
 # Measured on 30 s MP3s, from 4096 to 262144: the cost falls until here and stays flat above.
 BLOCK_FRAMES = 65536
+
+# What Vorbis and Opus can have at most; a block of that many takes 67 MB.
+MAX_CHANNELS = 255
 
 NO_SAMPLES = "it holds no samples"
 
@@ -89,6 +95,17 @@ class UnusableError(Exception):
     Raised by the built-in decoders, which know the file by its content only; whoever knows its name
     makes an ``AudioDecodeError`` of it. Any other exception means "let the next decoder try".
     """
+
+
+def check_format(sr: float, channels: int = 1) -> None:
+    """Raise unless a header's numbers may be true: memory and time are taken by them."""
+    low, high = RATES
+    if not low <= sr <= high:
+        raise UnusableError(
+            f"its header says {sr:g} Hz; rates from {low:,.0f} to {high:,.0f} Hz are read"
+        )
+    if not 0 < channels <= MAX_CHANNELS:
+        raise UnusableError(f"its header says {channels:,} channels; up to {MAX_CHANNELS} are read")
 
 
 def frame_range(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio._decoder import NO_SAMPLES, Decoder, UnusableError
-from genrekit.audio._sniff import FFMPEG, Look, look_at
-from genrekit.audio._source import Source, check_readable, open_binary
+from genrekit.audio._decoder import NO_SAMPLES, Decoder, UnusableError, check_format
+from genrekit.audio._sniff import Look, look_at
+from genrekit.audio._source import Source, open_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
 
 __all__ = ["available_decoders", "open_audio"]
@@ -24,6 +26,10 @@ _NO_DECODER = (
     "install --force-reinstall soundfile (where that has no wheel, install libsndfile), or install "
     "PyAV: pip install 'genrekit[ffmpeg]'"
 )
+
+# What FFmpeg calls the containers in which it would find no more than libsndfile.
+_LIBSNDFILE = ("aiff", "au", "flac", "mp3", "ogg", "wav")
+_NUMBER = re.compile(r"Error number (-?\d+) occurred")
 
 
 class Installed(NamedTuple):
@@ -51,11 +57,18 @@ def _audioread() -> Installed:
     return Installed(module.decode, module.version())
 
 
-# The order in which they are tried: the fastest first, the one that can't seek last.
+def _ffmpeg() -> Installed:
+    from genrekit.audio import _ffmpeg as module
+
+    return Installed(module.decode, module.version())
+
+
+# The order in which they are tried: the fastest first, the one that starts a program last.
 _FINDERS: Mapping[str, Callable[[], Installed]] = {
     "soundfile": _soundfile,
     "pyav": _pyav,
     "audioread": _audioread,
+    "ffmpeg": _ffmpeg,
 }
 
 
@@ -86,8 +99,9 @@ def available_decoders() -> dict[str, str]:
     -------
     dict of str to str
         Name of a decoder → its version. ``"soundfile"`` reads WAV, FLAC, OGG, Opus, MP3, AIFF and
-        AU; ``"pyav"`` (extra ``ffmpeg``) adds M4A, AAC, WMA and most others; ``"audioread"`` is
-        there if a decoder of the system is, for example the program ``ffmpeg``.
+        AU; ``"pyav"`` (extra ``ffmpeg``) adds M4A, AAC, WMA and most others, and so do
+        ``"audioread"``, where the system has Core Audio, and ``"ffmpeg"``, where that program is on
+        the PATH.
 
     Examples
     --------
@@ -104,14 +118,19 @@ def open_audio(
     """Open with the first decoder that gives a block."""
     # A failure up to the first block lets the next decoder try; after it, samples have been
     # handed on, and another decoder could not take over at the same one.
-    check_readable(source)
+    source = without_pipe(source)
+    with open_source(source) as file:
+        look = look_at(file)
+    if decoder is None and not look.demuxer:
+        raise _no_audio(source, look)
     tried: list[tuple[str, str]] = []
     for name, decode in _candidates(decoder):
         try:
             decoded = decode(source.data, offset=offset, duration=duration)
+            check_format(decoded.sr)
             blocks = iter(decoded.blocks)
             first = next((block for block in blocks if len(block)), None)
-        except (AudioDecodeError, MemoryError):
+        except AudioDecodeError:
             raise
         except UnusableError as error:
             raise AudioDecodeError(source.name, str(error)) from error
@@ -123,7 +142,7 @@ def open_audio(
         tried.append((name, NO_SAMPLES))
     if not tried:
         raise ImportError(_NO_DECODER)
-    raise _undecodable(source, tried)
+    raise _undecodable(source, tried, look)
 
 
 def _candidates(decoder: Decoder | None) -> Iterator[tuple[str, Decoder]]:
@@ -163,22 +182,38 @@ def _message(error: Exception) -> str:
             break
     else:
         text = str(error)
-    return (str(text).strip() or type(error).__name__).rstrip(".")
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    text = str(text).strip().rstrip(".")
+    if number := _NUMBER.fullmatch(text):
+        return _in_words(int(number[1]))
+    return text or type(error).__name__
 
 
-def _undecodable(source: Source, tried: list[tuple[str, str]]) -> AudioDecodeError:
+def _in_words(number: int) -> str:
+    """What a number of the system means; FFmpeg's decoders return others, without a meaning."""
+    text = os.strerror(abs(number))
+    return "its data make no sense" if text.startswith("Unknown error") else text
+
+
+def _no_audio(source: Source, look: Look) -> AudioDecodeError:
+    """The error for what no decoder need be asked about."""
+    if look.text:
+        return AudioDecodeError(source.name, "it is no audio file", (), look.text, look.remedy)
+    reason = "nothing in it tells of a kind of audio that is known"
+    return AudioDecodeError(source.name, reason, hint="If it is one, convert it to WAV or FLAC")
+
+
+def _undecodable(source: Source, tried: list[tuple[str, str]], look: Look) -> AudioDecodeError:
     """The error when no decoder gave a single block."""
-    with open_binary(source.data) as file:
-        look = look_at(file)
     silent = any(message == NO_SAMPLES for _, message in tried)
     reason = NO_SAMPLES if silent else "no decoder could read it"
     return AudioDecodeError(source.name, reason, tried, look.text, _hint(look))
 
 
 def _hint(look: Look) -> str:
-    """What to do about it."""
-    if look.remedy != FFMPEG and look.text:
-        return look.remedy
-    if "pyav" in available_decoders():
+    """What to install, if there is a decoder that may read more."""
+    others = available_decoders()
+    if look.demuxer in _LIBSNDFILE or "pyav" in others or "ffmpeg" in others:
         return ""
-    return _INSTALL_PYAV if look.text else f"If FFmpeg reads it: {_INSTALL_PYAV}"
+    return _INSTALL_PYAV

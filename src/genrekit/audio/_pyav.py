@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib import metadata
+from io import BufferedIOBase
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,9 +17,12 @@ from genrekit.audio._decoder import (
     UnusableError,
     beyond_end,
     check_complete,
+    check_format,
     frame_range,
     regroup,
 )
+from genrekit.audio._sniff import demuxer_of
+from genrekit.audio._source import open_binary
 
 if TYPE_CHECKING:
     import av
@@ -31,7 +34,7 @@ __all__ = ["decode", "version"]
 _PREROLL = 0.5
 
 # Containers whose length is a count, not an estimate from the bit rate or from all streams.
-_COUNTED = ("mov,mp4", "flac")
+_COUNTED = ("mov", "flac")
 
 
 class _Opened(NamedTuple):
@@ -59,9 +62,9 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
 
 def _open(source: str | bytes, stack: ExitStack) -> _Opened:
     """Open and decode one frame: the rate in the header of an HE-AAC file may be half the real."""
-    # "file:" keeps FFmpeg from taking a name for another protocol.
-    target = f"file:{source}" if isinstance(source, str) else io.BytesIO(source)
-    container = stack.enter_context(_open_container(target))
+    demuxer = demuxer_of(source)
+    file = stack.enter_context(open_binary(source))
+    container = stack.enter_context(_open_container(file, demuxer))
     if not container.streams.audio:
         raise ValueError("it has no audio stream")
     stream = container.streams.audio[0]
@@ -69,11 +72,12 @@ def _open(source: str | bytes, stack: ExitStack) -> _Opened:
     first = next(frames, None)
     if first is None:
         raise ValueError("no frame of its audio stream could be decoded")
+    check_format(first.sample_rate, first.layout.nb_channels)
     return _Opened(container, stream, first, frames)
 
 
-def _open_container(target: str | io.BytesIO) -> InputContainer:
-    """Open, whatever bytes are in the tags."""
+def _open_container(file: BufferedIOBase, demuxer: str) -> InputContainer:
+    """Open with one demuxer, nothing but the bytes at hand, and whatever is in the tags."""
     import av
 
     # Before PyAV 19 a tag that is not UTF-8 is an error unless told otherwise; 19 has no such
@@ -81,7 +85,12 @@ def _open_container(target: str | io.BytesIO) -> InputContainer:
     options: dict[str, Any] = {}
     if int(av.__version__.split(".")[0]) < 19:
         options["metadata_errors"] = "ignore"
-    return av.open(target, "r", **options)
+    return av.open(file, "r", format=demuxer, io_open=_open_nothing, **options)
+
+
+def _open_nothing(url: str, flags: int, options: Any) -> Any:
+    """FFmpeg asks for another file or an address, which the file names."""
+    raise PermissionError(f"it refers to {url!r}, which is not opened")
 
 
 def _blocks(

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import io
 import os
+import re
+from functools import partial
 from typing import IO, Any, BinaryIO, NamedTuple, TypeAlias
 
+from genrekit.audio._pipes import is_pipe, join_chunks, read_pipe
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["AudioSource", "Source", "as_source", "check_readable", "open_binary", "size_of"]
+__all__ = [
+    "AudioSource",
+    "Source",
+    "as_source",
+    "file_path",
+    "open_binary",
+    "open_source",
+    "size_of",
+    "without_pipe",
+]
 
-
-AudioSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+_CHUNK = 1 << 20
+# pathlib makes one slash of two; a single letter is a drive.
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 
 class Source(NamedTuple):
@@ -21,10 +34,17 @@ class Source(NamedTuple):
     name: str
 
 
+AudioSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Source
+)
+
+
 def as_source(source: Any) -> Source:
     """Bring a path, bytes or a binary file object to one form."""
+    if isinstance(source, Source):
+        return source
     if isinstance(source, (str, os.PathLike)):
-        path = os.fsdecode(source)
+        path = file_path(source)
         return Source(path, path)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Source(bytes(source), "<bytes>")
@@ -36,16 +56,42 @@ def as_source(source: Any) -> Source:
     )
 
 
+def file_path(path: str | os.PathLike[Any]) -> str:
+    """A path as a string, with the home folder in place of ``~``."""
+    return os.path.expanduser(os.fsdecode(path))
+
+
+def without_pipe(source: Source) -> Source:
+    """The source itself, or what came through the pipe that it names."""
+    if isinstance(source.data, bytes) or not is_pipe(source.data):
+        return source
+    try:
+        return source._replace(data=read_pipe(source.data))
+    except OSError as error:
+        raise _unopened(source.name, error) from error
+
+
 def _read_file_object(file: Any) -> Source:
+    """What a file object gives; whatever it raises is said of it."""
+    name = _name_of(file)
+    try:
+        data = _content(file, name)
+    except (AudioDecodeError, TypeError):
+        raise
+    except Exception as error:
+        reason = f"it can't be read: {error or type(error).__name__}"
+        raise AudioDecodeError(name, reason) from error
+    return Source(data, name)
+
+
+def _content(file: Any, name: str) -> bytes:
     """Read from the current position, and go back there so that the object can be read again."""
     seekable = callable(getattr(file, "seekable", None)) and file.seekable()
     position = file.tell() if seekable else None
-    data = file.read()
+    data = join_chunks(iter(partial(file.read, _CHUNK), b""), name)
     if position is not None:
         file.seek(position)
-    if not isinstance(data, bytes):
-        raise TypeError(f"open {_name_of(file)} in binary mode ('rb'): it gave {type(data)}")
-    return Source(data, _name_of(file))
+    return data
 
 
 def _name_of(file: Any) -> str:
@@ -66,19 +112,40 @@ def size_of(file: BinaryIO) -> int:
     return size
 
 
-def check_readable(source: Source) -> None:
-    """Raise `AudioDecodeError` with the plain reason if there are no bytes to decode."""
+def open_source(source: Source) -> io.BufferedReader | io.BytesIO:
+    """Open what must hold bytes; `AudioDecodeError` with the plain reason where it can't be."""
     try:
-        with open_binary(source.data) as file:
-            empty = not file.read(1)
-    except FileNotFoundError:
-        raise AudioDecodeError(source.name, "there is no such file") from None
-    except IsADirectoryError:
-        raise AudioDecodeError(source.name, "it is a directory, not a file") from None
-    except PermissionError:
-        raise AudioDecodeError(source.name, "permission to read it is denied") from None
+        file = open_binary(source.data)
+        empty = not file.read(1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioDecodeError(source.name, f"it can't be opened: {reason}") from error
+        raise _unopened(source.name, error) from error
     if empty:
+        file.close()
         raise AudioDecodeError(source.name, "it is empty (0 bytes)")
+    return file
+
+
+def _unopened(name: str, error: Exception) -> AudioDecodeError:
+    """The error for what could not be opened, in plain words."""
+    if isinstance(error, FileNotFoundError):
+        return AudioDecodeError(name, "there is no such file", hint=_hint(name))
+    if isinstance(error, IsADirectoryError):
+        reason = "it is a directory, not a file"
+    elif isinstance(error, PermissionError):
+        reason = "permission to read it is denied"
+    else:
+        reason = f"it can't be opened: {getattr(error, 'strerror', None) or error}"
+    return AudioDecodeError(name, reason)
+
+
+def _hint(name: str) -> str:
+    """What to do about a path that is an address."""
+    address = _ADDRESS.match(name)
+    if address is None:
+        return ""
+    if address[1].lower() != "file":
+        return f"Download it first: {address[1]}:// is an address, and only files are read"
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname  # takes long to import
+
+    return f"Pass the path alone: {url2pathname(urlsplit(name).path)}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_number
+from genrekit._validation import check_number, check_rate
 from genrekit.audio._decoder import Decoder
 from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
@@ -24,6 +24,11 @@ __all__ = [
     "stream_audio",
     "stream_rates",
 ]
+
+# Bytes of the longest waveform that is built in one piece: six hours and more at 22050 Hz.
+_MOST = 2 << 30
+# Samples that a block may become by resampling; blocks of that length are passed on as they are.
+_LONGEST = 1 << 20
 
 
 def load_audio(
@@ -43,14 +48,15 @@ def load_audio(
     ----------
     source : path-like, bytes or binary file object
         The recording: where it is, or what it contains. A file object is read from its current
-        position, and left there.
+        position, and left there. What can't seek (a pipe such as ``/dev/stdin``, a socket) is read
+        whole, up to 1 GB; where nothing comes for a minute, that is an error.
     sr : float, default=22050
-        Sampling rate of the waveform, in Hz.
+        Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
         Where to start, in seconds.
     duration : float or None, default=None
         How much to load, in seconds, or less if the recording ends before; None means up to the
-        end.
+        end, and an error where that is a waveform of more than 2 GB.
     decoder : callable or None, default=None
         The `Decoder` to use. With None, those of `available_decoders` are tried in order.
 
@@ -86,8 +92,10 @@ def load_audio(
     >>> y.shape, y.dtype
     ((22050,), dtype('float32'))
     """
-    blocks = stream_audio(source, sr=sr, offset=offset, duration=duration, decoder=decoder)
-    return np.concatenate(list(blocks))
+    known = as_source(source)
+    blocks = stream_audio(known, sr=sr, offset=offset, duration=duration, decoder=decoder)
+    with _enough_memory(known):
+        return _join(blocks, known, math.inf if duration is not None else _MOST)
 
 
 def stream_audio(
@@ -107,9 +115,10 @@ def stream_audio(
     ----------
     source : path-like, bytes or binary file object
         The recording: where it is, or what it contains. A file object is read from its current
-        position, and left there.
+        position, and left there. What can't seek (a pipe such as ``/dev/stdin``, a socket) is read
+        whole, up to 1 GB; where nothing comes for a minute, that is an error.
     sr : float, default=22050
-        Sampling rate of the waveform, in Hz.
+        Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
         Where to start, in seconds.
     duration : float or None, default=None
@@ -174,13 +183,37 @@ def stream_rates(
         One block for each of `rates`, of different lengths, some empty.
     """
     for sr in rates:
-        check_number("sr", sr, above=0)
+        check_rate("sr", sr)
     check_number("offset", offset, minimum=0)
     if duration is not None:
         check_number("duration", duration, above=0)
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     return _stream(as_source(source), rates, offset, duration, decoder)
+
+
+def _join(
+    blocks: Iterator[NDArray[np.float32]], source: Source, limit: float
+) -> NDArray[np.float32]:
+    """One waveform of up to so many bytes."""
+    held, size = [], 0
+    for block in blocks:
+        held.append(block)
+        size += block.nbytes
+        if size > limit:
+            reason = f"its waveform takes more than {_MOST >> 30} GB"
+            hint = "Pass duration=, or read it in blocks: genrekit.stream_audio"
+            raise AudioDecodeError(source.name, reason, hint=hint)
+    return np.concatenate(held)
+
+
+@contextmanager
+def _enough_memory(source: Source) -> Iterator[None]:
+    """Whoever runs out of memory with one file may have enough for the others."""
+    try:
+        yield
+    except MemoryError as error:
+        raise AudioDecodeError(source.name, "there is not enough memory for it") from error
 
 
 def _stream(
@@ -193,7 +226,7 @@ def _stream(
     """Decode, downmix, resample, one block after the other."""
     native_sr, blocks = open_audio(source, offset=offset, duration=duration, decoder=decoder)
     done = 0
-    with closing(blocks):
+    with _enough_memory(source), closing(blocks):
         for resampled in resample_rates(map(_downmix, blocks), native_sr, rates):
             if not all(np.isfinite(block).all() for block in resampled):
                 at = offset + done / rates[0]
@@ -284,9 +317,21 @@ def resample_rates(
         One block for each of `rates`, of different lengths, some empty.
     """
     resamplers = [_Resampler(native_sr, sr) for sr in rates]
+    # A second at a low rate may be a minute's worth of samples at a high one.
+    most = max(1, int(_LONGEST * min(1.0, native_sr / max(rates))))
     for block in blocks:
-        yield tuple(resampler.push(block) for resampler in resamplers)
+        for piece in _pieces(block, most):
+            yield tuple(resampler.push(piece) for resampler in resamplers)
     yield tuple(resampler.finish() for resampler in resamplers)
+
+
+def _pieces(block: NDArray[np.float32], most: int) -> Iterator[NDArray[np.float32]]:
+    """A block in pieces of so many samples; itself if it is short."""
+    if len(block) <= most:
+        yield block
+        return
+    for start in range(0, len(block), most):
+        yield block[start : start + most]
 
 
 class _Resampler:

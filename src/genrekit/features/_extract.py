@@ -362,8 +362,6 @@ def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any
         raise error.with_traceback(None) from None
     except AudioDecodeError as error:
         name, (_, reason, tried, looks_like, hint) = label(item, index), error.args
-        if name.lower().startswith(("http://", "https://")):
-            hint = hint or "Download it first"
         return AudioDecodeError(name, reason, tried, looks_like, hint)
 
 

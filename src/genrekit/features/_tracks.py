@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio import native_rate, resample_blocks, stream_rates
 from genrekit.audio._decoder import UnusableError, frame_range
-from genrekit.audio._source import as_source
+from genrekit.audio._source import as_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features._keys import plain
 from genrekit.features._spectra import Frontend, check_finite
@@ -90,10 +90,15 @@ def label(item: Any, index: int) -> str:
 
 def content(item: Any) -> Any:
     """The bytes of what holds an encoded file, so that it can be read again; the rest as it is."""
-    if not is_file(item) or isinstance(item, (str, os.PathLike, bytes)):
+    if isinstance(item, (str, os.PathLike)):
+        source = without_pipe(as_source(item))
+        return source.data if isinstance(source.data, bytes) else item
+    if not is_file(item) or isinstance(item, bytes):
         return item
     try:
         return as_source(item).data
+    except AudioDecodeError:
+        raise
     except (OSError, TypeError, ValueError) as error:
         raise AudioDecodeError("", f"it can't be read: {error}") from error
 
@@ -103,8 +108,9 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
     if isinstance(item, TrackSegment):
         return ("segment", fingerprint(item.source), plain(item.decoder), *item.cut)
     if isinstance(item, (str, os.PathLike)):
-        status = os.stat(item)
-        return os.path.abspath(item), status.st_size, status.st_mtime_ns
+        path = as_source(item).name
+        status = os.stat(path)
+        return os.path.abspath(path), status.st_size, status.st_mtime_ns
     return "data", plain(content(item))
 
 

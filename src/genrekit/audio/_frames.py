@@ -1,0 +1,139 @@
+"""Streams without a container: told by frames that follow one another, for a sync word is no proof.
+
+Noise has twelve bits of sync in every four-thousandth place. Three headers in a row that agree,
+each where the one before says that its frame ends, come about by chance once in 2**48 places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+__all__ = ["WINDOW", "find_frames"]
+
+# How much is searched for the first frame: dumps of a broadcast begin in the middle of one.
+WINDOW = 1 << 16
+_ENOUGH = 3
+
+_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+# kbit/s of MPEG audio, by whether it is MPEG 1 and by layer.
+_KBITS = {
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_AC3_KBITS = (
+    32,
+    40,
+    48,
+    56,
+    64,
+    80,
+    96,
+    112,
+    128,
+    160,
+    192,
+    224,
+    256,
+    320,
+    384,
+    448,
+    512,
+    576,
+    640,
+)
+
+
+class _Frame(NamedTuple):
+    """How many bytes a frame has, and what its neighbours have in common with it."""
+
+    size: int
+    kind: Hashable
+
+
+def _mpeg(head: bytes) -> _Frame | None:
+    """MPEG audio, layers I to III; the free format, which nobody uses, is not read."""
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    kbits, rate = head[2] >> 4, head[2] >> 2 & 3
+    if head[1] & 0xE0 != 0xE0 or version == 1 or layer == 4 or kbits in (0, 15) or rate == 3:
+        return None
+    bits = 1000 * _KBITS[version == 3, layer][kbits - 1]
+    padding = head[2] >> 1 & 1
+    if layer == 1:
+        size = 4 * (12 * bits // _RATES[version][rate] + padding)
+    else:
+        samples = 576 if layer == 3 and version != 3 else 1152
+        size = samples // 8 * bits // _RATES[version][rate] + padding
+    return _Frame(size, (version, layer, rate))
+
+
+def _adts(head: bytes) -> _Frame | None:
+    """AAC."""
+    rate = head[2] >> 2 & 15
+    size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    if head[1] & 0xF6 != 0xF0 or rate > 12 or size < 7:
+        return None
+    return _Frame(size, rate)
+
+
+def _ac3(head: bytes) -> _Frame | None:
+    """AC-3."""
+    rate, code = head[4] >> 6, head[4] & 63
+    if head[1] != 0x77 or head[5] >> 3 > 10 or rate == 3 or code > 37:
+        return None
+    kbits = _AC3_KBITS[code >> 1]
+    words = (2 * kbits, kbits * 320 // 147 + (code & 1), 3 * kbits)[rate]
+    return _Frame(2 * words, rate)
+
+
+def _eac3(head: bytes) -> _Frame | None:
+    """Enhanced AC-3."""
+    if head[1] != 0x77 or not 10 < head[5] >> 3 <= 16:
+        return None
+    return _Frame(2 * ((head[2] & 7) << 8 | head[3]) + 2, head[4] >> 6)
+
+
+# Name of FFmpeg's demuxer, the first byte of each frame, and what reads its first bytes.
+_KINDS: tuple[tuple[str, bytes, Callable[[bytes], _Frame | None]], ...] = (
+    ("mp3", b"\xff", _mpeg),
+    ("aac", b"\xff", _adts),
+    ("ac3", b"\x0b", _ac3),
+    ("eac3", b"\x0b", _eac3),
+)
+_HEADER = 6
+
+
+def find_frames(data: bytes) -> str | None:
+    """FFmpeg's name for the stream whose frames are found in the first bytes; None for none."""
+    found = [(_first(data, sync, parse), name) for name, sync, parse in _KINDS]
+    starts = [(start, name) for start, name in found if start is not None]
+    return min(starts)[1] if starts else None
+
+
+def _first(data: bytes, sync: bytes, parse: Callable[[bytes], _Frame | None]) -> int | None:
+    """Where frames begin."""
+    position = data.find(sync)
+    while position >= 0:
+        if _agree(data, position, parse):
+            return position
+        position = data.find(sync, position + 1)
+    return None
+
+
+def _agree(data: bytes, start: int, parse: Callable[[bytes], _Frame | None]) -> bool:
+    """Whether enough frames follow one another here; a short file may be nothing but one."""
+    position, kind = start, None
+    for count in range(1, _ENOUGH + 1):
+        head = data[position : position + _HEADER]
+        frame = parse(head) if len(head) == _HEADER and head[0] == data[start] else None
+        if frame is None or (position > start and frame.kind != kind):
+            return False
+        kind = frame.kind
+        position += frame.size
+        if position >= len(data):
+            return start == 0 or count == _ENOUGH
+    return True
