@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +182,45 @@ def test_a_long_track_is_never_in_one_piece():
     for start, patch in zip(starts, found, strict=True):
         own = joined[start : start + heard.patch]
         np.testing.assert_array_equal(patch, np.log10(1 + np.float32(10000) * own))
+
+
+NETWORK = get_card("msd-musicnn").path.with_name("msd-musicnn.onnx")
+ON_ITS_OWN = f"""
+import genrekit, onnxruntime
+onnxruntime.InferenceSession({str(NETWORK)!r}, providers=["CPUExecutionProvider"])
+"""
+BEHIND_OURS = """
+import numpy as np
+from genrekit.models.networks import Network
+Network("msd-musicnn").run(np.zeros((1, 187, 96)), ["tags"])
+"""
+
+
+@pytest.mark.parametrize("code", [ON_ITS_OWN, BEHIND_OURS], ids=["theirs", "ours"])
+def test_onnxruntime_leaves_no_identifier(code, tmp_path):
+    """Where it may report on its use, it writes that down at once, and asks for a host later."""
+    silencing = ("ORT_", "CI", "GITHUB_", "TF_BUILD", "XDG_")  # it is quiet in builds and tests
+    env = {name: value for name, value in os.environ.items() if not name.startswith(silencing)}
+    home, place = tmp_path / "home", tmp_path / "place"
+    home.mkdir()
+    place.mkdir()
+    env |= {"HOME": str(home), "USERPROFILE": str(home), "NUMBA_DISABLE_JIT": "1"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    code += "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "1"
+    assert [*home.rglob("*"), *place.rglob("*")] == []
+
+
+def test_who_wants_onnxruntime_to_report_can_have_it():
+    env = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    code = "import os, genrekit; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "0"
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():
