@@ -13,7 +13,7 @@ MUSIC ?=
 JOBS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: help demo test test-second test-all lint format docs bench clean
+.PHONY: help demo test test-path test-second test-all fuzz lint format docs bench clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -57,6 +57,29 @@ test: $(VENV)/.installed-test  ## all tests, coverage, kernels
 	    --ignore=tests/test_common.py --ignore=tests/benchmarks
 	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/dsp
 
+# What is decoded depends on whether the program ffmpeg is on the PATH; the machine's own, or the one
+# that comes in a package of PyPI (68 MB).
+FFMPEG := .venvs/ffmpeg/ffmpeg
+$(FFMPEG): | $(BIN)/python
+	@mkdir -p $(@D) .venvs/empty
+	@program=$$(command -v ffmpeg) || { \
+	    echo "Fetching a program ffmpeg into .venvs"; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	        --target .venvs/imageio-ffmpeg imageio-ffmpeg && \
+	    program=$$(ls "$(CURDIR)"/.venvs/imageio-ffmpeg/imageio_ffmpeg/binaries/ffmpeg-*); }; \
+	ln -sf "$$program" $@
+
+DECODING := src/genrekit/audio tests/audio tests/features/test_base.py tests/features/test_extract.py \
+    tests/features/test_waveforms.py tests/datasets/test_folder.py tests/models/test_cutting.py \
+    docs/quickstart.rst
+test-path: $(VENV)/.installed-test $(FFMPEG)  ## what decodes: without a program ffmpeg, and with one
+	PATH="$(CURDIR)/.venvs/empty" GENREKIT_TEST_FFMPEG=without $(PYTEST) $(DECODING)
+	PATH="$(CURDIR)/$(dir $(FFMPEG)):$$PATH" GENREKIT_TEST_FFMPEG=with $(PYTEST) $(DECODING)
+
+FUZZ ?= --count 400 --jobs $(JOBS)
+fuzz: $(VENV)/.installed-test  ## damaged files of every format (FUZZ="--count 10000 --seed 7")
+	$(BIN)/python tools/fuzz_audio.py $(FUZZ)
+
 test-second:  ## common and feature tests: newest Python here, scikit-learn 1.6
 	OMP_NUM_THREADS=1 sh tools/test_on.sh "3.13 3.12" 1.6 -n $(JOBS) tests/test_common.py tests/features
 
@@ -94,6 +117,6 @@ bench: $(VENV)/.installed-demo .venvs/peers/.installed  ## the benchmarks (BENCH
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove environments, caches and everything made
-	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated htmlcov .coverage \
-	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated fuzz-faults htmlcov \
+	    .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
