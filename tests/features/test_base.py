@@ -119,9 +119,9 @@ def test_other_processes_name_the_track_too(files, bad_files, backend, monkeypat
         ((np.zeros(100), np.inf), "sampling rate must be above 0"),
         ((np.zeros(0, np.float32), 44100), "no samples"),
         ((np.full(100, np.inf), 44100), "NaN or inf"),
-        ((np.zeros(100), "44100"), "a tuple is no track"),
+        ((np.zeros(100), "44100"), "must be a number of Hz, not '44100'"),
         (3, "a int is no track"),
-        (None, "a NoneType is no track"),
+        (None, r"item 1>: it is missing \(None\)"),
         (b"", "it is empty"),
         (io.BytesIO(b"<html>" * 100), "an HTML page"),
     ],
@@ -222,9 +222,9 @@ def test_durations_without_a_sample(music, write):
 
 
 def test_samples_out_of_all_proportion(music):
-    huge = (music * 1e30).astype(np.float64)
+    X = np.stack([music * np.float64(1e40), music])  # what is no recording is not judged as one
     with np.errstate(all="ignore"), pytest.warns(AudioDecodeWarning, match="rms_mean is not a"):
-        table = _features(on_error="nan", dtype="float32").fit_transform([huge * 1e10, music])
+        table = _features(on_error="nan", dtype="float32").fit_transform(X)
     assert np.isfinite(table).all(axis=1).tolist() == [False, True]
 
 
@@ -308,7 +308,7 @@ def test_a_bunch_is_no_collection(files):
 
 
 def test_collection_of_something_else():
-    for X in ([object()], 3, [[1.0, 2.0], [3.0]], np.zeros((2, 2, 2))):
+    for X in ([object()], 3, [["a"], ["b"]], [[], []], np.zeros((2, 2, 2))):
         with pytest.raises((ValueError, TypeError)):
             _features().fit(X)
 

@@ -228,7 +228,7 @@ def test_wrong_lengths(how, message, clf, song):
 
 
 def test_one_track_only(clf, song):
-    with pytest.raises(ValueError, match="one track, not a list"):
+    with pytest.raises(ValueError, match="a list is no track"):
         clf.timeline([song])
 
 

@@ -6,7 +6,7 @@ The pure functions of this room know nothing of scikit-learn; this file ties the
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, MappingView, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,15 +17,23 @@ from sklearn.utils.validation import validate_data
 
 from genrekit._validation import check_choice, did_you_mean
 from genrekit.dsp import Request
-from genrekit.exceptions import AudioDecodeError, TrackError
+from genrekit.exceptions import TrackError
 from genrekit.features._cache import TrackCache
 from genrekit.features._extract import check_collection, describe_tracks, warn_of_errors
+from genrekit.features._items import (
+    as_array,
+    as_track,
+    is_number,
+    is_pair_like,
+    is_swapped_pair,
+    is_waveform_like,
+)
 from genrekit.features._parts import Feature, FeaturePart, Part
 from genrekit.features._plan import Plan
 from genrekit.features._pooling import check_stats
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._table import ALL_FEATURES
-from genrekit.features._tracks import is_file, is_pair, is_swapped_pair, is_track
+from genrekit.features._tracks import MatrixRow, is_file
 
 __all__ = ["AudioExtractor", "AudioTransformer", "read_tracks"]
 
@@ -61,10 +69,11 @@ def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:
                 "Expected a list of tracks, got a 1-D array: wrap one waveform in a list, [y]. "
                 "Reshape your data to (n_tracks, n_samples) if it holds several."
             )
-        if isinstance(X, Iterator):
-            raise ValueError("Expected a list of tracks, got an iterator: pass list(X)")
+        if isinstance(X, (Iterator, MappingView)):
+            kind = "an iterator" if isinstance(X, Iterator) else f"a {type(X).__name__}"
+            raise ValueError(f"Expected a list of tracks, got {kind}: pass list(X)")
         X = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
-        return list(X)
+        return list(X.view(MatrixRow))
     if reset:
         # A collection has no columns: what an earlier fit on an array noted no longer holds.
         for name in ("n_features_in_", "feature_names_in_"):
@@ -77,22 +86,28 @@ def _as_collection(X: Any) -> Any:
     """X if it is a collection of audio, its only column if it is a column of them, else None."""
     # With a shape it is no Bunch but scipy's dok_array, which scikit-learn refuses.
     bunch = isinstance(X, Mapping) and not hasattr(X, "shape")
-    if is_file(X) or is_pair(X) or bunch:
+    if is_file(X) or is_pair_like(X) or is_swapped_pair(X) or bunch or isinstance(X, Set):
         return X  # check_collection says what to pass instead
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()  # a Series or DataFrame of paths; of numbers goes on as an array
+    X = as_array(X)
     if isinstance(X, np.ndarray):
-        if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OUT":
-            X = X[:, 0]
-        if X.ndim != 1 or X.dtype.kind not in "OUT":
-            return None
-        return X if _holds_tracks(X) else None
-    return X if isinstance(X, (list, tuple)) and _holds_tracks(X) else None
+        numbers = X.ndim != 1 or X.dtype.kind not in "OUT" or (len(X) and all(map(is_number, X)))
+        return None if numbers else X
+    return X if isinstance(X, Sequence) and not _is_matrix(X) else None
 
 
-def _holds_tracks(X: Collection[Any]) -> bool:
-    """Whether it is about audio: anything in it is a track, or nearly one."""
-    return len(X) == 0 or any(is_track(item) or is_swapped_pair(item) for item in X)
+def _is_matrix(X: Sequence[Any]) -> bool:
+    """Whether a list is numbers, or rows of as many numbers each: scikit-learn's to judge."""
+    if not X or not all(is_number(row) or _is_row(row) for row in X):
+        return False
+    lengths = {len(row) for row in X if _is_row(row) and row and is_number(row[0])}
+    return len(lengths) < 2
+
+
+def _is_row(row: Any) -> bool:
+    """Whether a list holds nothing, numbers or further lists, and is no pair."""
+    if not isinstance(row, (list, tuple)) or is_pair_like(row) or is_swapped_pair(row):
+        return False
+    return not row or is_waveform_like(row)
 
 
 class AudioExtractor(TransformerMixin, BaseEstimator):
@@ -330,9 +345,7 @@ class AudioTransformer(AudioExtractor):
         """
         if isinstance(track, Spectra):
             return self._part().frames(track)
-        if not is_track(track):
-            raise AudioDecodeError("<item>", f"a {type(track).__name__} is no track")
-        (frames,) = self._plan().frames(track, self.decoder).values()
+        (frames,) = self._plan().frames(as_track(track), self.decoder).values()
         return frames
 
     # The Part protocol, so that a transformer can stand in AudioFeatures and in `extract`.

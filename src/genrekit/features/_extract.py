@@ -20,6 +20,7 @@ from genrekit._validation import check_choice
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError, warn_caller
 from genrekit.features._cache import TrackCache
 from genrekit.features._clock import clocked
+from genrekit.features._items import as_array, as_track, is_missing, is_pair_like, is_swapped_pair
 from genrekit.features._plan import Plan
 from genrekit.features._spectra import Frontend
 from genrekit.features._table import resolve
@@ -28,9 +29,6 @@ from genrekit.features._tracks import (
     TrackSegment,
     content,
     is_file,
-    is_pair,
-    is_swapped_pair,
-    is_track,
     label,
     read_track,
 )
@@ -187,7 +185,7 @@ def extract(
 
 def check_collection(sources: Any) -> list[Any]:
     """The items of a collection of tracks; ``ValueError`` for one track or something else."""
-    if is_file(sources) or is_pair(sources):
+    if is_file(sources) or is_pair_like(sources):
         raise ValueError(
             f"expected a list of tracks, got a single one ({label(sources, 0)}): wrap it in a list"
         )
@@ -198,10 +196,13 @@ def check_collection(sources: Any) -> list[Any]:
     if isinstance(sources, Mapping):
         kind = type(sources).__name__
         raise ValueError(
-            f"expected a list of tracks, got a {kind}: pass the paths in it, such as music.paths"
+            f"expected a list of tracks, got a {kind}: pass the paths in it, such as music.paths, "
+            "or wrap it in a list if it is one track"
         )
+    if isinstance(sources, (set, frozenset)):
+        raise ValueError("expected a list of tracks, got a set, which has no order: sort it first")
     try:
-        items = list(sources)
+        items = list(as_array(sources))
     except TypeError:
         kind = type(sources).__name__
         raise ValueError(f"expected a list of tracks, got a {kind}") from None
@@ -210,7 +211,21 @@ def check_collection(sources: Any) -> list[Any]:
     for index, item in enumerate(items):
         if is_swapped_pair(item):
             raise ValueError(f"item {index} of the list of tracks: pass (y, sr), not (sr, y)")
-    return items
+    return _as_tracks(items)
+
+
+def _as_tracks(items: list[Any]) -> list[Any]:
+    """Items in the form that they are read in; in place of one that is no track, why it is none."""
+    tracks, strange = [], 0
+    for index, item in enumerate(items):
+        try:
+            tracks.append(as_track(item))
+        except AudioDecodeError as error:
+            tracks.append(AudioDecodeError(label(item, index), error.reason, hint=error.hint))
+            strange += not is_missing(item)
+    if strange == len(items):  # not a bad item or two: it is something else
+        raise ValueError(f"item 0 of the list of tracks: {tracks[0].explanation}")
+    return tracks
 
 
 @clocked
@@ -353,9 +368,8 @@ def _attempt_run(work: Any, run: list[tuple[int, Any]], decoder: Any, stop: _Sto
 def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any:
     """The result for one item, or the error that names it."""
     try:
-        if not is_track(item):
-            kind = type(item).__name__
-            raise AudioDecodeError("", f"a {kind} is no track: pass a path, bytes or a waveform")
+        if isinstance(item, AudioDecodeError):
+            raise item
         return work(content(item), decoder, stop.read)
     except InterruptedError as error:
         # joblib keeps it to the end: not with all that the frames on the way here hold.

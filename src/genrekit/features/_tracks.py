@@ -23,6 +23,7 @@ __all__ = [
     "at_rate",
     "RECENT",
     "Excerpt",
+    "MatrixRow",
     "Reader",
     "TrackSegment",
     "content",
@@ -30,7 +31,6 @@ __all__ = [
     "fingerprint",
     "is_file",
     "is_pair",
-    "is_swapped_pair",
     "is_track",
     "label",
     "read_track",
@@ -42,6 +42,15 @@ Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 # What this process decoded last, for the pieces of a track are read one after the other: a hundred
 # clips of 30 seconds, so that each of several threads finds its own.
 RECENT = RecentWaveforms(256 << 20)
+
+
+# Full scale is 1. Files of floats may clip by some times as much; what goes beyond this is on the
+# scale of integers.
+_LOUDEST = 32.0
+
+
+class MatrixRow(np.ndarray):
+    """A row of a 2-D array: numbers that scikit-learn was given, not judged as a recording is."""
 
 
 def is_file(item: Any) -> bool:
@@ -62,16 +71,6 @@ def is_pair(item: Any) -> bool:
     )
 
 
-def is_swapped_pair(item: Any) -> bool:
-    """Sampling rate and waveform, the order in which scipy.io.wavfile gives them."""
-    return (
-        isinstance(item, (tuple, list))
-        and len(item) == 2
-        and isinstance(item[0], Real)
-        and isinstance(item[1], np.ndarray)
-    )
-
-
 def is_track(item: Any) -> bool:
     """Whether an item of a collection can be read as audio."""
     return is_file(item) or is_pair(item) or isinstance(item, (np.ndarray, TrackSegment))
@@ -81,11 +80,16 @@ def label(item: Any, index: int) -> str:
     """How messages name an item."""
     if isinstance(item, TrackSegment):
         return label(item.source, index)
+    if isinstance(item, AudioDecodeError):
+        return item.path  # of what was no track at the door
     if isinstance(item, (str, os.PathLike)):
         return os.fspath(item)
     if isinstance(item, (bytes, bytearray, memoryview)):
         return f"<bytes, item {index}>"
-    return f"<{'file' if hasattr(item, 'read') else 'waveform'}, item {index}>"
+    if hasattr(item, "read"):
+        return f"<file, item {index}>"
+    kind = "waveform" if isinstance(item, (np.ndarray, tuple, list)) else type(item).__name__
+    return f"<{kind}, item {index}>"
 
 
 def content(item: Any) -> Any:
@@ -111,7 +115,8 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
         path = as_source(item).name
         status = os.stat(path)
         return os.path.abspath(path), status.st_size, status.st_mtime_ns
-    return "data", plain(content(item))
+    kind = "row" if isinstance(item, MatrixRow) else "data"
+    return kind, plain(content(item))
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,8 @@ class TrackSegment:
         else:
             (whole,) = self._read(read)
             y = whole[self.start :][: self.length]
+            if isinstance(self.source, MatrixRow):
+                y = y.view(MatrixRow)
         return y if self.length is None else fill(y, self.length), self.sr
 
     def blocks(self, read: Reader | None = None) -> Iterator[NDArray[Any]]:
@@ -183,7 +190,7 @@ class TrackSegment:
 
 def fill(y: NDArray[Any], length: int) -> NDArray[Any]:
     """Samples followed by silence up to a length."""
-    return y if len(y) == length else np.pad(y, (0, length - len(y)))
+    return y if len(y) == length else np.pad(y, (0, length - len(y))).view(type(y))
 
 
 class Excerpt(NamedTuple):
@@ -229,7 +236,9 @@ def read_track(
         item = item.pair(read)
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
-        yield from stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder)
+        for blocks in stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder):
+            _check_scale(blocks[0])
+            yield blocks
     elif is_pair(item):
         samples, native = item
         yield tuple(_cut(samples, native, sr, offset, duration) for sr, _ in excerpt.rates)
@@ -242,16 +251,26 @@ def _cut(
 ) -> NDArray[Any]:
     """An excerpt of a waveform, at another rate."""
     _check_rate(native)
-    mono = _to_mono(samples)
+    mono = _to_mono(np.asarray(samples))
     try:
         start, count = frame_range(offset, duration, native, len(mono))
     except (UnusableError, ValueError) as error:
         raise AudioDecodeError("<waveform>", str(error)) from error
     cut = mono[start:][:count]
     check_finite(cut)
+    if not isinstance(samples, MatrixRow):
+        _check_scale(cut)
     if native == sr:
         return cut
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
+
+
+def _check_scale(y: NDArray[Any]) -> None:
+    """Refuse samples on the scale of integers: features of them would be those of other music."""
+    peak = max(-y.min(initial=0.0), y.max(initial=0.0))
+    if peak > _LOUDEST:
+        reason = f"its samples reach {peak:g}, where 1 is full scale"
+        raise AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 
 
 def _check_rate(sr: float) -> None:
@@ -262,8 +281,9 @@ def _check_rate(sr: float) -> None:
 
 def _to_mono(samples: Any) -> NDArray[Any]:
     """Mean over channels; refuses what can't be a waveform."""
-    if not isinstance(samples, np.ndarray) or samples.dtype.kind not in "fiu":
-        raise AudioDecodeError("<waveform>", f"can't be read as audio: {type(samples).__name__}")
+    if samples.dtype.kind not in "fiu":
+        reason = f"can't be read as audio: its samples are {samples.dtype}"
+        raise AudioDecodeError("<waveform>", reason)
     if samples.dtype.kind != "f":
         raise AudioDecodeError(
             "<waveform>",

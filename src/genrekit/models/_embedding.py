@@ -13,6 +13,7 @@ from genrekit._validation import check_choice, check_integer, check_number
 from genrekit.dsp import Request
 from genrekit.features import Frontend, Part, Spectra
 from genrekit.features._base import AudioExtractor
+from genrekit.features._items import as_track
 from genrekit.features._pooling import check_stats, pool, select
 from genrekit.models.networks import ModelCard, Network, get_card
 from genrekit.models.networks._patches import patch_starts
@@ -172,7 +173,7 @@ class CNNEmbedding(AudioExtractor):
         ([0.0, 0.976, 1.952, 2.928], (4, 50))
         """
         plan = self._plan()
-        return self._answers(plan.spectra(track, self.decoder)[plan.frontends[0]])
+        return self._answers(plan.spectra(as_track(track), self.decoder)[plan.frontends[0]])
 
     def frames(self, track: Any) -> NDArray[np.float32]:
         """The answers as other transformers give their frames: a row a unit.

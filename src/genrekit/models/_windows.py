@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from genrekit._validation import check_number
 from genrekit.features import Frontend
 from genrekit.features._base import AudioExtractor
+from genrekit.features._items import as_track
 from genrekit.features._pooling import pool
-from genrekit.features._tracks import Excerpt, at_rate, content, is_track, read_track
+from genrekit.features._tracks import Excerpt, at_rate, content, read_track
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models.networks import get_card
 from genrekit.models.networks._patches import patch_starts
@@ -51,16 +52,15 @@ def window_rows(
     Raises
     ------
     ValueError
-        If `track` is no track, or window and hop are no lengths.
+        If window and hop are no lengths.
     AudioDecodeError
-        If it can't be decoded.
+        If `track` is no track, or can't be decoded.
     """
     check_number("window", window, above=0)
     check_number("hop", hop, above=0)
     if hop > window:
         raise ValueError(f"hop={hop} s would leave out what lies between windows of {window} s")
-    if not is_track(track):
-        raise ValueError(f"timeline takes one track, not a {type(track).__name__}")
+    track = as_track(track)
     if isinstance(features, CNNEmbedding):
         yield _of_patches(features, track, window, hop)
         return

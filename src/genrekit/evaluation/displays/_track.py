@@ -14,8 +14,10 @@ from genrekit._validation import check_choice
 from genrekit.dsp import make_request
 from genrekit.dsp.filters import fft_frequencies, mel_filters
 from genrekit.evaluation.displays._style import BLUE, new_figure, plain
+from genrekit.exceptions import AudioDecodeError
 from genrekit.features import WAVEFORM, Frontend, Spectra, mel_spectrogram, mfcc
-from genrekit.features._tracks import Excerpt, is_track, read_track
+from genrekit.features._items import as_track
+from genrekit.features._tracks import Excerpt, read_track
 
 __all__ = ["TrackDisplay"]
 
@@ -117,8 +119,11 @@ class TrackDisplay:
         TypeError
             When it is no track.
         """
-        if not is_track(track):
-            raise TypeError(f"a track is a path, a waveform or (y, sr), not {type(track).__name__}")
+        try:
+            track = as_track(track)
+        except AudioDecodeError as error:
+            kind = type(track).__name__
+            raise TypeError(f"a track is a path, a waveform or (y, sr), not {kind}") from error
         frontend = frontend or Frontend()
         requests = [WAVEFORM, make_request("mel", {"n_mels": n_mels, "fmin": 0.0, "fmax": None})]
         excerpt = Excerpt((frontend.rates,), frontend.offset, frontend.duration)
