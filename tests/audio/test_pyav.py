@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 import types
 
 import numpy as np
@@ -152,3 +153,26 @@ def test_paths_are_never_addresses(tmp_path, monkeypatch, encode_av, sound):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "concat:a").write_bytes(encode_av(sound(1.0)))
     assert len(load_audio("concat:a")) == 22050
+
+
+REFERENCES = {
+    "concat": "ffconcat version 1.0\nfile other.wav\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9876 RTP/AVP 0",
+}
+
+
+@pytest.mark.parametrize("demuxer", REFERENCES)
+def test_even_a_demuxer_that_opens_files_could_not(tmp_path, monkeypatch, encode, sound, demuxer):
+    """None of them is ever chosen; this is the second lock."""
+    (tmp_path / "other.wav").write_bytes(encode(sound(1.0)))
+    path = tmp_path / "song.mp3"
+    path.write_text(REFERENCES[demuxer])
+    if demuxer == "concat":
+        with av.open(str(path), format=demuxer) as container:
+            assert next(container.decode(audio=0)).sample_rate == 44100
+    monkeypatch.setattr(_pyav, "demuxer_of", lambda source: demuxer)
+    start = time.monotonic()
+    for source in (str(path), path.read_bytes()):
+        with pytest.raises((OSError, ValueError)):
+            _pyav.decode(source, offset=0.0, duration=None)
+    assert time.monotonic() - start < 2

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from genrekit.audio import _open, load_audio
+from genrekit.audio import _open, _sniff, load_audio
 from genrekit.audio._sniff import declared_size, look_at
 from genrekit.exceptions import AudioDecodeError
 
@@ -47,7 +47,11 @@ LOOKS = [
     (b"FORM\x00\x00\xff\xffAIFFCOMM", "a truncated AIFF file (65543 bytes announced, 16 there)"),
     (b".snd\x00\x00\x00\x18\x00\x00\xff\xff", "a truncated AU file (65559 bytes announced, 12"),
     (MP3_FRAME, "an MP3 file"),
-    (MP3_FRAME[:100], "an MP3 file"),
+    (MP3_FRAME[:100], ""),
+    (MP3_FRAME + MP3_FRAME[:100], "an MP3 file"),
+    ("<html>ö</html>".encode("utf-16"), "an HTML page"),
+    ("fine".encode("utf-16-be"), ""),
+    (b"\xfe\xff" + "Größe".encode("utf-16-be"), "a text"),
     (3 * MP3_FRAME + b"\x01", "an MP3 file"),
     (b"\x01" * 5000 + 3 * MP3_FRAME, "an MP3 file"),
     (b"\x01" * 5000 + 2 * MP3_FRAME, ""),
@@ -72,7 +76,7 @@ LOOKS = [
     (b"ffconcat version 1.0\nfile other.wav\n", "a text"),
     (b"NIST_1A\n   1024\n" + bytes(2000), "a NIST SPHERE file"),
     (ID3 + MP3_FRAME, "an MP3 file"),
-    (ID3 + b"fLaC", "a FLAC file"),
+    (ID3 + b"fLaC\x00", "a FLAC file"),
     (ID3 + b"\x01\x02\x03", "an ID3 tag with no sound that is known after it"),
     (bytes(3_000_000), "nothing but zero bytes"),
     (bytes(3_000_000) + b"\x01", ""),
@@ -157,3 +161,52 @@ def test_no_hint_to_install_what_is_installed(monkeypatch, installed):
     with pytest.raises(AudioDecodeError) as caught:
         load_audio(b"\x00\x00\x00\x20ftypM4A \x00\x00")
     assert caught.value.hint == ""
+
+
+# --- the door ---------------------------------------------------------------------------------
+
+# What makes FFmpeg, or a player, open something else.
+REFERENCES = {
+    "concat": "ffconcat version 1.0\nfile {other}\n",
+    "itself": "ffconcat version 1.0\nfile {itself}\n",
+    "control": "ffconcat version 1.0\n#\x01\nfile {other}\n",
+    "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{other}\n#EXT-X-ENDLIST\n",
+    "bare playlist": "{other}\n",
+    "pls": "[playlist]\nFile1={other}\n",
+    "dash": "<?xml version='1.0'?><MPD><BaseURL>{other}</BaseURL></MPD>",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9876 RTP/AVP 0",
+    "subtitles": "1\n00:00:00,000 --> 00:00:09,000\nla la\n",
+    "metadata": ";FFMETADATA1\ntitle=song\n",
+    "page": "<!DOCTYPE html><html><body>404</body></html>" * 40,
+    "ram": "rtsp://127.0.0.1/a\n",
+    "asx": "<asx version='3.0'><entry><ref href='{other}'/></entry></asx>",
+    "asf redirection": "[Reference]\nRef1=http://127.0.0.1/a\n",
+}
+NAMES = ["song.mp3", "song.au", "song.vox", "song.gsm", "song.m4a", "song.m3u8", "a%03d.wav"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_texts_are_no_audio_whatever_their_name(tmp_path, encode, sound, kind, encoding):
+    other = tmp_path / "other.wav"
+    other.write_bytes(encode(sound(0.1)))
+    for name in NAMES:
+        path = tmp_path / name
+        content = REFERENCES[kind].format(other=other, itself=path).encode(encoding)
+        path.write_bytes(content)
+        for source in (path, content, ID3 + content):
+            with pytest.raises(AudioDecodeError) as caught:
+                load_audio(source)
+            assert caught.value.tried == ()
+
+
+def test_no_demuxer_that_opens_other_files():
+    looks = [look for _, _, look in _sniff._MAGIC] + list(_sniff._STREAMS.values())
+    demuxers = {look.demuxer for look in looks if look.demuxer}
+    assert {"mov", "matroska", "ogg", "mp3"} <= demuxers
+    # Those of FFmpeg that follow what a file says, run scripts or read the name as a pattern.
+    assert not demuxers & {
+        *("concat", "hls", "applehttp", "dash", "sdp", "rtsp", "rtp", "sap", "imf", "image2"),
+        *("image2pipe", "lavfi", "tee", "avisynth", "vapoursynth", "libopenmpt", "libgme", "tty"),
+        *("webm_dash_manifest", "vobsub", "data", "rawvideo", "s16le", "gsm", "g722", "mulaw"),
+    }

@@ -4,11 +4,12 @@ import io
 import os
 import pathlib
 import pickle
+import sys
 
 import numpy as np
 import pytest
 
-from genrekit.audio import _source, load_audio
+from genrekit.audio import _open, _source, available_decoders, load_audio
 from genrekit.exceptions import AudioDecodeError
 
 
@@ -38,6 +39,25 @@ def test_paths(tmp_path, content, expected, kind):
     path = tmp_path / "Größe, ひらがな.flac"
     path.write_bytes(content)
     np.testing.assert_array_equal(load_audio(kind(path)), expected)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
+@pytest.mark.parametrize("decoder", ["soundfile", "pyav", "ffmpeg"])
+@pytest.mark.parametrize(("kind", "ending"), [("WAV", "wav"), ("MP3", "mp3"), ("FLAC", "flac")])
+def test_names_that_are_not_utf_8(tmp_path, monkeypatch, encode, sound, kind, ending, decoder):
+    monkeypatch.setattr(_open, "_FINDERS", {decoder: _open._FINDERS[decoder]})
+    if not available_decoders():
+        pytest.skip(f"{decoder} can't be used here")
+    content = encode(sound(0.5), kind=kind)
+    path = os.path.join(os.fsencode(tmp_path), b"Gr\xf6\xdfe \xff." + ending.encode())
+    with open(path, "wb") as file:
+        file.write(content)
+    np.testing.assert_array_equal(load_audio(os.fsdecode(path)), load_audio(content))
+    np.testing.assert_array_equal(load_audio(BytesPath(path)), load_audio(content))
+    os.truncate(path, 2)
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(os.fsdecode(path))
+    assert os.fsencode(caught.value.path) == path
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])

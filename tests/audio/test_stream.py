@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import math
+import struct
+import time
 
 import librosa
 import numpy as np
 import pytest
 import soxr
 
-from genrekit.audio import Decoded, load_audio, resample_blocks, stream_audio, stream_rates
+from genrekit.audio import (
+    Decoded,
+    _open,
+    _stream,
+    available_decoders,
+    load_audio,
+    resample_blocks,
+    stream_audio,
+    stream_rates,
+)
 from genrekit.exceptions import AudioDecodeError
 
 
@@ -249,3 +260,86 @@ def test_numbers_are_checked_at_the_call(function, parameter, values):
 def test_decoder_must_be_callable():
     with pytest.raises(TypeError, match="decoder must be a callable"):
         load_audio(b"x", decoder="soundfile")
+
+
+# --- what headers say -------------------------------------------------------------------------
+
+
+def wav_saying(samples, sr, channels, bits=8):
+    """A WAV file that says what it is told to say."""
+    frame = channels * bits // 8
+    head = struct.pack(
+        "<HHIIHH", 1, channels & 0xFFFF, sr, sr * frame & 0xFFFFFFFF, frame & 0xFFFF, bits
+    )
+    size = len(samples).to_bytes(4, "little")
+    body = b"WAVEfmt " + len(head).to_bytes(4, "little") + head + b"data" + size + samples
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+DECODERS = ["soundfile", "pyav", "ffmpeg"]
+
+
+@pytest.fixture(params=DECODERS)
+def only_one(request, monkeypatch):
+    """One decoder after the other, on its own."""
+    monkeypatch.setattr(_open, "_FINDERS", {request.param: _open._FINDERS[request.param]})
+    if not available_decoders():
+        pytest.skip(f"{request.param} can't be used here")
+
+
+@pytest.mark.parametrize(
+    ("sr", "channels", "reason"),
+    [
+        (1, 1, r"its header says 1 Hz; rates from 1,000 to 10,000,000 Hz are read"),
+        (999, 2, "its header says 999 Hz"),
+        (10_000_001, 1, "its header says 1e[+]07 Hz"),
+        (2**31 - 1, 1, "its header says"),
+        # FFmpeg has limits of its own.
+        (44100, 256, "its header says 256 channels; up to 255 are read|no decoder could read it"),
+        (44100, 60000, "its header says 60,000 channels|no decoder could read it"),
+    ],
+)
+def test_numbers_that_cannot_be_true(only_one, sr, channels, reason):
+    content = wav_saying(bytes(range(256)) * 1000, sr, channels)
+    start = time.monotonic()
+    with pytest.raises(AudioDecodeError, match=reason):
+        load_audio(content)
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(("sr", "channels"), [(1000, 1), (10_000_000, 1), (44100, 64)])
+def test_numbers_that_are_just_true(only_one, sr, channels):
+    content = wav_saying(bytes([128]) * 10200, sr, channels)
+    expected = math.ceil(10200 // channels * 22050 / sr)
+    assert abs(len(load_audio(content)) - expected) <= 1
+
+
+@pytest.mark.parametrize("sr", [0, 999, 1e-9, 1.1e7, 1e15])
+def test_rates_that_are_asked_for(sr):
+    with pytest.raises(ValueError, match="^sr must be a number "):
+        load_audio(b"x", sr=sr)
+
+
+def test_blocks_stay_short_whatever_they_become():
+    y = np.zeros(3000, np.float32)
+    blocks = list(resample_blocks([y], 1000, 1e7))
+    assert sum(map(len, blocks)) == 30_000_000
+    assert max(map(len, blocks)) < 10_000_000  # soxr collects some of them
+
+
+def test_pieces_of_a_block_give_what_the_block_gives():
+    y = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
+    whole = librosa.resample(y, orig_sr=1000, target_sr=22050, res_type="soxr_hq")
+    parts = np.concatenate(list(resample_blocks([y], 1000, 22050)))
+    np.testing.assert_array_equal(parts, whole)
+
+
+def test_waveforms_over_two_gigabytes_are_asked_for_by_duration(monkeypatch):
+    monkeypatch.setattr(_stream, "_MOST", 1 << 16)
+    long = constant(0.5, frames=20_000)
+    with pytest.raises(AudioDecodeError, match="<bytes>: its waveform takes more than .* GB") as no:
+        load_audio(b"x", sr=8000, decoder=long)
+    assert "Pass duration=" in no.value.hint
+    assert len(load_audio(b"x", sr=8000, decoder=long, duration=10.0)) == 20_000
+    assert sum(map(len, stream_audio(b"x", sr=8000, decoder=long))) == 20_000
+    assert len(load_audio(b"x", sr=8000, decoder=constant(0.5, frames=16_000))) == 16_000

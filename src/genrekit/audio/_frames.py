@@ -125,7 +125,7 @@ def _first(data: bytes, sync: bytes, parse: Callable[[bytes], _Frame | None]) ->
 
 
 def _agree(data: bytes, start: int, parse: Callable[[bytes], _Frame | None]) -> bool:
-    """Whether enough frames follow one another here; a short file may be nothing but one."""
+    """Whether enough frames follow one another here; a short file may be nothing but fewer."""
     position, kind = start, None
     for count in range(1, _ENOUGH + 1):
         head = data[position : position + _HEADER]
@@ -135,5 +135,6 @@ def _agree(data: bytes, start: int, parse: Callable[[bytes], _Frame | None]) -> 
         kind = frame.kind
         position += frame.size
         if position >= len(data):
-            return start == 0 or count == _ENOUGH
+            whole = count > 1 or position == len(data)
+            return count == _ENOUGH or (start == 0 and whole)
     return True

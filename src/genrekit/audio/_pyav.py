@@ -85,12 +85,9 @@ def _open_container(file: BufferedIOBase, demuxer: str) -> InputContainer:
     options: dict[str, Any] = {}
     if int(av.__version__.split(".")[0]) < 19:
         options["metadata_errors"] = "ignore"
-    return av.open(file, "r", format=demuxer, io_open=_open_nothing, **options)
-
-
-def _open_nothing(url: str, flags: int, options: Any) -> Any:
-    """FFmpeg asks for another file or an address, which the file names."""
-    raise PermissionError(f"it refers to {url!r}, which is not opened")
+    # The file is open already; whatever it names, there is no way to it.
+    options["container_options"] = {"protocol_whitelist": "none"}
+    return av.open(file, "r", format=demuxer, **options)
 
 
 def _blocks(

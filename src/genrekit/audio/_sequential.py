@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from genrekit.audio._decoder import UnusableError, check_format
 from genrekit.audio._source import open_binary, size_of
 
 __all__ = ["HEAD", "SequentialFile", "open_sequential"]
@@ -73,13 +74,31 @@ def open_sequential(source: str | bytes, seconds: float | None = None) -> Sequen
     ------
     soundfile.LibsndfileError
         If libsndfile can't read it.
+    UnusableError
+        If its header can't be true.
     """
+    file = _open(source, seconds)
+    try:
+        check_format(file.samplerate, file.channels)
+    except UnusableError:
+        file.close()
+        raise
+    return file
+
+
+def _open(source: str | bytes, seconds: float | None) -> SequentialFile:
+    """Open a file, whatever its header says."""
     if _is_better_whole(source, seconds) and _callbacks() is not None:
         # Without a word: what soundfile keeps to itself may change, and the usual way reports
         # what is wrong with the file.
         with contextlib.suppress(soundfile.SoundFileError, AttributeError, TypeError):
             return _MemoryFile(_read_whole(source))
-    return SequentialFile(source if isinstance(source, str) else io.BytesIO(source))
+    return SequentialFile(_system_name(source) if isinstance(source, str) else io.BytesIO(source))
+
+
+def _system_name(path: str) -> str | bytes:
+    """A path as the system knows it: soundfile refuses names that are not UTF-8, but not bytes."""
+    return path if os.name == "nt" else os.fsencode(path)
 
 
 def _is_better_whole(source: str | bytes, seconds: float | None) -> bool:

@@ -192,11 +192,8 @@ def _magic(head: bytes) -> Look | None:
 
 def _text(head: bytes) -> Look | None:
     """Tell apart the texts that get saved under the name of a recording."""
-    if b"\x00" in head:
-        return None
-    # A character may be cut in two at the end of what was read.
-    text = head.decode("utf-8", errors="ignore")
-    if len(text.encode()) < len(head) - 3 or any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+    text = _characters(head)
+    if text is None or any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
         return None
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith(("<!doctype html", "<html", "<head", "<body")) or "<html" in start[:1000]:
@@ -205,6 +202,18 @@ def _text(head: bytes) -> Look | None:
         if start.startswith(opening):
             return Look(kind)
     return Look("a text")
+
+
+def _characters(head: bytes) -> str | None:
+    """The text that the bytes may be."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(mark):
+            return head.decode(encoding, errors="ignore")
+    if b"\x00" in head:
+        return None
+    # A character may be cut in two at the end of what was read.
+    text = head.decode("utf-8", errors="ignore")
+    return None if len(text.encode()) < len(head) - 3 else text
 
 
 def _end_of_tags(file: BinaryIO, head: bytes) -> int:
@@ -236,7 +245,7 @@ def _behind_tags(file: BinaryIO, start: int) -> Look:
     rest = file.read(_HEAD)
     # A tag whose size is damaged may seem to end in the middle of the sound, or after it.
     found = _magic(rest) or _stream(file, start) or _stream(file, 0)
-    if found:
+    if found and not (rest and _text(rest)):
         return found
     if rest.strip(b"\x00"):
         return Look("an ID3 tag with no sound that is known after it")
