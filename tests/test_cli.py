@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 import genrekit
+from genrekit._text import from_name
 from genrekit.cli import main
 from genrekit.datasets import make_tracks
+from genrekit.exceptions import AudioDecodeWarning, TrackError
 from genrekit.features import FEATURES
 
 FEATURE_NAMES = "rms,spectral_centroid,zero_crossing_rate"
@@ -127,6 +130,190 @@ def test_extract_of_an_unknown_feature(music, tmp_path, capsys):
 def test_extract_to_a_folder_that_is_not_there(music, tmp_path, capsys):
     assert extract(music, "-o", tmp_path / "no" / "t.csv") == 1
     assert "make it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npz"])
+def test_extract_finds_out_first_that_its_output_is_a_folder(suffix, music, tmp_path, capsys):
+    (tmp_path / f"t{suffix}").mkdir()
+    assert extract(music / "no such file", "-o", tmp_path / f"t{suffix}") == 1
+    err = capsys.readouterr().err
+    assert err == f"genrekit: error: {tmp_path / f't{suffix}'}: can't be written: it is a folder\n"
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_nothing_is_read_where_the_output_is_a_folder(command, tmp_path, capsys):
+    output = tmp_path / ("m.skops" if command == "train" else "page.html")
+    output.mkdir()
+    option = "-o" if command == "train" else "--report"
+    assert main([command, str(tmp_path / "no music"), option, str(output)]) == 1
+    assert capsys.readouterr().err.endswith(f"{output}: can't be written: it is a folder\n")
+
+
+def test_demo_finds_out_first_that_it_can_not_write(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["demo", "--output", str(tmp_path / "file")]) == 1
+    assert "file is no folder" in capsys.readouterr().err
+    (tmp_path / "out" / "model.skops").mkdir(parents=True)
+    assert main(["demo", "--output", str(tmp_path / "out")]) == 1
+    assert "model.skops: can't be written: it is a folder" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.skops"]
+
+
+def test_a_table_is_kept_where_writing_fails_after_all(music, tmp_path, capsys, monkeypatch):
+    writers = sys.modules["genrekit._tables"]._WRITERS
+    real = writers[".csv"]
+
+    def full(table, path):
+        if path.parent == tmp_path:
+            raise OSError(28, "No space left on device", str(path))
+        real(table, path)
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setitem(writers, ".csv", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    assert extract(music, "-o", tmp_path / "t.csv") == 1
+    (kept,) = (tmp_path / "elsewhere").rglob("t.csv")
+    said = f"{tmp_path / 't.csv'}: can't be written: No space left on device; it is kept as {kept}"
+    assert capsys.readouterr().err == f"genrekit: error: {said}\n"
+    assert len(read_csv(kept)) == 9
+
+
+def _library(root, *folders, sr=8000):
+    """Two short tracks in each folder."""
+    made = make_tracks(2 * len(folders), root=root / "made", genres=["drone"], sr=sr, duration=0.3)
+    for i, path in enumerate(made.paths):
+        place = root / "library" / folders[i // 2]
+        place.mkdir(parents=True, exist_ok=True)
+        os.rename(path, place / f"{i}.wav")
+    return root / "library"
+
+
+@pytest.mark.parametrize(
+    ("folders", "option", "genres"),
+    [
+        (["rock", "jazz"], [], ["jazz", "jazz", "rock", "rock"]),
+        (["rock", "jazz"], ["--no-genres"], None),
+        (["Ada/First", "Ada/Second", "Bo/Third"], [], None),
+        (["Ada/First", "Bo/Third"], ["--genres"], ["Ada", "Ada", "Bo", "Bo"]),
+        (["rock", "jazz/Ada"], [], None),
+        (["rock", "."], [], None),
+        (["rock", "."], ["--genres"], ["", "", "rock", "rock"]),
+        (["rock"], [], None),
+    ],
+)
+def test_a_genre_column_where_the_folders_or_the_user_say_so(folders, option, genres, tmp_path):
+    library = _library(tmp_path, *folders)
+    assert extract(library, "-o", tmp_path / "t.csv", *option) == 0
+    rows = read_csv(tmp_path / "t.csv")
+    assert [row.get("genre") for row in rows] == (genres or [None] * len(rows))
+
+
+def test_single_files_in_folders_are_no_genres(music, tmp_path):
+    for name in ("Ada - First", "Bo - Second", "Cy - Third"):
+        (tmp_path / "m" / name).mkdir(parents=True)
+        (tmp_path / "m" / name / "1.wav").write_bytes(next(music.rglob("*.wav")).read_bytes())
+    assert extract(tmp_path / "m", "-o", tmp_path / "t.csv") == 0
+    assert "genre" not in read_csv(tmp_path / "t.csv")[0]
+
+
+def test_genres_that_are_asked_for_and_not_there(music, tmp_path, capsys):
+    assert extract(music / "drone", "-o", tmp_path / "t.csv", "--genres") == 1
+    assert "--genres: none of the files lies in a sub-folder" in capsys.readouterr().err
+
+
+ODD = (
+    b"\x1b[31mred\x1b[0m.wav", b"new\nline.wav", b"caf\xe9.wav", "\u202egpj.wav".encode(),
+    b"=1+1.wav", b"'-q.wav", b" edge .wav", b"%E9.wav", b"cr\r.wav", b"x" * 250 + b".wav",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory, music):
+    """Tracks of two genres with odd names."""
+    root = tmp_path_factory.mktemp("odd")
+    files = sorted(music.rglob("*.wav"))
+    for i, name in enumerate(ODD):
+        folder = root / ("=jazz" if i % 2 else "-rock")
+        folder.mkdir(exist_ok=True)
+        with open(os.path.join(os.fsencode(folder), name), "wb") as file:
+            file.write(files[i % len(files)].read_bytes() + bytes(i))  # all different
+    return root
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_odd_names_go_through_a_table_and_back(odd, tmp_path, suffix, capsys):
+    pd = pytest.importorskip("pandas")
+    assert extract(odd, "-o", tmp_path / f"t{suffix}") == 0
+    assert capsys.readouterr().err == ""
+    read = pd.read_csv if suffix == ".csv" else pd.read_parquet
+    assert len(read(tmp_path / f"t{suffix}")) == len(ODD)
+    if suffix == ".csv":
+        found, folder = genrekit.load_csv(tmp_path / "t.csv"), genrekit.load_folder(odd)
+        assert found.paths == folder.paths
+        assert found.target.tolist() == folder.target.tolist()
+        assert main(["train", str(tmp_path / "t.csv"), "-o", str(tmp_path / "m.skops"),
+                     "--features", "rms", "--model", "knn"]) == 0  # fmt: skip
+
+
+def test_odd_names_are_spelled_out_for_people(model, odd, capsys):
+    files = sorted(
+        os.path.join(folder, name) for folder, _, names in os.walk(odd) for name in names
+    )
+    assert main(["predict", str(model), *files]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2 + len(ODD)
+    assert all(character.isprintable() for character in out.replace("\n", ""))
+    for shown in (r"\x1b[31mred\x1b[0m.wav", r"new\nline.wav", r"caf\xe9.wav", r"\u202egpj.wav"):
+        assert shown in out
+    assert err == ""
+
+
+def test_odd_names_in_json_can_be_read_back(model, odd, capsys):
+    assert main(["predict", str(model), str(odd), "--json"]) == 0
+    found = [item["file"] for item in json.loads(capsys.readouterr().out)]
+    assert [from_name(name) for name in found] == genrekit.load_folder(odd).paths
+    assert sum("caf%E9.wav" in name for name in found) == 1
+
+
+def test_odd_names_in_failures_and_errors(model, tmp_path, capsys):
+    evil = str(tmp_path / "\x1b[2J\nevil.wav")
+    assert main(["predict", str(model), evil]) == 3
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert len(err.splitlines()) == 1
+    assert r"\x1b[2J\nevil.wav: there is no such file" in err
+    assert main(["train", evil, "-o", str(tmp_path / "m.skops")]) == 1
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert len(err.splitlines()) == 1
+    with pytest.raises(SystemExit):
+        main(["extract", "a.wav", "-o", evil])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_the_reason_is_short_in_tables_and_long_beside_them(model, bad, tmp_path, capsys):
+    short = "no decoder could read it; it looks like an HTML page"
+    assert extract(bad, "-o", tmp_path / "t.csv") == 3
+    assert read_csv(tmp_path / "t.csv")[0]["error"] == short
+    assert f"{bad}: {short}; tried soundfile (" in capsys.readouterr().err
+    assert main(["predict", str(model), str(bad), "--json"]) == 3
+    out, err = capsys.readouterr()
+    assert json.loads(out)[0]["error"] == short
+    assert "; tried soundfile (" in err
+    assert main(["predict", str(model), str(bad)]) == 3
+    out, err = capsys.readouterr()
+    assert out.rstrip().endswith(short)
+    assert "; tried soundfile (" in err
+
+
+def test_files_of_other_kinds_are_counted(music, tmp_path, capsys):
+    library = _library(tmp_path, "a")
+    for name in ("cover.jpg", "b.jpg", "film.mp4", "notes"):
+        (library / "a" / name).write_text("x")
+    assert extract(library, "-o", tmp_path / "t.csv") == 0
+    err = capsys.readouterr().err
+    assert "4 files of other kinds were passed over: 2 .jpg, 1 .mp4, 1 without an ending" in err
+    assert ".mp4 may hold sound: name such files" in err
 
 
 def test_ctrl_c_leaves_no_half_written_file(music, tmp_path, capsys, monkeypatch):
@@ -400,6 +587,42 @@ def test_other_warnings_pass_while_failures_are_collected(monkeypatch, model, ba
     err = capsys.readouterr().err
     assert "genrekit: warning: model is old\n" in err
     assert err.count(str(bad)) == 1
+
+
+def test_warnings_and_failures_are_told_when_all_ends_in_an_error(
+    bad, tmp_path, monkeypatch, capsys
+):
+    def extract_and_fail(paths, *args, **kwargs):
+        warnings.warn("mind the gap", UserWarning, stacklevel=1)
+        failed = AudioDecodeWarning("1 of 1", [TrackError(0, "x.wav", "it is empty")])
+        warnings.warn(failed, stacklevel=1)
+        raise RuntimeError("then it broke")
+
+    monkeypatch.setattr("genrekit.features.extract", extract_and_fail)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert extract(bad, "-o", tmp_path / "t.csv") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "genrekit: warning: mind the gap",
+        "genrekit: x.wav: it is empty",
+        "genrekit: error: then it broke",
+    ]
+
+
+def test_a_warning_is_told_when_it_comes(music, tmp_path, monkeypatch, capsys):
+    told = []
+
+    def extract_slowly(*args, **kwargs):
+        warnings.warn("this may take a while", UserWarning, stacklevel=1)
+        told.append(capsys.readouterr().err)
+        return real(*args, **kwargs)
+
+    real = genrekit.extract
+    monkeypatch.setattr("genrekit.features.extract", extract_slowly)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert extract(music, "-o", tmp_path / "t.csv") == 0
+    assert told == ["genrekit: warning: this may take a while\n"]
 
 
 def test_a_closed_pipe_is_no_traceback(music):

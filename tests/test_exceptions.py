@@ -16,7 +16,13 @@ from sklearn.pipeline import make_pipeline
 import genrekit
 from genrekit import AudioFeatures, GenreClassifier, SegmentClassifier
 from genrekit.evaluation import check_leakage, compare, cross_validate_genres
-from genrekit.exceptions import GenrekitWarning, warn_caller
+from genrekit.exceptions import (
+    AudioDecodeError,
+    AudioDecodeWarning,
+    GenrekitWarning,
+    TrackError,
+    warn_caller,
+)
 
 SR = 8000
 SMALL = {"sr": SR, "n_fft": 256, "hop_length": 128}
@@ -101,3 +107,23 @@ def test_a_thread_has_no_caller():
         thread.start()
         thread.join()
     assert [(str(w.message), w.filename) for w in caught] == [("from a thread", threading.__file__)]
+
+
+def test_what_a_file_is_called_can_not_act_on_a_terminal():
+    error = AudioDecodeError("\x1b[2J\n.mp3", "it is empty")
+    assert str(error) == r"\x1b[2J\n.mp3: it is empty"
+    assert error.path == "\x1b[2J\n.mp3"
+    assert str(AudioDecodeWarning("first: \x1b[2J.mp3")) == r"first: \x1b[2J.mp3"
+    with pytest.warns(GenrekitWarning, match=r"^first: \\x1b\[2J\.mp3$"):
+        warn_caller("first: \x1b[2J.mp3")
+
+
+def test_a_summary_leaves_out_what_each_decoder_said():
+    tried = [("soundfile", "Format not recognised"), ("pyav", "Invalid data")]
+    error = AudioDecodeError(
+        "x.mp3", "no decoder could read it", tried, "an HTML page", "Reload it"
+    )
+    track = TrackError(0, error.path, error.explanation)
+    assert track.summary == "no decoder could read it; it looks like an HTML page"
+    assert "; tried soundfile (Format not recognised), pyav" in track.reason
+    assert TrackError(0, "x.mp3", "it is empty").summary == "it is empty"

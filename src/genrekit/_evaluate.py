@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from genrekit._tables import check_writable, write_or_keep
+from genrekit._tables import write_or_keep
 from genrekit._validation import check_choice
 from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
 from genrekit.evaluation import GenreReport, cross_validate_genres
@@ -139,8 +139,6 @@ def run_evaluate(
     ValueError
         When a split is to be used and a part of it is empty, or there are too few tracks.
     """
-    if report is not None:
-        check_writable(Path(report))
     cv: Any = _FOLDS if folds is None else folds
     if _is_published(tracks, folds):
         cv = [_published(tracks.split)]

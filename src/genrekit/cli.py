@@ -258,6 +258,8 @@ def _evaluate(args: argparse.Namespace) -> int:
 
     if (args.root is None) != (args.dataset is None):
         raise ValueError("--dataset and --root go together: which data set, and where it is")
+    if args.report:
+        check_writable(args.report)
     classifier = _classifier(args)
     how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
     tracks = find_tracks(args.source or args.root, **how)
@@ -275,7 +277,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         print(f"\n{remark}")
     if args.report:
         print(f"\n{printable(args.report)}")
-    return _report({error.path: error for error in errors}.values())  # once, not once a fold
+    return _report(errors)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -323,8 +325,8 @@ def _reasons(errors: Iterable[TrackError], n_files: int) -> list[str]:
 
 def _report(errors: Collection[TrackError]) -> int:
     """Name the failed files and choose the exit code."""
-    for error in errors:
-        _tell(f"{error.path}: {error.reason}")
+    for line in dict.fromkeys(f"{error.path}: {error.reason}" for error in errors):
+        _tell(line)  # once, not once a fold
     return _SOME_FAILED if errors else _OK
 
 

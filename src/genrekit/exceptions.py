@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple
 
+from genrekit._text import printable
+
 __all__ = [
     "AudioDecodeError",
     "AudioDecodeWarning",
@@ -100,7 +102,7 @@ class AudioDecodeError(ValueError):
         return text
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.explanation}"
+        return printable(f"{self.path}: {self.explanation}")
 
 
 class GenrekitWarning(UserWarning):
@@ -126,7 +128,7 @@ class AudioDecodeWarning(GenrekitWarning):
     """
 
     def __init__(self, message: str, errors: Sequence[TrackError] = ()) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.errors = list(errors)
 
 
@@ -154,7 +156,7 @@ def warn_caller(message: str | Warning, category: type[Warning] = GenrekitWarnin
             break
         frame = frame.f_back
     warnings.warn_explicit(
-        message,
+        printable(message) if isinstance(message, str) else message,
         category,
         frame.f_code.co_filename,
         frame.f_lineno,

@@ -157,3 +157,124 @@ def test_a_table_that_may_not_be_read(make_table, monkeypatch):
     monkeypatch.setattr("pathlib.Path.open", deny)
     with pytest.raises(PermissionError, match=r"tracks\.csv"):
         load_csv(table)
+
+
+def test_cells_may_be_long(make_table):
+    lyrics = "la " * 100_000
+    table = make_table(f"path,lyrics,genre\na.wav,{lyrics},rock\nc.wav,,jazz\n")
+    assert load_csv(table).target.tolist() == ["rock", "jazz"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "options"),
+    [
+        ("utf-8-sig", {}),
+        ("utf-16", {}),
+        ("utf-32", {}),
+        ("cp1252", {"encoding": "cp1252"}),
+        ("utf-16-le", {"encoding": "utf-16-le"}),
+    ],
+)
+def test_encodings(make_table, encoding, options):
+    table = make_table()
+    table.write_bytes("path,genre\r\na.wav,Raï\r\nc.wav,jazz\r\n".encode(encoding))
+    assert load_csv(table, **options).target.tolist() == ["Raï", "jazz"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"path,genre\na.wav,Ra\xef\n", {}, r"not UTF-8 \(byte 19\).*pass its encoding.*'cp1252'"),
+        (b"path,genre\n", {"encoding": "utf-999"}, "encoding='utf-999': Python knows none"),
+        (b"\xff\xfep", {}, r"tracks\.csv: not utf-16 \(byte"),
+        ("path,genre\na.wav,rock\n".encode("utf-16-le"), {}, "line 1: it holds a null character"),
+        (b"path,genre\na.wav,ro\0ck\n", {}, r"tracks\.csv, line 2: it holds a null character"),
+        (b"path,genre\na.wav,rock\0\n", {}, r"tracks\.csv, line 2: it holds a null character"),
+        (
+            b"path,genre,genre\na.wav,rock,jazz\n",
+            {},
+            "2 columns are called 'genre': rename all but",
+        ),
+        (b"path,genre\nEarth, Wind.mp3,rock\n", {}, "line 2: 3 cells, and the header has 2"),
+        (b'path,genre\na.wav,"rock\nc.wav,jazz\n', {}, "line 3: unexpected end of data"),
+        (b"\n\n", {}, "no column 'path'"),
+        (b"sep=;\npath;genre\na.wav;rock\n", {}, "';' seems to separate its columns"),
+    ],
+)
+def test_damaged_tables(make_table, content, options, message):
+    table = make_table()
+    table.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_csv(table, **options)
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "None", "NA", "N/A", "<NA>", "null", " nan "])
+def test_what_is_missing_is_no_genre_and_no_group(make_table, value):
+    table = make_table(f"path,genre,artist\na.wav,rock,X\nc.wav,{value},Y\n")
+    with pytest.raises(ValueError, match=r"tracks\.csv, line 3: 'genre' is .*missing: fill it in"):
+        load_csv(table)
+    table = make_table(f"path,genre,artist\na.wav,rock,{value}\nc.wav,jazz,Y\n")
+    with pytest.raises(ValueError, match=r"tracks\.csv, line 2: 'artist' is .*missing: fill it in"):
+        load_csv(table, group="artist")
+
+
+def test_a_frame_with_missing_genres_is_refused(make_table):
+    pd = pytest.importorskip("pandas")
+    table = make_table()
+    frame = pd.DataFrame({"path": ["a.wav", "c.wav"], "genre": ["rock", None]})
+    frame.to_csv(table, index=False)
+    with pytest.raises(ValueError, match="line 3: 'genre' is empty"):
+        load_csv(table)
+
+
+def test_repeated_columns_that_are_not_wanted_do_no_harm(make_table):
+    table = make_table("path,genre,note,note,\na.wav,rock,1,2,\nc.wav,jazz,1\n")
+    assert load_csv(table).target.tolist() == ["rock", "jazz"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("caf%E9.wav", b"caf\xe9.wav"),
+        ("%25E9.wav", b"%E9.wav"),
+        ("%E9.wav", b"%E9.wav"),  # as somebody wrote it: no file has the other name
+        ("Beyonc%C3%A9.wav", b"Beyonc%C3%A9.wav"),
+        ("100%41.wav", b"100%41.wav"),
+        ("'=1.wav", b"=1.wav"),
+        ("=1.wav", b"=1.wav"),
+        ("'-1.wav", b"'-1.wav"),
+        ("''-1.wav", b"'-1.wav"),
+        ("'Tis.wav", b"'Tis.wav"),
+    ],
+)
+def test_names_are_read_back(make_table, cell, name):
+    table = make_table(f"path,genre\n{cell},rock\na.wav,jazz\n")
+    with open(os.path.join(os.fsencode(table.parent), name), "wb") as file:
+        file.write(b"sound")
+    paths = load_csv(table).paths
+    assert os.path.basename(os.fsencode(paths[0])) == name
+    assert load_csv(table, as_frame=True).frame["path"].tolist() == paths
+
+
+def test_a_name_as_it_was_written_by_us_comes_first(make_table):
+    table = make_table("path,genre\n%E9.wav,rock\na.wav,jazz\n")
+    for name in (b"%E9.wav", b"\xe9.wav"):
+        with open(os.path.join(os.fsencode(table.parent), name), "wb") as file:
+            file.write(name)
+    assert os.path.basename(os.fsencode(load_csv(table).paths[0])) == b"\xe9.wav"
+
+
+def test_genres_and_groups_are_read_back(make_table):
+    table = make_table("path,genre,artist,part\na.wav,'-core,'=X,'+\nc.wav,caf%E9,'Tis,\n")
+    tracks = load_csv(table, group="artist", split="part")
+    assert tracks.target.tolist() == ["-core", os.fsdecode(b"caf\xe9")]
+    assert tracks.groups.tolist() == ["=X", "'Tis"]
+    assert tracks.split.tolist() == ["+", None]
+
+
+def test_the_home_folder_is_found(make_table, monkeypatch):
+    table = make_table("path,genre\n~/a.wav,rock\nc.wav,jazz\n")
+    monkeypatch.setenv("HOME", str(table.parent))
+    assert load_csv("~/tracks.csv").paths == [
+        str(table.parent / name) for name in ("a.wav", "c.wav")
+    ]

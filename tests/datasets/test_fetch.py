@@ -230,3 +230,27 @@ def test_progress(server, tmp_path, capsys):
 def test_unknown_subset(tmp_path):
     with pytest.raises(ValueError, match="did you mean 'small'"):
         fetch_fma("smalll", tmp_path)
+
+
+def _no_zip(content):
+    return b"<html>not found</html>"
+
+
+def _cut(content):
+    return content[: len(content) // 2]
+
+
+def _flipped(content):
+    place = content.index(b"fma_small/000/000002.mp3") + 40  # in what the first member holds
+    return (
+        content[:place] + bytes(b ^ 255 for b in content[place : place + 8]) + content[place + 8 :]
+    )
+
+
+@pytest.mark.parametrize("damage", [_no_zip, _cut, _flipped])
+def test_a_damaged_archive_is_named(tmp_path, damage, fma_files):
+    path = tmp_path / "fma_small.zip"
+    path.write_bytes(damage(archive(fma_files["fma_small"])))
+    with pytest.raises(ValueError, match=r"fma_small\.zip: a damaged archive \(.*delete it"):
+        _download.unpack(path, tmp_path / "fma_small")
+    assert list(tmp_path.iterdir()) == [path]

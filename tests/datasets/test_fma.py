@@ -279,3 +279,12 @@ def test_real_clips(data_dir, make_fma):
     assert tracks.target.tolist() == ["Hip-Hop", "Hip-Hop", "Pop", "Folk"]
     result = extract(tracks.paths, ["rms"], duration=2)
     assert (result.table[:, 0] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["tracks.csv", "genres.csv", "features.csv"])
+@pytest.mark.parametrize("content", [b"caf\xe9,\xff\n" * 9, b"\xff\xfea\0,\0b\0\n\0", b""])
+def test_metadata_that_are_no_tables_are_named(make_fma, name, content):
+    root = make_fma("fma_metadata")
+    (root / "fma_metadata" / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"fma_metadata/{name}"):
+        load_fma_features(root, "small")

@@ -156,14 +156,15 @@ def test_no_name_stands_twice(parts, write):
 
 def test_whatever_a_file_is_called_is_text(parts, write):
     parts["tracks"][3] = 'a"onmouseover="x".mp3'
-    parts["tracks"][0] = "/home/ana/\x00\x1b[31m\udcff.mp3"
+    parts["tracks"][0] = "/home/ana/\x00\x1b[31m\udcff\u202egpj.mp3"
     html = write(GenreReport(**parts), title="</title><script>", estimator="<b>")
     page = Page(html)
     assert "script" not in page.names
     assert "b>" in page.text
     assert "<script>alert('x')</script>.mp3" in page.text
     assert 'a"onmouseover="x".mp3' in page.text
-    assert "\x00" not in html
+    assert not {"\x00", "\x1b", "\u202e"} & set(html)
+    assert r"\x00\x1b[31m\xff\u202egpj.mp3" in page.text
 
 
 def test_matrix_and_pairs(parts, write):

@@ -119,9 +119,10 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> None:
     try:
         with _named(archive), zipfile.ZipFile(archive) as file:
             members = file.infolist()
-            for member in members:
-                _check_member(member, folder.name, archive)
-            _check_space(members, folder.parent)
+        for member in members:
+            _check_member(member, folder.name, archive)
+        _check_space(members, folder.parent)
+        with _named(archive), zipfile.ZipFile(archive) as file:
             for member in tqdm(members, desc=folder.name, unit="file", disable=not verbose):
                 file.extract(member, temporary)
         os.replace(temporary / folder.name, folder)
@@ -134,8 +135,11 @@ def _named(archive: Path) -> Iterator[None]:
     """Name the archive that turned out to be damaged."""
     try:
         yield
-    # Encrypted members are a RuntimeError, unknown compressions a NotImplementedError.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    # Encrypted members are a RuntimeError, unknown compressions a NotImplementedError; bzip2 says
+    # OSError, without the number that those of a disk have.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
         raise ValueError(
             f"{archive}: a damaged archive ({error}); delete it and call again to get another"
         ) from error

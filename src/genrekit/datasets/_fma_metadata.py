@@ -130,6 +130,8 @@ def read_genres(path: Path) -> Genres:
     with path.open(encoding="utf-8", newline="") as file, named(path):
         rows = list(csv.DictReader(file))
     try:
+        if not rows:
+            raise ValueError("it has no rows")
         return Genres(
             {int(row["genre_id"]): row["title"] for row in rows},
             {int(row["genre_id"]): int(row["parent"]) for row in rows},

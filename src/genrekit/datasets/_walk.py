@@ -136,7 +136,7 @@ def _add_file(found: Listing, file: AudioFile, suffixes: frozenset[str], root: s
     elif os.path.isfile(file.path):
         found.audio.append(file)
     else:
-        found.others["no regular file"] += 1
+        found.others["special file"] += 1
 
 
 def _kind(suffix: str) -> str:
