@@ -291,8 +291,10 @@ def test_odd_names_in_failures_and_errors(model, tmp_path, capsys):
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_the_reason_is_short_in_tables_and_long_beside_them(model, bad, tmp_path, capsys):
-    short = "no decoder could read it; it looks like an HTML page"
+def test_the_reason_is_short_in_tables_and_long_beside_them(model, tmp_path, capsys):
+    bad = tmp_path / "bad.flac"
+    bad.write_bytes(b"fLaC" + bytes(100))
+    short = "no decoder could read it; it looks like a FLAC file"
     assert extract(bad, "-o", tmp_path / "t.csv") == 3
     assert read_csv(tmp_path / "t.csv")[0]["error"] == short
     assert f"{bad}: {short}; tried soundfile (" in capsys.readouterr().err

@@ -164,7 +164,8 @@ def test_whatever_a_file_is_called_is_text(parts, write):
     assert "<script>alert('x')</script>.mp3" in page.text
     assert 'a"onmouseover="x".mp3' in page.text
     assert not {"\x00", "\x1b", "\u202e"} & set(html)
-    assert r"\x00\x1b[31m\xff\u202egpj.mp3" in page.text
+    shown = element("p", parts["tracks"][0], " two\n\tlines")
+    assert shown == "<p>/home/ana/\\x00\\x1b[31m\\xff\\u202egpj.mp3 two\n\tlines</p>"
 
 
 def test_matrix_and_pairs(parts, write):
