@@ -8,9 +8,15 @@ Names are loaded when first used, so that ``import genrekit`` costs next to noth
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 __version__ = "0.1.0"
+
+# onnxruntime, which runs the pretrained network, reports on its use over the network and keeps an
+# identifier in the user's folder, unless this is set before it is imported, by whomever; its own
+# function comes too late. Who wants that says so: a value that is set stays.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "genrekit.audio": ["load_audio", "stream_audio"],

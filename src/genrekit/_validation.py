@@ -28,11 +28,13 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
         raise ValueError(f"unknown {name} {value!r}: {did_you_mean(value, known)}")
 
 
-def check_integer(name: str, value: Any, *, minimum: int) -> None:
-    """Raise ``ValueError`` unless `value` is an integer of at least `minimum`."""
+def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> None:
+    """Raise ``ValueError`` unless `value` is an integer from `minimum` to `maximum`."""
     whole = isinstance(value, int) or (hasattr(value, "__index__") and not hasattr(value, "shape"))
     if isinstance(value, bool) or not (whole or _is_numpy_integer(value)) or value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be an integer of at most {maximum}, not {value!r}")
 
 
 def check_number(
@@ -41,7 +43,7 @@ def check_number(
     """Raise ``ValueError`` unless `value` is a finite real number within the bounds."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     finite = float("-inf") < number < float("inf")
     if isinstance(value, (str, bool)) or not finite or number < minimum or number <= above:

@@ -76,6 +76,13 @@ def test_genres_are_groups_of_labels(make_network):
         ({"input": {**MEL, "fmin": 100, "fmax": 50}}, "fmax must be a number above 100"),
         ({"input": {**MEL, "pad_mode": "none"}}, "unknown pad_mode 'none'"),
         ({"input": {**MEL, "hop_length": 513}}, "hop_length=513 is above n_fft"),
+        ({"notice": "../notice.txt"}, "notice must be a name without folders"),
+        ({"notice": ["a"]}, "notice must be a text"),
+        ({"file": "x" * 300}, "file must be a name"),
+        ({"name": "x" * 300}, "name must be of a-z"),
+        ({"size": 1 << 40}, "size must be an integer of at most 2147483648"),
+        ({"outputs": {"units": 10**9}}, "outputs: units must be an integer of at most"),
+        ({"url": 5}, "url must begin with https"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_file(make_network, fields, message):
@@ -85,6 +92,75 @@ def test_what_is_wrong_is_named_with_the_file(make_network, fields, message):
     with pytest.raises(ValueError, match=message) as caught:
         ModelCard.read(path)
     assert str(caught.value).startswith(f"{path} is no model card: ")
+
+
+WAVEFORM = {"kind": "waveform", "sr": 8000, "patch": 8}
+_NO_NUMBER = [None, True, "8000", float("nan"), float("inf"), -1, 0, 10**400, [8000], {}]
+_ABSURD = {
+    "sr": [*_NO_NUMBER, 1e-9, 1, 99, 1e15, 1e7],
+    "patch": [*_NO_NUMBER, 2.5, 1 << 40],
+    "n_fft": [*_NO_NUMBER, 1, 2.5, 1 << 40, 1 << 17],
+    "hop_length": [*_NO_NUMBER, 2.5, 1 << 40],
+    "n_mels": [*_NO_NUMBER, 2.5, 1e9, 10**9, 2000],
+    "win_length": [True, "8", float("nan"), -1, 0, 2.5, 1 << 40, [8]],
+    "fmin": [None, True, "8", float("nan"), -1, 8000.5, 1e300, [8]],
+    "fmax": [True, "8", float("nan"), -1, 0, 1e300, [8]],
+    "gain": [True, "8", float("nan"), -1, 0, 1e300, [8]],
+    "quiet_level": [True, "8", float("nan"), -1, 0, 1e300, [8]],
+    "usual_level": [None, True, "8", float("nan"), -1, 0, 1e300, [8]],
+    "window": [None, True, 3, "", "no such window", ["kaiser", 8], "general_gaussian", {}],
+    "center": [None, "yes", 1, 0, []],
+    "pad_mode": [None, 1, "none", []],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in _ABSURD.items() for value in values]
+)
+def test_what_makes_no_sense_is_refused_at_once(make_network, name, value):
+    """The name of the field stands in the message; no memory is taken, no time spent."""
+    kinds = [MEL, WAVEFORM] if name in WAVEFORM else [MEL]
+    for kind in kinds:
+        path = make_network(input=kind)
+        card = json.loads(path.read_text())
+        card["input"][name] = value
+        path.write_text(json.dumps(card))
+        with pytest.raises(ValueError, match=name) as caught:
+            ModelCard.read(path)
+        assert str(caught.value).startswith(f"{path} is no model card: ")
+
+
+def test_a_patch_has_a_greatest_size(make_network):
+    long = {**MEL, "patch": 1 << 20, "n_mels": 100}
+    with pytest.raises(ValueError, match="a patch of 1048576 frames of 100 bands is too large"):
+        ModelCard.read(make_network(input=long))
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"kind": "waveform", "sr": 1e6, "patch": 1 << 26},
+        {"kind": "waveform", "sr": 1000, "patch": 1},
+        {**MEL, "sr": 192000, "n_fft": 1 << 16, "n_mels": 1024, "hop_length": 1, "fmax": 96000},
+        {**MEL, "window": "blackman", "win_length": 400, "quiet_level": 1, "gain": 1e12},
+    ],
+)
+def test_what_may_make_sense_is_let_through(make_network, heard):
+    assert ModelCard.read(make_network(input=heard)).input.sr == heard["sr"]
+
+
+def test_endless_and_deep_files_are_no_cards(tmp_path):
+    path = tmp_path / "card.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=r"card\.json is no model card: it is nested too deeply"):
+        ModelCard.read(path)
+    path.write_text('{"name": ' * 50_000 + "1" + "}" * 50_000)
+    with pytest.raises(ValueError, match="it is nested too deeply"):
+        ModelCard.read(path)
+    with path.open("wb") as file:
+        file.truncate(1 << 33)  # takes no room
+    with pytest.raises(ValueError, match="it has more than 4194304 bytes"):
+        ModelCard.read(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\x00"])

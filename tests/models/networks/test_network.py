@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -85,10 +86,120 @@ def test_a_damaged_file(tiny, patches):
         Network(tiny).run(patches)
 
 
-@pytest.mark.parametrize("content", [b"no network", b"\x08\x08:\x00", b"<html></html>"])
-def test_a_file_that_is_no_network(make_network, patches, content):
-    with pytest.raises(ValueError, match=r"tiny\.onnx: onnxruntime can't open it"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no network", "it is no ONNX file"),
+        (b"<html></html>", "it is no ONNX file"),
+        (b"\x08\x08:\x00", "onnxruntime can't open it"),  # an empty graph
+        (b"\x38\x01", "it is no ONNX file"),  # a number where the graph should be
+        (b"\x3a\xff\xff\xff\xff\x0f", "it is no ONNX file"),  # a graph longer than the file
+        (b"\x3a" + b"\xff" * 20, "it is no ONNX file"),  # a length that does not end
+        (b"\x08", "it is no ONNX file"),
+    ],
+)
+def test_a_file_that_is_no_network(make_network, patches, content, message):
+    with pytest.raises(ValueError, match=rf"tiny\.onnx: {message}"):
         Network(make_network(content)).run(patches)
+
+
+def _elsewhere(location, place):
+    """A network whose weights lie in another file: in its graph, a node or a node's graph."""
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[8, 4])
+    if location is None:  # it says so, and not where
+        tensor.data_location = TensorProto.EXTERNAL
+    else:
+        entry = tensor.external_data.add()
+        entry.key, entry.value = "location", location
+        tensor.data_location = TensorProto.EXTERNAL
+    constant = helper.make_node("Constant", [], ["w"], value=tensor)
+    product = helper.make_node("MatMul", ["x", "w"], ["units"])
+    nodes, tensors = {
+        "graph": ([product], [tensor]),
+        "node": ([constant, product], []),
+        "branch": (
+            [
+                helper.make_node(
+                    "If",
+                    ["c"],
+                    ["units"],
+                    then_branch=helper.make_graph([product], "then", [], [], [tensor]),
+                )
+            ],
+            [],
+        ),
+    }[place]
+    shapes = {"x": ["n", 8]}, {"units": ["n", 4]}
+    values = [
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side.items()]
+        for side in shapes
+    ]
+    graph = helper.make_graph(nodes, "elsewhere", *values, tensors)
+    opset = helper.make_opsetid("", 13)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize("place", ["graph", "node", "branch"])
+@pytest.mark.parametrize(
+    "location", ["weights.bin", "../weights.bin", "/etc/passwd", "../../../../etc/passwd", None]
+)
+def test_numbers_in_other_files_are_refused(
+    location, place, make_network, patches, tmp_path, monkeypatch
+):
+    """No SHA-256 covers them, and they could be any file of the machine."""
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    for folder in (".", ".."):
+        np.ones((8, 4), np.float32).tofile(f"{folder}/weights.bin")
+    path = make_network(_elsewhere(location, place), outputs={"units": 4})
+    with pytest.raises(ValueError, match=r"tiny\.onnx: its numbers lie in another file"):
+        Network(path).run(patches)
+
+
+def test_a_network_that_fails_is_named(make_network, patches, capfd):
+    """Such as one that asks for 256 GB of memory."""
+    shape = onnx.numpy_helper.from_array(np.array([1 << 36]), "shape")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["big"]),
+        helper.make_node("ReduceMax", ["big"], ["most"], keepdims=0),
+        helper.make_node("Add", ["x", "most"], ["units"]),
+    ]
+    sides = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 8])]
+        for name in ("x", "units")
+    ]
+    graph = helper.make_graph(nodes, "big", *sides, [shape])
+    opset = helper.make_opsetid("", 13)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    path = make_network(model.SerializeToString(), outputs={"units": 8}, labels={})
+    with pytest.raises(ValueError, match="tiny: the network failed: .*allocate memory"):
+        Network(path).run(patches)
+    assert capfd.readouterr().err == ""
+
+
+def test_answers_have_the_size_that_the_card_says(make_network, patches):
+    """Also where the file leaves it open."""
+    chosen = onnx.numpy_helper.from_array(np.arange(8) < 3, "chosen")
+    nodes = [helper.make_node("Compress", ["x", "chosen"], ["units"], axis=1)]
+    sides = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])]
+        for name, size in (("x", 8), ("units", "m"))
+    ]
+    graph = helper.make_graph(nodes, "some", *sides, [chosen])
+    opset = helper.make_opsetid("", 13)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    path = make_network(model.SerializeToString(), outputs={"units": 4})
+    with pytest.raises(ValueError, match=r"'units' has the shape \(1, 3\), .* 4 units a patch"):
+        Network(path).run(patches, ["units"])
+
+
+def test_a_file_of_another_size_is_not_read(tiny, patches, monkeypatch):
+    file = get_card(tiny).path.with_name("tiny.onnx")
+    with file.open("ab") as opened:
+        opened.truncate(1 << 34)  # takes no room
+    _network._SESSIONS.clear()
+    with pytest.raises(ValueError, match=r"tiny\.onnx: it has 17179869184 bytes, the model card"):
+        Network(tiny).run(patches)
 
 
 def test_a_missing_file_without_url(tiny, patches):
@@ -181,6 +292,45 @@ def test_a_long_track_is_never_in_one_piece():
     for start, patch in zip(starts, found, strict=True):
         own = joined[start : start + heard.patch]
         np.testing.assert_array_equal(patch, np.log10(1 + np.float32(10000) * own))
+
+
+NETWORK = get_card("msd-musicnn").path.with_name("msd-musicnn.onnx")
+ON_ITS_OWN = f"""
+import genrekit, onnxruntime
+onnxruntime.InferenceSession({str(NETWORK)!r}, providers=["CPUExecutionProvider"])
+"""
+BEHIND_OURS = """
+import numpy as np
+from genrekit.models.networks import Network
+Network("msd-musicnn").run(np.zeros((1, 187, 96)), ["tags"])
+"""
+
+
+@pytest.mark.parametrize("code", [ON_ITS_OWN, BEHIND_OURS], ids=["theirs", "ours"])
+def test_onnxruntime_leaves_no_identifier(code, tmp_path):
+    """Where it may report on its use, it writes that down at once, and asks for a host later."""
+    silencing = ("ORT_", "CI", "GITHUB_", "TF_BUILD", "XDG_")  # it is quiet in builds and tests
+    env = {name: value for name, value in os.environ.items() if not name.startswith(silencing)}
+    home, place = tmp_path / "home", tmp_path / "place"
+    home.mkdir()
+    place.mkdir()
+    env |= {"HOME": str(home), "USERPROFILE": str(home), "NUMBA_DISABLE_JIT": "1"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    code += "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "1"
+    assert [*home.rglob("*"), *place.rglob("*")] == []
+
+
+def test_who_wants_onnxruntime_to_report_can_have_it():
+    env = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    code = "import os, genrekit; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "0"
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():

@@ -190,3 +190,14 @@ def test_models_lists_and_fetches(remote, capsys):
     remote.write_text(json.dumps({**json.loads(remote.read_text()), "url": None}))
     assert main(["models"]) == 0
     assert _networks(capsys)[3].endswith("missing")
+
+
+@pytest.mark.parametrize("ask", [get_card, fetch_model, locate])
+@pytest.mark.parametrize("name", ["gtzan10", "msd-genres"])
+def test_a_classifier_is_told_from_a_network(ask, name):
+    """`genrekit models` lists both."""
+    said = rf"{name}' is a classifier, not a network: genrekit\.GenreClassifier\.from_pretrained"
+    with pytest.raises(ValueError, match=said):
+        ask(name)
+    with pytest.raises(ValueError, match=f"did you mean '{name}'"):
+        ask(name + "s")

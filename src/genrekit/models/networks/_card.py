@@ -17,6 +17,11 @@ __all__ = ["ModelCard"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# A card is a page of text, with a name for each unit; protobuf, and so ONNX, ends at 2 GiB.
+_MOST_TEXT = 1 << 22
+_MOST_BYTES = 1 << 31
+_MOST_UNITS = 1 << 20
+_LONGEST_NAME = 200  # what all file systems take
 _TEXTS = ("name", "title", "file", "sha256", "licence", "source", "trained_on", "limits")
 
 
@@ -26,7 +31,9 @@ class ModelCard:
 
     A card is a JSON file that holds these fields, `path` excepted. Any network can be described
     that takes patches of a mel spectrogram, as 32-bit floats of shape (n, frames, bands), or of a
-    waveform, (n, samples), and answers with arrays of shape (n, units).
+    waveform, (n, samples), and answers with arrays of shape (n, units). Its numbers must lie in the
+    one ONNX file. A network is a program: how long it runs and how much memory it takes is its own
+    affair, so use those of people you trust.
 
     Parameters
     ----------
@@ -66,7 +73,7 @@ class ModelCard:
     Raises
     ------
     ValueError
-        If a field is missing, unknown or does not fit the others.
+        If a field is missing, unknown, out of all proportion or does not fit the others.
 
     See Also
     --------
@@ -99,11 +106,11 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         self._check_texts()
-        check_integer("size", self.size, minimum=1)
+        check_integer("size", self.size, minimum=1, maximum=_MOST_BYTES)
         if not isinstance(self.outputs, Mapping) or not self.outputs:
             raise ValueError(f"outputs must name one output or more, not {self.outputs!r}")
         for name, units in self.outputs.items():
-            check_integer(f"outputs: {name}", units, minimum=1)
+            check_integer(f"outputs: {name}", units, minimum=1, maximum=_MOST_UNITS)
         self._check_labels()
 
     @classmethod
@@ -129,8 +136,7 @@ class ModelCard:
         """
         path = Path(path)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**_parse(content), path=path)
+            return cls(**_parse(_read_json(path)), path=path)
         except FileNotFoundError as error:
             raise FileNotFoundError(f"{path}: there is no such model card") from error
         except (TypeError, ValueError) as error:
@@ -147,10 +153,16 @@ class ModelCard:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise ValueError(f"{name} must be a text, not {value!r}")
-        if not _NAME.fullmatch(self.name):
+        if self.notice is not None and not isinstance(self.notice, str):
+            raise ValueError(f"notice must be a text, not {self.notice!r}")
+        if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
             raise ValueError(f"name must be of a-z, 0-9, '.', '_' and '-', not {self.name!r}")
-        if self.file != Path(self.file).name or "\\" in self.file:
-            raise ValueError(f"file must be a name without folders, not {self.file!r}")
+        for field_name in ("file", "notice"):
+            value = getattr(self, field_name)
+            if value is None:
+                continue
+            if value != Path(value).name or "\\" in value or len(value) > _LONGEST_NAME:
+                raise ValueError(f"{field_name} must be a name without folders, not {value!r}")
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"sha256 must be 64 digits 0-9, a-f, not {self.sha256!r}")
         if self.url is not None and not str(self.url).startswith(("https://", "http://")):
@@ -169,6 +181,18 @@ class ModelCard:
         for genre, labels in self.genres.items():
             for label in labels:
                 check_choice(f"label of the genre {genre!r}", label, known)
+
+
+def _read_json(path: Path) -> Any:
+    """What a JSON file holds."""
+    with path.open("rb") as file:
+        text = file.read(_MOST_TEXT + 1)
+    if len(text) > _MOST_TEXT:
+        raise ValueError(f"it has more than {_MOST_TEXT} bytes")
+    try:
+        return json.loads(text.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _parse(content: Any) -> dict[str, Any]:

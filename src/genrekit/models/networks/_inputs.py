@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_integer, check_number
-from genrekit.dsp import Request, make_request
+from genrekit._validation import check_integer, check_number, check_rate
+from genrekit.dsp import Request, make_request, stft_window
 from genrekit.features import WAVEFORM, Frontend, Spectra
 from genrekit.models.networks._patches import iter_patches
 
@@ -19,6 +19,15 @@ __all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
 
 # Power by which a quiet track is raised at the most, 40 dB: beyond lies noise.
 _MOST = 1e4
+
+# What a card may ask for, far beyond what there is. It is a file from elsewhere, and each of these
+# is memory and time. Hz: what bats are recorded at, twice over. Values in a patch: 256 MB of them.
+_MOST_HZ = 1e6
+_MOST_FFT = 1 << 16
+_MOST_MELS = 1 << 10
+_MOST_VALUES = 1 << 26
+# Above it the power of a loud frame is more than 32-bit floats hold.
+_MOST_GAIN = 1e12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +47,9 @@ class NetworkInput(ABC):
     patch: int
 
     def __post_init__(self) -> None:
-        check_number("sr", self.sr, above=0)
-        check_integer("patch", self.patch, minimum=1)
+        check_rate("sr", self.sr)
+        _check_most("sr", self.sr, _MOST_HZ)
+        check_integer("patch", self.patch, minimum=1, maximum=_MOST_VALUES)
 
     @property
     @abstractmethod
@@ -238,16 +248,33 @@ class MelInput(NetworkInput):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_integer("n_mels", self.n_mels, minimum=1)
+        check_integer("n_fft", self.n_fft, minimum=2, maximum=_MOST_FFT)
+        check_integer("n_mels", self.n_mels, minimum=1, maximum=_MOST_MELS)
+        if self.patch * self.n_mels > _MOST_VALUES:
+            raise ValueError(f"a patch of {self.patch} frames of {self.n_mels} bands is too large")
+        self._check_bands()
+        self._check_levels()
+        if not isinstance(self.center, bool):
+            raise ValueError(f"center must be true or false, not {self.center!r}")
+        self.frontend()  # it checks what it takes
+        stft_window(self.window, self.win_length or self.n_fft, self.n_fft)
+
+    def _check_bands(self) -> None:
+        """Bands begin below half the rate."""
         check_number("fmin", self.fmin, minimum=0)
+        _check_most("fmin", self.fmin, self.sr / 2)
         if self.fmax is not None:
             check_number("fmax", self.fmax, above=self.fmin)
-        if self.gain is not None:
-            check_number("gain", self.gain, above=0)
-        if self.quiet_level is not None:
-            check_number("quiet_level", self.quiet_level, above=0)
-        check_number("usual_level", self.usual_level, above=0)
-        self.frontend()  # it checks what it takes
+            _check_most("fmax", self.fmax, _MOST_HZ)
+
+    def _check_levels(self) -> None:
+        """Full scale is a level of 1."""
+        limits = {"usual_level": 1.0, "quiet_level": 1.0, "gain": _MOST_GAIN}
+        for name, most in limits.items():
+            value = getattr(self, name)
+            if value is not None or name == "usual_level":
+                check_number(name, value, above=0)
+                _check_most(name, value, most)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -313,6 +340,12 @@ class MelInput(NetworkInput):
     def _mel(self) -> dict[str, Any]:
         """Parameters of the intermediate."""
         return {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
+
+
+def _check_most(name: str, value: float, most: float) -> None:
+    """Refuse a number that is too great."""
+    if value > most:
+        raise ValueError(f"{name} must be a number of at most {most:g}, not {value!r}")
 
 
 INPUTS: dict[str, type[MelInput] | type[WaveformInput]] = {

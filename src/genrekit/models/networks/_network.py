@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
 from genrekit.models.networks._card import ModelCard
+from genrekit.models.networks._onnx import check_self_contained
 from genrekit.models.networks._registry import get_card, locate
 
 __all__ = ["Network"]
@@ -81,7 +83,10 @@ class Network:
             check_choice("output", name, self.card.outputs)
         session = self._session()
         (source,) = session.get_inputs()
-        answers = [session.run(names, {source.name: self._prepare(patch)}) for patch in patches]
+        answers = [
+            self._answer(session, names, {source.name: patch})
+            for patch in map(self._prepare, patches)
+        ]
         pairs = zip(names, zip(*answers, strict=True), strict=True)
         return {name: np.concatenate(values) for name, values in pairs}
 
@@ -94,26 +99,47 @@ class Network:
             )
         return np.ascontiguousarray(patch, np.float32)[np.newaxis]
 
+    def _answer(self, session: Any, names: list[str], patch: dict[str, Any]) -> list[Any]:
+        """Its answers to one patch, of the sizes that the card gives them."""
+        try:
+            answers = session.run(names, patch)
+        except Exception as error:  # onnxruntime has a class of its own for each kind of failure
+            raise ValueError(f"{self.card.name}: the network failed: {error}") from error
+        for name, answer in zip(names, answers, strict=True):
+            if np.shape(answer) != (1, self.card.outputs[name]):
+                raise ValueError(
+                    f"{self.card.name}: the output {name!r} has the shape {np.shape(answer)}, its "
+                    f"card says {self.card.outputs[name]} units a patch"
+                )
+        return answers
+
     def _session(self) -> Any:
         """The session of this process, opened and checked once."""
         with _LOCK:
             session = _SESSIONS.get(self.card.sha256)
             if session is None:
                 path = locate(self.card)
-                session = _open(path, _read_verified(path, self.card.sha256))
+                session = _open(path, _read_verified(path, self.card))
                 _SESSIONS[self.card.sha256] = session
         _check_fits(session, self.card)
         return session
 
 
-def _read_verified(path: Path, sha256: str) -> bytes:
+def _read_verified(path: Path, card: ModelCard) -> bytes:
     """The file's content, if it is what the card says."""
+    size = os.path.getsize(path)
+    if size != card.size:
+        raise ValueError(
+            f"{path}: it has {size} bytes, the model card says {card.size}: the file is damaged or "
+            "another one. Put the right one there, or delete it and fetch it again, or correct the "
+            "card"
+        )
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    if found != card.sha256:
         raise ValueError(
-            f"{path}: its SHA-256 is {found}, the model card says {sha256}: the file is damaged or "
-            "another one. Put the right one there, or delete it and fetch it again"
+            f"{path}: its SHA-256 is {found}, the model card says {card.sha256}: the file is "
+            "damaged or another one. Put the right one there, or delete it and fetch it again"
         )
     return content
 
@@ -122,11 +148,15 @@ def _open(path: Path, content: bytes) -> Any:
     """A session with one thread: the same numbers on every run, threads left to the tracks."""
     import onnxruntime
 
+    try:
+        check_self_contained(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # Patches are alike, so its arena soon holds all they need: planning ahead only adds to it.
     options.enable_mem_pattern = False
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class of its own for each kind of damage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from genrekit._validation import did_you_mean
@@ -82,11 +83,23 @@ def get_card(model: ModelCard | str | os.PathLike[str]) -> ModelCard:
         return ModelCard.read(shipped)
     cards = {card.name: card for card in list_models()}
     if model not in cards:
-        raise ValueError(
-            f"unknown model {model!r}: {did_you_mean(str(model), cards)} Any other network needs "
-            "the path of its model card, a .json file"
-        )
+        raise ValueError(_unknown(str(model), cards))
     return cards[str(model)]
+
+
+def _unknown(name: str, networks: Iterable[str]) -> str:
+    """What to say of a name that no network has; the classifiers that come trained are none."""
+    classifiers = [path.stem for path in (_SHIPPED / "heads").glob("*.json")]
+    if name in classifiers:
+        return (
+            f"{name!r} is a classifier, not a network: "
+            f"genrekit.GenreClassifier.from_pretrained({name!r}) gives it, `genrekit predict "
+            f"--model {name}` uses it, and nothing has to be fetched for it"
+        )
+    return (
+        f"unknown model {name!r}: {did_you_mean(name, [*networks, *classifiers])} Any other "
+        "network needs the path of its model card, a .json file"
+    )
 
 
 def locate(model: ModelCard | str | os.PathLike[str]) -> Path:
