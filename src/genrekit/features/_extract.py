@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby, islice
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
+from genrekit.audio import Decoded
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError, warn_caller
 from genrekit.features._cache import TrackCache
 from genrekit.features._clock import clocked
@@ -32,13 +32,12 @@ from genrekit.features._tracks import (
     label,
     read_track,
 )
+from genrekit.features._workers import in_parallel
 
 __all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn_of_errors"]
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
-# Calls that are made at a time where results do not come one by one.
-_LOT = 100
 # How long to wait for threads that were told to stop, seconds: some blocks of a slow decoder.
 _PATIENCE = 0.5
 # The same at the end of the program: a thread that is inside a network then would abort it.
@@ -302,9 +301,11 @@ def _attempts(
 ) -> Iterator[Any]:
     """``work`` on every item, in order: its result, or a `TrackError`."""
     check_choice("on_error", on_error, ("raise", "nan"))
+    if decoder is not None and not callable(decoder):
+        raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     stop = _Stop()
     calls = (partial(_attempt_run, work, run, decoder, stop) for run in _runs(items))
-    outcomes = _in_parallel(calls, n_jobs)
+    outcomes = in_parallel(calls, n_jobs)
     flat = chain.from_iterable(outcomes)
     try:
         for index, outcome in enumerate(_progress(flat, len(items), verbose)):
@@ -322,30 +323,6 @@ def _attempts(
             warnings.filterwarnings("ignore", r"\d+ tasks .*You could benefit from", UserWarning)
             outcomes.close()
         stop.wait()
-
-
-def _in_parallel(
-    calls: Iterator[Callable[[], Any]], n_jobs: int | None
-) -> Generator[Any, None, None]:
-    """The results of the calls, in order and as they come, on joblib's backend of the moment."""
-    if n_jobs in (None, 1) and "joblib" not in sys.modules:
-        # Nobody has chosen a backend yet, and to import it takes a tenth of the first row's time.
-        return (call() for call in calls)
-    import joblib
-
-    calls = (joblib.delayed(call)() for call in calls)
-    try:
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    except ValueError:  # a backend that answers when all is done, such as multiprocessing
-        return _in_lots(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
-    return parallel(calls)
-
-
-def _in_lots(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
-    """The results of the calls, in order, of some at a time."""
-    with parallel:
-        while lot := list(islice(calls, _LOT)):
-            yield from parallel(lot)
 
 
 def _runs(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
@@ -375,8 +352,29 @@ def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any
         # joblib keeps it to the end: not with all that the frames on the way here hold.
         raise error.with_traceback(None) from None
     except AudioDecodeError as error:
-        name, (_, reason, tried, looks_like, hint) = label(item, index), error.args
-        return AudioDecodeError(name, reason, tried, looks_like, hint)
+        return AudioDecodeError(label(item, index), *error.args[1:])
+    except Exception as error:
+        if isinstance(error, ImportError) or _fails_with_noise(work):
+            raise
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return AudioDecodeError(label(item, index), f"it can't be worked on ({reason})")
+
+
+def _fails_with_noise(work: Any) -> bool:
+    """Whether an error is that of the parameters, which any other sound would raise as well."""
+
+    # Local, so that no cache keeps what comes of it.
+    def decoder(source: Any, *, offset: float, duration: float | None) -> Decoded:
+        noise = np.random.default_rng(0).uniform(-0.5, 0.5, (22050, 1)).astype(np.float32)
+        return Decoded(22050, iter([noise[: None if duration is None else int(duration * 22050)]]))
+
+    try:
+        work(b"noise", decoder, read_track)
+    except AudioDecodeError:
+        return False
+    except Exception:
+        return True
+    return False
 
 
 def _progress(outcomes: Iterator[Any], total: int, verbose: int) -> Iterator[Any]:

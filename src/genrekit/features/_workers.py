@@ -1,0 +1,72 @@
+"""Calls made side by side on joblib's backend of the moment, their results in order."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+__all__ = ["in_parallel"]
+
+# Calls that are made at a time where results do not come one by one.
+_LOT = 100
+# How often worker processes are looked after, seconds.
+_GLANCE = 0.5
+
+
+def in_parallel(
+    calls: Iterator[Callable[[], Any]], n_jobs: int | None
+) -> Generator[Any, None, None]:
+    """The results of the calls, in order and as they come."""
+    if n_jobs in (None, 1) and "joblib" not in sys.modules:
+        # Nobody has chosen a backend yet, and to import it takes a tenth of the first row's time.
+        return (call() for call in calls)
+    import joblib
+
+    calls = (joblib.delayed(call)() for call in calls)
+    try:
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    except ValueError:  # a backend that answers when all is done, such as multiprocessing
+        return _in_lots(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
+    return parallel(calls)
+
+
+def _in_lots(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
+    """The results of the calls, in order, of some at a time."""
+    import multiprocessing
+
+    others = set(multiprocessing.active_children())
+    with parallel, _watched(parallel, set(multiprocessing.active_children()) - others):
+        while lot := list(islice(calls, _LOT)):
+            yield from parallel(lot)
+
+
+@contextmanager
+def _watched(parallel: Any, workers: set[Any]) -> Iterator[None]:
+    """Break off when a worker is gone: a pool puts another in its place, and waits for ever."""
+    dead: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not dead and not done.wait(_GLANCE):
+            dead.extend(code for worker in workers if (code := worker.exitcode) is not None)
+        if dead:
+            parallel.timeout = 0  # of whatever call is waited for
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except Exception as error:
+        if not dead:
+            raise
+        raise RuntimeError(
+            f"a worker process ended with exit code {dead[0]} while it worked on a track, as when "
+            "memory runs out: take a smaller n_jobs, or threads, which are the default"
+        ) from error
+    finally:
+        done.set()
+        watcher.join()
