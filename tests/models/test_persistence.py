@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import threading
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -334,7 +335,6 @@ def test_trusted_must_be_a_list_of_names(trusted, saved):
 @pytest.mark.parametrize(
     "model",
     [
-        FunctionTransformer(np.log1p),  # skops itself would trust the function
         ExtraTreesClassifier(2),
         HistGradientBoostingClassifier(max_iter=2),
         KNeighborsClassifier(algorithm="kd_tree"),
@@ -346,6 +346,88 @@ def test_what_the_error_names_is_enough_to_load(model, data, saved):
         load(path)
     names = str(caught.value).split("trusted=[")[1].split("]")[0].replace("'", "").split(", ")
     assert type(load(path, trusted=names)) is type(model)
+
+
+def test_functions_are_never_offered(saved):
+    """skops itself would trust this one. Who names it gets it, unhinted."""
+    path = saved(FunctionTransformer(np.log1p))
+    with pytest.raises(ValueError, match=r"numpy\.log1p is a function, not a class\.") as caught:
+        load(path)
+    assert "trusted=" not in str(caught.value)
+    transformer = "sklearn.preprocessing._function_transformer.FunctionTransformer"
+    assert load(path, trusted=[transformer, "numpy.log1p"]).func is np.log1p
+
+
+NOT_OFFERED = {
+    "os.system": "is a part of Python, not of a model",
+    "subprocess.Popen": "is a part of Python, not of a model",
+    "builtins.eval": "is a part of Python, not of a model",
+    "webbrowser.open": "is a part of Python, not of a model",
+    "numpy.load": "is not a class",
+    "sklearn.base.clone": "is not a class",
+    "sklearn.base.nothing": "is not a class",
+    "joblib.load": "is not a class",
+}
+
+
+@pytest.mark.parametrize("name", NOT_OFFERED)
+@pytest.mark.parametrize("loader", ["ObjectNode", "ConstructorFromReduceNode", "TypeNode"])
+def test_only_classes_are_offered_and_built(name, loader, saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = saved(DummyClassifier())
+    hostile = node(loader, name, content=ARGS)
+    rewrite_schema(path, lambda schema: attributes(schema).update(constant=hostile))
+    with pytest.raises(ValueError, match=f"{name} {NOT_OFFERED[name]}") as caught:
+        load(path)
+    assert "trusted=" not in str(caught.value)
+    # Not even who was talked into it runs anything.
+    if not isinstance(
+        getattr(import_module(name.rpartition(".")[0]), name.split(".")[-1], 0), type
+    ):
+        monkeypatch.setattr(skops.io, "loads", lambda *_, **__: pytest.fail("skops was called"))
+        with pytest.raises(ValueError, match=f"is a {name}, which is no class"):
+            load(path, trusted=[name])
+
+
+def test_what_is_not_imported_is_not_imported_to_tell(saved):
+    """An object is offered by its name; what would be called is not."""
+    for loader, offered in (("ObjectNode", True), ("ConstructorFromReduceNode", False)):
+        path = saved(DummyClassifier())
+        hostile = node(loader, "antigravity_of_mine.fly", content=ARGS)
+        rewrite_schema(path, lambda schema, h=hostile: attributes(schema).update(constant=h))
+        with pytest.raises(ValueError, match=r"antigravity_of_mine\.fly \(at") as caught:
+            load(path)
+        assert ("trusted=['antigravity_of_mine.fly']" in str(caught.value)) == offered
+
+
+def test_long_names_cost_nothing(saved):
+    """Each of the places below would hold them."""
+    path = saved(DummyClassifier())
+    items = [text(0, number=10**7 + i) for i in range(500)]
+    deep = node("ListNode", "builtins.list", content=items)
+    rewrite_schema(path, lambda schema: attributes(schema).update({"x" * 10**6: deep}))
+    schema = json.loads(members_of(path)["schema.json"])
+    places = [found.where for found in _schema.iter_nodes(schema)]
+    assert sum("[499]" in place for place in places) == 1
+    assert max(map(len, places)) <= 301
+    tracemalloc.start()
+    try:
+        load(path)
+        assert tracemalloc.get_traced_memory()[1] < 50 * 10**6
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_array_is_not_copied_often(saved):
+    path = saved(DummyClassifier())
+    twice = [
+        node("NdArrayNode", "numpy.ndarray", type="numpy", file="0.npy") | {"__id__": number}
+        for number in (10**8, 10**8 + 1)
+    ]
+    hostile = node("ListNode", "builtins.list", content=twice)
+    rewrite_schema(path, lambda schema: attributes(schema).update(constant=hostile))
+    with pytest.raises(ValueError, match=r"refers to '0\.npy', which is another array's"):
+        load(path)
 
 
 @pytest.mark.parametrize("package", _schema.GENREKIT_PACKAGES)
@@ -555,7 +637,7 @@ def test_zip_bombs_are_refused_unread(saved, monkeypatch):
     path = saved(DummyClassifier())
     declared = sum(len(content) for content in members_of(path).values())
     monkeypatch.setattr(_archive, "MAX_BYTES", declared - 1)
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("a member was read"))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("a member was read"))
     with pytest.raises(ValueError, match=rf"unpack to {declared} bytes, more than the limit"):
         load(path)
     monkeypatch.setattr(_archive, "MAX_BYTES", 10)

@@ -30,6 +30,7 @@ from genrekit.models._tree_checks import is_count, require
 
 _SVC_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 _MT19937_WORDS = 624
+_LONGEST_PLACE = 300
 
 
 def check_model(model: Any) -> None:
@@ -67,17 +68,23 @@ def iter_objects(root: Any) -> Iterator[tuple[str, Any]]:
             stack.extend(named_children(where, value))
 
 
+def place(where: str, part: str) -> str:
+    """The place of a part, its end if it is long: names in a hostile file may be of any length."""
+    name = f"{where}{part[:_LONGEST_PLACE]}"
+    return name if len(name) <= _LONGEST_PLACE else f"…{name[-_LONGEST_PLACE:]}"
+
+
 def named_children(where: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The items of a container or the attributes of an object, each with its place."""
     if isinstance(value, dict):
-        yield from ((f"{where}.{key}", item) for key, item in value.items())
+        yield from ((place(where, f".{key}"), item) for key, item in value.items())
     elif isinstance(value, (list, tuple, set)):
-        yield from ((f"{where}[{i}]", item) for i, item in enumerate(value))
+        yield from ((place(where, f"[{i}]"), item) for i, item in enumerate(value))
     elif isinstance(value, np.ndarray):
         items = value.view(np.ndarray).flat if value.dtype == object else ()
-        yield from ((f"{where}[{i}]", item) for i, item in enumerate(items))
+        yield from ((place(where, f"[{i}]"), item) for i, item in enumerate(items))
     elif hasattr(value, "__dict__") and not isinstance(value, type):
-        yield from ((f"{where}.{name}", item) for name, item in vars(value).items())
+        yield from ((place(where, f".{name}"), item) for name, item in vars(value).items())
 
 
 def _check_not_shadowed(value: Any) -> None:

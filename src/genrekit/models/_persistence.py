@@ -152,18 +152,15 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such model file")
-    size = path.stat().st_size
-    if size > _archive.MAX_BYTES:
-        raise ValueError(f"{path}: {size} bytes, more than the limit of {_archive.MAX_BYTES}")
-    data = path.read_bytes()
     # A hostile file can make json, numpy, skops and scikit-learn raise anything at all.
     try:
+        data = _archive.read_file(path)
         members, manifest = _archive.read_archive(data)
         _warn_of_versions(path, manifest["versions"])
         return _build(data, members, names)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    except Warning:  # the caller made warnings errors
+    except (Warning, OSError):  # the caller made warnings errors; it can't be opened
         raise
     except Exception as error:
         raise ValueError(

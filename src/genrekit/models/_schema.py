@@ -11,12 +11,15 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
+
+from genrekit.models._model_checks import place
 
 FILE = "schema.json"
 
@@ -152,7 +155,8 @@ def check_schema(
     """Refuse a schema that names anything outside the list; return the list."""
     allowed = _allowed_types(trusted)
     seen: dict[int, dict[str, Any]] = {}
-    untrusted: dict[str, str] = {}
+    owners: dict[str, int] = {}
+    untrusted: dict[str, SchemaNode] = {}
     for node in iter_nodes(schema):
         if node.loader not in allowed:
             raise ValueError(
@@ -161,9 +165,11 @@ def check_schema(
             )
         if node.type_name not in allowed[node.loader]:
             _refuse_if_closed(node)
-            untrusted.setdefault(node.type_name, node.where)
+            untrusted.setdefault(node.type_name, node)
+        elif node.type_name not in _built_in(node.loader):
+            _check_class(node)
         _check_id(node, seen)
-        _check_file(node, members)
+        _check_file(node, members, owners)
     if untrusted:
         raise ValueError(_untrusted_message(untrusted))
     return sorted(frozenset().union(*allowed.values()))
@@ -204,6 +210,11 @@ def _unify(schema: dict[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(schema))  # no dict stands in two places any more
 
 
+def _built_in(loader: str) -> frozenset[str]:
+    """The types that a loader builds whoever is trusted."""
+    return estimator_types() if loader == "ObjectNode" else LOADERS[loader]
+
+
 def _is_estimator(cls: Any) -> bool:
     """Whether an exported name is an estimator class."""
     return isinstance(cls, type) and issubclass(cls, BaseEstimator)
@@ -224,18 +235,18 @@ def _children(node: SchemaNode) -> Iterator[tuple[str, dict[str, Any]]]:
     """The nodes that skops' loader of this name would descend into."""
     where, loader, _, state = node
     if loader == "DictNode":
-        yield f"{where}.keys()", state["key_types"]
-        yield from ((f"{where}.{key}", value) for key, value in state["content"].items())
+        yield place(where, ".keys()"), state["key_types"]
+        yield from ((place(where, f".{key}"), value) for key, value in state["content"].items())
     elif loader in ("ListNode", "SetNode", "TupleNode"):
-        yield from ((f"{where}[{i}]", value) for i, value in enumerate(state["content"]))
+        yield from ((place(where, f"[{i}]"), value) for i, value in enumerate(state["content"]))
     elif loader == "NdArrayNode" and state["type"] == "json":
-        yield from ((f"{where}[{i}]", value) for i, value in enumerate(state["content"]))
-        yield f"{where}.shape", state["shape"]
+        yield from ((place(where, f"[{i}]"), value) for i, value in enumerate(state["content"]))
+        yield place(where, ".shape"), state["shape"]
     elif loader in ("ConstructorFromReduceNode", "DTypeNode", "ObjectNode", "RandomStateNode"):
         if state.get("content") is not None:
             yield where, state["content"]
     elif loader == "MaskedArrayNode":
-        yield from ((f"{where}.{name}", state["content"][name]) for name in ("data", "mask"))
+        yield from ((place(where, f".{name}"), state["content"][name]) for name in ("data", "mask"))
     elif loader == "RandomGeneratorNode":
         yield from ((where, state["content"][name]) for name in ("bit_generator", "seed_seq"))
     elif loader in ("LossNode", "TreeNode"):
@@ -258,20 +269,53 @@ def _check_id(node: SchemaNode, seen: dict[int, dict[str, Any]]) -> None:
         raise ValueError(f"{node.where} has the object id {number} of a different object")
 
 
-def _check_file(node: SchemaNode, members: Mapping[str, bytes]) -> None:
-    """An array's file is there."""
+def _check_file(node: SchemaNode, members: Mapping[str, bytes], owners: dict[str, int]) -> None:
+    """An array's file is there, and is that of one array only: each would be another copy."""
     file = node.state.get("file")
-    if file is not None and (file not in members or not file.endswith(".npy")):
+    if file is None:
+        return
+    if file not in members or not file.endswith(".npy"):
         raise ValueError(f"{node.where} refers to {file!r}, which is no array in this file")
+    if owners.setdefault(file, node.state["__id__"]) != node.state["__id__"]:
+        raise ValueError(f"{node.where} refers to {file!r}, which is another array's")
 
 
-def _untrusted_message(untrusted: dict[str, str]) -> str:
+def _check_class(node: SchemaNode) -> None:
+    """A type that the caller trusts is a class, which its module has been imported for."""
+    module, _, name = node.type_name.rpartition(".")
+    trusted = getattr(importlib.import_module(module), name, None)
+    if node.loader != "FunctionNode" and not isinstance(trusted, type):
+        raise ValueError(f"{node.where} is a {node.type_name}, which is no class")
+
+
+def _untrusted_message(untrusted: dict[str, SchemaNode]) -> str:
     """Name what is not on the list, where it stands and how to load it all the same."""
-    listed = ", ".join(f"{name} (at {where})" for name, where in sorted(untrusted.items()))
+    listed = ", ".join(f"{name} (at {node.where})" for name, node in sorted(untrusted.items()))
+    refused = {name: _never_offered(node) for name, node in sorted(untrusted.items())}
+    offered = [name for name, reason in refused.items() if not reason]
+    message = f"it holds types that are not loaded by default: {listed}."
+    for name, reason in refused.items():
+        message += f" {name} {reason}." if reason else ""
+    if len(offered) < len(refused):
+        return f"{message} A file that calls what it likes can do anything: do not load it"
     return (
-        f"it holds types that are not loaded by default: {listed}. If you know them and trust "
-        f"whoever made the file, use genrekit.load(path, trusted={sorted(untrusted)})"
+        f"{message} If you know them and trust whoever made the file, "
+        f"use genrekit.load(path, trusted={offered})"
     )
+
+
+def _never_offered(node: SchemaNode) -> str:
+    """Why nobody should be told to trust a type; nothing is imported to find out."""
+    module, _, name = node.type_name.rpartition(".")
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return "is a part of Python, not of a model"
+    if node.loader == "FunctionNode":
+        return "is a function, not a class"
+    if module not in sys.modules:  # nothing can be said; a constructor is called as it stands
+        called = node.loader == "ConstructorFromReduceNode"
+        return "is in a module that is not imported here" if called else ""
+    known = isinstance(getattr(sys.modules[module], name, None), type)
+    return "" if known else "is not a class"
 
 
 def _plain(state: dict[str, Any], members: Mapping[str, bytes]) -> Any:
