@@ -10,9 +10,9 @@ AUDIO_SUFFIXES = frozenset({
     ".aif", ".aifc", ".aiff", ".au", ".avr", ".bwf", ".caf", ".flac", ".mp1", ".mp2", ".mp3",
     ".mpga", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".sph", ".voc", ".w64", ".wav", ".wave",
     # what FFmpeg reads
-    ".3ga", ".aa3", ".aac", ".ac3", ".adts", ".amr", ".ape", ".dff", ".dsf", ".dts", ".dtshd",
-    ".eac3", ".ec3", ".f4a", ".gsm", ".m2a", ".m4a", ".m4b", ".m4r", ".mlp", ".mp+", ".mpa",
-    ".mpc", ".oma", ".qcp", ".qoa", ".ra", ".shn", ".spx", ".tak", ".thd", ".tta", ".vqf",
+    ".3ga", ".aac", ".ac3", ".adts", ".amr", ".ape", ".dff", ".dsf", ".dts", ".dtshd",
+    ".eac3", ".ec3", ".f4a", ".m2a", ".m4a", ".m4b", ".m4r", ".mlp", ".mp+", ".mpa",
+    ".mpc", ".qcp", ".ra", ".shn", ".spx", ".tak", ".thd", ".tta", ".vqf",
     ".weba", ".wma", ".wv",
 })
 """Endings of audio files, in lower case: a folder's are listed."""
