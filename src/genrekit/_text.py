@@ -77,13 +77,13 @@ def _is_name(path: str) -> bool:
     return data.decode("utf-8", "surrogateescape") == path
 
 
-def as_column(names: Sequence[str]) -> Any:
-    """Text for a column of a DataFrame; names that are no UTF-8 fit among objects only."""
-    if not _HALF.search("".join(names)):
-        return names
+def as_column(values: Sequence[Any]) -> Any:
+    """Values for a column of a DataFrame; names that are no UTF-8 fit among objects only."""
+    if not any(isinstance(value, str) and _HALF.search(value) for value in values):
+        return values
     import pandas as pd
 
-    return pd.Series(list(names), dtype=object)
+    return pd.Series(list(values), dtype=object)
 
 
 # --- cells in spreadsheets --------------------------------------------------------------------

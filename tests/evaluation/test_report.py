@@ -13,7 +13,14 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from genrekit.evaluation import GenreReport, calibration_bins, group_interval, wilson_interval
+from genrekit.evaluation import (
+    GenreReport,
+    Leak,
+    LeakageReport,
+    calibration_bins,
+    group_interval,
+    wilson_interval,
+)
 
 
 def make_report(y_true, y_pred, *, classes=None, **fields):
@@ -49,6 +56,18 @@ def test_scores_are_those_of_scikit_learn(report):
     assert report.balanced_accuracy == pytest.approx(
         balanced_accuracy_score(report.y_true, report.y_pred)
     )
+
+
+def test_names_that_are_no_utf8_stand_in_frames():
+    pytest.importorskip("pandas")
+    odd = "ra\udcef"
+    report = make_report([odd, "a", "b", odd], [odd, "a", odd, "b"], tracks=[odd, "x", "y", "z"])
+    frame = report.predictions_frame()
+    assert frame["track"].tolist() == [odd, "x", "y", "z"]
+    assert frame["y_pred"].tolist() == [odd, "a", odd, "b"]
+    leaks = LeakageReport([Leak(0, 2, odd, "x", "content")], n_tested=4)
+    assert leaks.to_frame()["test"].tolist() == [odd]
+    assert list(LeakageReport([], n_tested=4).to_frame()) == list(Leak._fields)
 
 
 def test_a_track_without_a_prediction_counts_as_wrong():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import check_cv
 
+from genrekit._text import as_column
 from genrekit.datasets._recordings import number_recordings
 from genrekit.exceptions import LeakageWarning, warn_caller
 from genrekit.features._tracks import fingerprint, is_file, is_pair, label
@@ -106,7 +107,9 @@ class LeakageReport:
         """
         import pandas as pd
 
-        return pd.DataFrame(self.leaks, columns=list(Leak._fields))
+        columns = zip(*self.leaks, strict=True) if self.leaks else [[] for _ in Leak._fields]
+        named = zip(Leak._fields, map(list, columns), strict=True)
+        return pd.DataFrame({name: as_column(column) for name, column in named})
 
     def __bool__(self) -> bool:
         return bool(self.leaks)

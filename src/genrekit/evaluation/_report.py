@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from genrekit._tables import text_table
+from genrekit._text import as_column
 from genrekit.evaluation._calibration import calibration_bins
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import LeakageReport
@@ -307,11 +308,11 @@ class GenreReport:
         import pandas as pd
 
         known = {"track": self.tracks or None, "fold": self.folds, "group": self.groups}
-        columns = {name: values for name, values in known.items() if values is not None}
+        columns: dict[str, Any] = {k: values for k, values in known.items() if values is not None}
         columns |= {"y_true": self.y_true, "y_pred": self.y_pred, "right": self.right}
         if self.probabilities is not None:
             columns |= {f"p({g})": self.probabilities[:, i] for i, g in enumerate(self.classes)}
-        return pd.DataFrame(columns)
+        return pd.DataFrame({name: as_column(column) for name, column in columns.items()})
 
     def to_html(
         self,
