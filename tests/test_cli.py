@@ -275,6 +275,27 @@ def test_odd_names_in_json_can_be_read_back(model, odd, capsys):
     assert sum("caf%E9.wav" in name for name in found) == 1
 
 
+def test_genres_that_are_no_utf8_in_json(music, tmp_path, capsys):
+    for genre, name in (("drone", b"ra\xef"), ("pluck", b"jazz")):
+        os.makedirs(folder := os.path.join(os.fsencode(tmp_path / "m"), name))
+        for path in (music / genre).iterdir():
+            with open(os.path.join(folder, os.fsencode(path.name)), "wb") as file:
+                file.write(path.read_bytes())
+    options = ["--features", "rms,zero_crossing_rate", "--model", "knn"]
+    assert main(["train", str(tmp_path / "m"), "-o", str(tmp_path / "m.skops"), *options]) == 0
+    assert r"(jazz, ra\xef)" in capsys.readouterr().out
+    arguments = ["predict", str(tmp_path / "m.skops"), str(music), "--json"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {top["genre"] for item in found for top in item["top"]} == {"jazz", "ra%EF"}
+    page = tmp_path / "page.html"
+    assert (
+        main(["evaluate", str(tmp_path / "m"), *options, "--folds", "3", "--report", str(page)])
+        == 0
+    )
+    assert r"ra\xef" in page.read_text(encoding="utf-8")
+
+
 def test_odd_names_in_failures_and_errors(model, tmp_path, capsys):
     evil = str(tmp_path / "\x1b[2J\nevil.wav")
     assert main(["predict", str(model), evil]) == 3

@@ -219,7 +219,7 @@ def _as_json(
     """Make an array of one object a file."""
     found = []
     for file, answer, reason in zip(files, answers, reasons, strict=True):
-        top = [{what: str(name), "probability": p} for name, p in answer]
+        top = [{what: to_name(str(name)), "probability": p} for name, p in answer]
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
         if _is_rejected(answer, below):
             first = {what: _UNKNOWN, "probability": None}

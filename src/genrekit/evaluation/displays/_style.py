@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
+from genrekit._text import printable
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -53,8 +55,8 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Any:
 
 
 def plain(label: object) -> str:
-    """The label as text that matplotlib does not read as a formula."""
-    return str(label).replace("$", r"\$")
+    """The label as text that matplotlib can draw and does not read as a formula."""
+    return printable(label).replace("$", r"\$")
 
 
 def legend_beside(ax: Any, handles: Sequence[Any], labels: Iterable[object], **kw: Any) -> Any:
