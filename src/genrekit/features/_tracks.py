@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio import native_rate, resample_blocks, stream_rates
 from genrekit.audio._decoder import UnusableError, frame_range
-from genrekit.audio._source import as_source, without_pipe
+from genrekit.audio._source import Source, as_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
 from genrekit.features._keys import plain
 from genrekit.features._spectra import Frontend, check_finite
@@ -29,6 +29,7 @@ __all__ = [
     "content",
     "fill",
     "fingerprint",
+    "held",
     "is_file",
     "is_pair",
     "is_track",
@@ -55,9 +56,8 @@ class MatrixRow(np.ndarray):
 
 def is_file(item: Any) -> bool:
     """Path, bytes or binary file object."""
-    return isinstance(item, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(
-        item, "read"
-    )
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Source)
+    return isinstance(item, kinds) or hasattr(item, "read")
 
 
 def is_pair(item: Any) -> bool:
@@ -82,6 +82,8 @@ def label(item: Any, index: int) -> str:
         return label(item.source, index)
     if isinstance(item, AudioDecodeError):
         return item.path  # of what was no track at the door
+    if isinstance(item, Source):
+        return item.name
     if isinstance(item, (str, os.PathLike)):
         return os.fspath(item)
     if isinstance(item, (bytes, bytearray, memoryview)):
@@ -93,11 +95,11 @@ def label(item: Any, index: int) -> str:
 
 
 def content(item: Any) -> Any:
-    """The bytes of what holds an encoded file, so that it can be read again; the rest as it is."""
+    """What of an encoded file can be read again: the bytes of a stream; the rest as it is."""
     if isinstance(item, (str, os.PathLike)):
         source = without_pipe(as_source(item))
-        return source.data if isinstance(source.data, bytes) else item
-    if not is_file(item) or isinstance(item, bytes):
+        return source if isinstance(source.data, bytes) else item
+    if not is_file(item) or isinstance(item, (bytes, Source)):
         return item
     try:
         return as_source(item).data
@@ -105,6 +107,15 @@ def content(item: Any) -> Any:
         raise
     except (OSError, TypeError, ValueError) as error:
         raise AudioDecodeError("", f"it can't be read: {error}") from error
+
+
+def held(item: Any) -> Any:
+    """The same, or the error of what can't be read, which stands for the track."""
+    try:
+        return content(item)
+    except AudioDecodeError as error:
+        name = label(item, 0) if isinstance(item, (str, os.PathLike)) else error.path
+        return AudioDecodeError(name, *error.args[1:])
 
 
 def fingerprint(item: Any) -> tuple[Any, ...]:
@@ -116,7 +127,8 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
         status = os.stat(path)
         return os.path.abspath(path), status.st_size, status.st_mtime_ns
     kind = "row" if isinstance(item, MatrixRow) else "data"
-    return kind, plain(content(item))
+    item = content(item)
+    return kind, plain(item.data if isinstance(item, Source) else item)
 
 
 @dataclass(frozen=True)
@@ -176,7 +188,8 @@ class TrackSegment:
         """The waveform that is cut, of a file."""
         try:
             # Bytes know their hash, so that a thousand pieces of them do not cost a thousand sums.
-            track = self.source if isinstance(self.source, bytes) else fingerprint(self.source)
+            known = isinstance(self.source, (bytes, Source))
+            track = self.source if known else fingerprint(self.source)
         except (OSError, ValueError):
             return Waveform(self._read(read))  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))

@@ -17,7 +17,7 @@ from genrekit._validation import check_choice
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features._base import read_tracks
 from genrekit.features._extract import warn_of_errors
-from genrekit.features._tracks import RECENT
+from genrekit.features._tracks import RECENT, held
 from genrekit.models._cutting import AGGREGATES, Cutter
 from genrekit.models._heads import probabilities
 from genrekit.models._inner_folds import (
@@ -188,7 +188,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             If `y` has another length, holds one genre only, a parameter is unknown, or folds
             inside `estimator` can't hold the segments of a track together.
         """
-        tracks = read_tracks(self, X, reset=True)
+        tracks = [held(track) for track in read_tracks(self, X, reset=True)]  # gone through twice
         y, groups, weight = read_labels(len(tracks), y, fit_params)
         given = {"groups": track_groups(tracks) if groups is None else groups}
         cutter = self._cutter()
@@ -326,7 +326,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         self, X: Any, *, votes: bool
     ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
         """For each track: where its segments start, and the answers, (n_segments, n_classes)."""
-        tracks = read_tracks(self, X, reset=False)
+        tracks = [held(track) for track in read_tracks(self, X, reset=False)]
         cutter = self._cutter()
         try:
             starts, _ = self._measure(cutter, tracks)
