@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
+import threading
 import warnings
 from pathlib import Path
 
@@ -53,7 +55,7 @@ from genrekit import (
     make_tracks,
     save,
 )
-from genrekit.audio import Decoded
+from genrekit.audio import Decoded, _pipes
 from genrekit.features._tracks import RECENT
 from genrekit.models._cutting import AGGREGATES, segment_starts
 from genrekit.models._inner_folds import splits_inside
@@ -180,6 +182,33 @@ def test_segments_are_slices_of_the_decoded_track(clf, tmp_path):
         for start, (samples, sr) in zip(starts[0], pairs, strict=True):
             assert sr == 22050
             np.testing.assert_array_equal(samples, padded[start : start + 4410])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes as files")
+def test_what_can_be_read_only_once(clf, X, y, tmp_path):
+    """Tracks are gone through twice: for their lengths, and for their segments."""
+    expected = clf.fit(X, y).predict_proba(X[:1])
+    content, pipe = Path(X[0]).read_bytes(), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=pipe.write_bytes, args=(content,), daemon=True).start()
+
+    class Socket(io.BytesIO):
+        def seekable(self):
+            return False
+
+    answers = clf.predict_proba([str(pipe), Socket(content), X[0]])
+    np.testing.assert_array_equal(answers, expected[[0, 0, 0]])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes as files")
+def test_a_pipe_that_nobody_writes_to_costs_one_row(clf, X, y, tmp_path, monkeypatch):
+    monkeypatch.setattr(_pipes, "_PATIENCE", 0.1)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    clf.fit(X, y).set_params(on_error="nan")
+    with pytest.warns(AudioDecodeWarning, match=f"{pipe}: nothing has come through it"):
+        answers = clf.predict_proba([X[0], str(pipe)])
+    np.testing.assert_array_equal(np.isnan(answers).all(axis=1), [False, True])
 
 
 def test_segments_at_another_rate_than_the_features(clf, features, X, y):

@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from genrekit.audio._decoder import UnusableError, check_format
+from genrekit.audio._quiet import quiet
 from genrekit.audio._source import open_binary, size_of
 
 __all__ = ["HEAD", "SequentialFile", "open_sequential"]
@@ -38,6 +39,16 @@ class SequentialFile(soundfile.SoundFile):
     def seekable(self) -> bool:
         """Say that it is not, so that `read` leaves the position alone; `seek` itself works."""
         return False
+
+    def read(self, *args: Any, **kwargs: Any) -> NDArray[Any]:
+        """Read without what libmpg123 has to say about it."""
+        with quiet() if self.format == "MP3" else contextlib.nullcontext():
+            return super().read(*args, **kwargs)
+
+    def seek(self, frames: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a frame, also without a word."""
+        with quiet() if self.format == "MP3" else contextlib.nullcontext():
+            return super().seek(frames, whence)
 
 
 class _MemoryFile(SequentialFile):
@@ -77,7 +88,8 @@ def open_sequential(source: str | bytes, seconds: float | None = None) -> Sequen
     UnusableError
         If its header can't be true.
     """
-    file = _open(source, seconds)
+    with quiet():
+        file = _open(source, seconds)
     try:
         check_format(file.samplerate, file.channels)
     except UnusableError:
