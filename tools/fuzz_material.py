@@ -129,7 +129,6 @@ _HEADERS = {
     "mpc": b"MP+\x07",
     "tak": b"tBaK",
     "dff": b"FRM8\0\0\0\0\0\0\0\0DSD FVER",
-    "amr-wb": b"#!AMR-WB\n",
     "dts": b"\x7f\xfe\x80\x01",
     "shn": b"ajkg\2",
     "vqf": b"TWIN97012000",
