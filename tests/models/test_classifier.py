@@ -83,7 +83,7 @@ class CountingDecoder:
     """Reads WAV files, and writes a line a call: a file counts across threads and copies."""
 
     def __init__(self, log: Path) -> None:
-        self.log = log
+        self.log, self.cache_key = log, "counting"
         log.touch()
 
     def __call__(self, source, *, offset, duration):
@@ -344,6 +344,8 @@ def test_labels_that_are_none(clf, X, y):
     with pytest.raises(ValueError, match="continuous"):
         clf.fit(X, np.linspace(0, 1, 15))
     with pytest.raises(ValueError, match="unknown"):
+        clf.fit(X, np.array([3, *y[1:]], dtype=object))
+    with pytest.raises(ValueError, match="Input y contains NaN or None, the first at index 0"):
         clf.fit(X, [None, *y[1:]])
 
 

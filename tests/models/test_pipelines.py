@@ -60,7 +60,7 @@ class CountingDecoder:
     """Reads WAV files, and writes a line a call: a file counts across threads and copies."""
 
     def __init__(self, log: Path) -> None:
-        self.log = log
+        self.log, self.cache_key = log, "counting"
         log.touch()
 
     def __call__(self, source, *, offset, duration):

@@ -18,6 +18,7 @@ from genrekit.evaluation._leakage import Split, find_leaks, make_splits, track_l
 from genrekit.evaluation._report import GenreReport
 from genrekit.exceptions import TrackError
 from genrekit.features._clock import Extracted, extraction_clock
+from genrekit.models._labels import check_present
 from genrekit.models._track_classifier import TrackClassifierMixin
 
 __all__ = ["cross_validate_genres", "fit_on", "genre_splits", "read_labels", "run_folds"]
@@ -151,6 +152,7 @@ def read_labels(X: Any, y: Any, groups: Any) -> tuple[np.ndarray, np.ndarray | N
     """Check that X is a collection, and that labels can belong to it."""
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError("X is a single file: pass the list of all tracks")
+    check_present(y=y, groups=groups)
     y = np.asarray(y)
     groups = None if groups is None else np.asarray(groups)
     n_tracks = X.shape[0] if hasattr(X, "shape") else len(X)

@@ -13,8 +13,9 @@ from sklearn.utils.validation import column_or_1d
 
 from genrekit._validation import did_you_mean
 from genrekit.exceptions import warn_caller
+from genrekit.features._items import is_missing
 
-__all__ = ["check_lengths", "check_learnt", "read_labels", "track_groups"]
+__all__ = ["check_lengths", "check_learnt", "check_present", "read_labels", "track_groups"]
 
 
 def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -23,12 +24,31 @@ def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any,
     for name in fit_params:
         if name not in known:
             raise TypeError(f"fit has no parameter {name!r}: {did_you_mean(name, known)}")
+    check_present(y=y, groups=fit_params.get("groups"))
     given = {name: np.asarray(v) for name, v in fit_params.items() if v is not None}
     y = column_or_1d(y, warn=True)
     check_lengths(n_tracks, y=y, **given)
     check_classification_targets(y)
     _check_genres(y)
     return y, given.get("groups"), given.get("sample_weight")
+
+
+def check_present(**labels: Any) -> None:
+    """Every track has a label."""
+    for name, values in labels.items():
+        if values is not None and (first := _first_missing(values)) is not None:
+            raise ValueError(f"Input {name} contains NaN or None, the first at index {first}")
+
+
+def _first_missing(values: Any) -> int | None:
+    """Where the first label is missing."""
+    if np.ma.isMaskedArray(values) and (masked := np.ma.getmaskarray(values)).any():
+        return int(masked.argmax())
+    # Of a list that holds NaN and text numpy would make the text "nan".
+    array = np.asarray(values, dtype=object if isinstance(values, (list, tuple)) else None)
+    if array.dtype.kind not in "OTf":
+        return None
+    return next((i for i, label in enumerate(array.ravel()) if is_missing(label)), None)
 
 
 def check_lengths(n_tracks: int, **labels: Any) -> None:

@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import column_or_1d
 
 from genrekit._validation import check_integer
-from genrekit.models._labels import check_lengths
+from genrekit.models._labels import check_lengths, check_present
 from genrekit.models._params import check_share
 
 __all__ = ["UNKNOWN", "TrackClassifierMixin"]
@@ -89,6 +89,7 @@ class TrackClassifierMixin(ClassifierMixin):
         float
             Accuracy, between 0 and 1.
         """
+        check_present(y=y)
         y = column_or_1d(y, warn=True)
         predicted = self.predict(X)
         check_lengths(len(predicted), y=y, sample_weight=sample_weight)
