@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,7 +99,7 @@ def _beside(path: Path, target: Path) -> Iterator[Path]:
     """A temporary path beside `target` that is gone afterwards; errors name `path` instead."""
     # In the same folder, because a rename is only atomic within one file system. The name is
     # short, because that of the target may be as long as names can be.
-    temporary = target.with_name(f".genrekit-{secrets.token_hex(4)}.part")
+    temporary = target.with_name(f".genrekit-{os.urandom(4).hex()}.part")
     try:
         yield temporary
     except OSError as error:
@@ -119,6 +117,8 @@ def write_or_keep(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(path)
     except OSError as error:
+        import tempfile
+
         try:
             kept = Path(tempfile.mkdtemp(prefix="genrekit-"), path.name)
             write(kept)

@@ -130,6 +130,9 @@ def test_names_that_are_no_names(make_files, tmp_path):
         find_audio([""])
     with pytest.raises(ValueError, match="name of the folder is empty"):
         load_folder("")
+    with pytest.raises(TypeError, match="wrap it in a list"):
+        find_audio(b"a.wav")
+    assert find_audio([b"caf\xe9.wav"]).paths == [os.fsdecode(b"caf\xe9.wav")]
     long = "x" * 300
     assert find_audio([long]).paths == [long]
     with pytest.raises(FileNotFoundError, match="no such folder"):

@@ -110,7 +110,7 @@ def load_csv(
     >>> tracks.target.tolist(), tracks.groups.tolist()
     (['rock', 'jazz'], ['X', 'Y'])
     """
-    table = Path(os.path.expanduser(table))
+    table = Path(os.path.expanduser(os.fsdecode(table)))
     wanted = [column for column in (path, genre, group) if column is not None]
     rows = _read(table, wanted, split, encoding)
     names = [_place(table.parent, row[path]) for row in rows]

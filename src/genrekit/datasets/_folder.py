@@ -95,7 +95,7 @@ def find_audio(
     >>> find_audio(["one.mp3", "two.flac"])
     AudioFiles(paths=['one.mp3', 'two.flac'], genres=['', ''])
     """
-    if isinstance(sources, (str, os.PathLike)):
+    if isinstance(sources, (str, bytes, os.PathLike)):
         raise TypeError(f"sources is a single path: wrap it in a list, [{os.fspath(sources)!r}]")
     found: list[tuple[str, str]] = []
     for source in sources:
@@ -107,10 +107,11 @@ def _expanded(
     source: str | os.PathLike[str], extensions: Iterable[str] | None, genres: bool | None
 ) -> list[tuple[str, str]]:
     """A file as it is, the files of a folder, with their genres."""
-    if not os.fspath(source):
+    name = os.fsdecode(source)
+    if not name:
         raise ValueError("the name of a file or folder is empty")
-    if not os.path.isdir(folder := os.path.expanduser(source)):
-        return [(str(Path(source)), "")]
+    if not os.path.isdir(folder := os.path.expanduser(name)):
+        return [(str(Path(name)), "")]
     suffixes = endings(extensions)
     listing = look_through(Path(folder), suffixes)
     if not listing.audio:

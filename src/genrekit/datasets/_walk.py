@@ -161,7 +161,7 @@ def endings(extensions: Iterable[str] | None) -> frozenset[str]:
 
 def existing(root: str | os.PathLike[str], layout: str) -> Path:
     """Pass a folder through, refuse anything else."""
-    folder = Path(os.path.expanduser(root))
+    folder = Path(os.path.expanduser(os.fsdecode(root)))
     if not os.fspath(root):
         raise ValueError(f"the name of the folder is empty; {layout}")
     if not os.path.lexists(folder):
