@@ -20,6 +20,7 @@ __all__ = [
     "check_complete",
     "check_format",
     "clearly_fewer",
+    "cut_frames",
     "frame_range",
     "regroup",
 ]
@@ -147,7 +148,7 @@ def regroup(
 ) -> Iterator[NDArray[np.float32]]:
     """Leave out the first `skip` frames, stop after `count`, and join small chunks to blocks."""
     held: list[NDArray[np.float32]] = []
-    for chunk in _cut(chunks, skip, count):
+    for chunk in cut_frames(chunks, skip, count):
         held.append(chunk)
         if sum(map(len, held)) >= BLOCK_FRAMES:
             yield np.concatenate(held)
@@ -156,7 +157,7 @@ def regroup(
         yield np.concatenate(held)
 
 
-def _cut(
+def cut_frames(
     chunks: Iterable[NDArray[np.float32]], skip: int, count: int | None
 ) -> Iterator[NDArray[np.float32]]:
     """The frames from `skip` on, at most `count` of them."""

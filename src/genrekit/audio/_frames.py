@@ -6,25 +6,18 @@ each where the one before says that its frame ends, come about by chance once in
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
+from genrekit.audio._mpeg import SEARCH, find_sound
+
 __all__ = ["WINDOW", "find_frames"]
 
-# How much is searched for the first frame: dumps of a broadcast begin in the middle of one.
-WINDOW = 1 << 16
+# How much is searched for the first frame.
+WINDOW = SEARCH
 _ENOUGH = 3
 
-_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-# kbit/s of MPEG audio, by whether it is MPEG 1 and by layer.
-_KBITS = {
-    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
 _AC3_KBITS = (
     32,
     40,
@@ -55,22 +48,6 @@ class _Frame(NamedTuple):
     kind: Hashable
 
 
-def _mpeg(head: bytes) -> _Frame | None:
-    """MPEG audio, layers I to III; the free format, which nobody uses, is not read."""
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    kbits, rate = head[2] >> 4, head[2] >> 2 & 3
-    if head[1] & 0xE0 != 0xE0 or version == 1 or layer == 4 or kbits in (0, 15) or rate == 3:
-        return None
-    bits = 1000 * _KBITS[version == 3, layer][kbits - 1]
-    padding = head[2] >> 1 & 1
-    if layer == 1:
-        size = 4 * (12 * bits // _RATES[version][rate] + padding)
-    else:
-        samples = 576 if layer == 3 and version != 3 else 1152
-        size = samples // 8 * bits // _RATES[version][rate] + padding
-    return _Frame(size, (version, layer, rate))
-
-
 def _adts(head: bytes) -> _Frame | None:
     """AAC."""
     rate = head[2] >> 2 & 15
@@ -99,7 +76,6 @@ def _eac3(head: bytes) -> _Frame | None:
 
 # Name of FFmpeg's demuxer, the first byte of each frame, and what reads its first bytes.
 _KINDS: tuple[tuple[str, bytes, Callable[[bytes], _Frame | None]], ...] = (
-    ("mp3", b"\xff", _mpeg),
     ("aac", b"\xff", _adts),
     ("ac3", b"\x0b", _ac3),
     ("eac3", b"\x0b", _eac3),
@@ -109,7 +85,10 @@ _HEADER = 6
 
 def find_frames(data: bytes) -> str | None:
     """FFmpeg's name for the stream whose frames are found in the first bytes; None for none."""
-    found = [(_first(data, sync, parse), name) for name, sync, parse in _KINDS]
+    mp3 = find_sound(io.BytesIO(data), 0)
+    if mp3 == 0:
+        return "mp3"
+    found = [(mp3, "mp3"), *((_first(data, sync, parse), name) for name, sync, parse in _KINDS)]
     starts = [(start, name) for start, name in found if start is not None]
     return min(starts)[1] if starts else None
 

@@ -1,12 +1,29 @@
-"""Frame headers of MP3, to count the samples of a file that does not say how long it is."""
+"""Frames of MPEG audio: what of a file is sound, where its own header is missing or wrong.
+
+libsndfile guesses the length of an MP3 without a Xing header from its size and the bit rate of its
+first frame, reads no further than that, and gives up at a hole of 1 kB. So where more may be there
+than came out, the frames are looked up one by one, and what lies between them is left out.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from genrekit.audio._source import size_of
+from genrekit.audio._tags import behind_tags
 
-__all__ = ["count_samples", "is_frame_header", "skip_id3"]
+__all__ = [
+    "MARGIN",
+    "SEARCH",
+    "Link",
+    "find_links",
+    "find_sound",
+    "stated_samples",
+    "tells_all",
+]
 
 # By the two version bits: MPEG 1 is 3, MPEG 2 is 2, MPEG 2.5 is 0.
 _SAMPLE_RATES = {
@@ -14,89 +31,236 @@ _SAMPLE_RATES = {
     2: (22050, 24000, 16000),
     0: (11025, 12000, 8000),
 }
-_KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_LAYER_3 = 1
+# kbit/s, by whether it is MPEG 1, and by layer. The first, 0, stands for a free format.
+_KBITS = {
+    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_SYNC = re.compile(rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x00-\xef]")
+_MONO = 3
 
-# How far from its start (after the ID3 tag) a file may hold something else.
-_SEARCH = 4096
+# Frames that the delay and the padding of an encoder and a decoder explain.
+MARGIN = 3
+# Headers in a row that agree: noise looks like one in every 5,000th place, like three in none.
+_ENOUGH = 3
+# How far from its start (after tags) a file may hold something else: dumps of a broadcast begin in
+# the middle of a frame.
+SEARCH = 1 << 16
+# A frame has no more bytes than this, also in the free format.
+_LARGEST = 4096
+# Bytes of a frame that may say how long the file is.
+_HEAD = 64
 
 
 class _Frame(NamedTuple):
-    """One frame: its bytes and its samples per channel."""
+    """One frame: its bytes (0 if they are not said), its samples per channel, and its format.
+
+    Frames of one recording have the same format: version, layer, rate, whether it is mono.
+    """
 
     size: int
     samples: int
+    format: tuple[int, int, int, bool]
 
 
-def count_samples(file: BinaryIO) -> int | None:
-    """Samples per channel of an MP3, or None if its own header says or it can't be told."""
-    # Only frame headers are read, so this takes a fraction of the decoding.
+class _Info(NamedTuple):
+    """What the frame in front says of those that follow, and where it counts them."""
+
+    frames: int
+    size: int
+    place: int
+
+
+class _Start(NamedTuple):
+    """Where sound begins, its first frame, and what that says of the others (0: nothing)."""
+
+    position: int
+    frame: _Frame
+    frames: int
+    size: int
+
+
+class Link(NamedTuple):
+    """One recording out of a file that may hold several, one after the other."""
+
+    info: _Info | None
+    head: bytes
+    frame: _Frame
+    runs: list[list[int]]
+
+    def samples(self) -> int:
+        """Samples per channel."""
+        return self.frame.samples * self.n_frames()
+
+    def n_frames(self) -> int:
+        """Its frames."""
+        return sum(run[2] for run in self.runs)
+
+    def place(self) -> int:
+        """Where its own header counts the frames; 0 if it doesn't."""
+        return self.info.place if self.info else 0
+
+    def stated(self) -> int | None:
+        """How many samples there should be; None if that is not said."""
+        return self.info.frames * self.frame.samples if self.info and self.info.frames else None
+
+    def content(self, file: BinaryIO) -> bytes:
+        """A file that holds nothing but this, long enough for libsndfile to read all of it."""
+        bare = b"".join(_read(file, start, stop - start) for start, stop, _ in self.runs)
+        place = self.place()
+        if place:
+            # With what it says of the encoder's delay, and the right number of frames.
+            count = self.n_frames().to_bytes(4, "big")
+            return self.head[:place] + count + self.head[place + 4 :] + bare
+        # What is guessed from the first frame must not be less than what there is.
+        return bare.ljust((self.n_frames() + 1) * (self.frame.size + 1), b"\0")
+
+
+def stated_samples(file: BinaryIO) -> int | None:
+    """Samples per channel that a file says it has; None if it doesn't say."""
+    start = _start(file)
+    return start.frames * start.frame.samples if start and start.frames else None
+
+
+def tells_all(file: BinaryIO, samples: int) -> bool:
+    """Whether the file's own header says that so many samples are all, and nothing contradicts."""
+    start = _start(file)
+    # Numbers of the header that can't belong together are as good as none.
+    if start is None or not 0 < start.size <= _LARGEST * start.frames:
+        return False
+    if start.frames * start.frame.samples - samples > MARGIN * start.frame.samples:
+        return False
+    end = start.position + start.size
+    return end >= size_of(file) or _find(file, end) is None
+
+
+def find_links(file: BinaryIO) -> list[Link]:
+    """Find every recording in a file."""
+    links: list[Link] = []
+    for position, frame in _walk(file):
+        head = _read(file, position, _HEAD)
+        info = _info(head)
+        if info:
+            links.append(Link(info, _read(file, position, frame.size), frame, []))
+            continue
+        if not links or links[-1].frame.format != frame.format:
+            links.append(Link(None, head, frame, []))
+        runs = links[-1].runs
+        if not runs or runs[-1][1] != position:
+            runs.append([position, position, 0])
+        runs[-1][1] += frame.size
+        runs[-1][2] += 1
+    return [link for link in links if link.runs]
+
+
+def _walk(file: BinaryIO) -> Iterator[tuple[int, _Frame]]:
+    """Every whole frame and its position; what lies between them is passed over."""
     size = size_of(file)
-    position = skip_id3(file)
-    head = file.read(_SEARCH)
-    found = _first_frame(head)
-    if found is None or _has_length(head[found : found + 200]):
+    position = find_sound(file, behind_tags(file))
+    while position is not None:
+        frame = first = _frame_at(file, position)
+        while frame and first and frame.format == first.format and position + frame.size <= size:
+            yield position, frame
+            position += frame.size
+            frame = _frame_at(file, position)
+        position = _find(file, position)
+
+
+def _start(file: BinaryIO) -> _Start | None:
+    """The start of the sound."""
+    position = find_sound(file, behind_tags(file))
+    frame = None if position is None else _frame_at(file, position)
+    if position is None or frame is None:
         return None
-    position += found
-    samples = 0
-    file.seek(position)
-    while frame := _parse(file.read(4)):
-        samples += frame.samples
-        position += frame.size
-        file.seek(frame.size - 4, 1)
-    # Lost in the middle: no statement. Near the end: tags, or the rest of a frame.
-    return samples if size - position < max(0.01 * size, 4096) else None
+    info = _info(_read(file, position, _HEAD)) or _Info(0, 0, 0)
+    return _Start(position, frame, info.frames, info.size)
 
 
-def skip_id3(file: BinaryIO) -> int:
-    """Move behind the ID3v2 tag at the start, if there is one; returns the position."""
-    file.seek(0)
-    head = file.read(10)
-    position = 0
-    if len(head) == 10 and head.startswith(b"ID3"):
-        # The size is four times seven bits, and leaves out the header and the footer, if any.
-        for byte in head[6:]:
-            position = position << 7 | byte & 0x7F
-        position += 20 if head[5] & 0x10 else 10
-    return file.seek(position)
+def find_sound(file: BinaryIO, start: int) -> int | None:
+    """Where the first frame is, not too far from some place; what is short may be nothing else."""
+    frame = _frame_at(file, start)
+    if frame and (start + frame.size > size_of(file) or _agree(file, start)):
+        return start
+    return _find(file, start, near=True)
 
 
-def is_frame_header(head: bytes) -> bool:
-    """Whether a frame of MPEG audio, layer III, starts here."""
-    return _parse(head[:4]) is not None
+def _find(file: BinaryIO, start: int, *, near: bool = False) -> int | None:
+    """Where frames that follow one another start, from there on; tags are leapt over."""
+    position = start = behind_tags(file, start)
+    while data := _read(file, position, SEARCH):
+        for match in _SYNC.finditer(data):
+            if _agree(file, position + match.start()):
+                return position + match.start()
+        if len(data) < SEARCH or near:
+            return None
+        position += SEARCH - 2
+    return None
 
 
+def _agree(file: BinaryIO, start: int) -> bool:
+    """Whether enough frames follow one another here, or fewer up to the end of the file."""
+    frame = first = _frame_at(file, start)
+    for _ in range(_ENOUGH):
+        if frame is None or first is None or frame.format != first.format:
+            return False
+        start += frame.size
+        if not _read(file, start, 1):
+            return start == size_of(file)
+        frame = _frame_at(file, start)
+    return True
+
+
+def _frame_at(file: BinaryIO, position: int) -> _Frame | None:
+    """Read the frame that starts at a position; None if something else does."""
+    head = _read(file, position, 4)
+    frame = _parse(head)
+    if frame is None or frame.size:
+        return frame
+    # In the free format a frame ends where the next one starts.
+    data = _read(file, position, _LARGEST)
+    following = re.search(re.escape(head[:2]) + _like(head[2]) + b".", data[4:], re.DOTALL)
+    return frame._replace(size=4 + following.start()) if following else None
+
+
+def _like(byte: int) -> bytes:
+    """A pattern for the third byte of a header, padded or not."""
+    return b"[" + re.escape(bytes([byte & ~2])) + re.escape(bytes([byte | 2])) + b"]"
+
+
+@functools.lru_cache(maxsize=1024)
 def _parse(head: bytes) -> _Frame | None:
     """Read the four bytes that start a frame; None if they are something else."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
-    mpeg, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    mpeg, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
     kbits, rate = head[2] >> 4, head[2] >> 2 & 3
-    # A rate of 0 kbit/s stands for a free format, which nobody uses.
-    if mpeg not in _SAMPLE_RATES or layer != _LAYER_3 or kbits in (0, 15) or rate == 3:
+    if mpeg not in _SAMPLE_RATES or layer == 4 or kbits == 15 or rate == 3:
         return None
-    samples = 1152 if mpeg == 3 else 576
-    bits = 1000 * (_KBITS_1 if mpeg == 3 else _KBITS_2)[kbits]
-    padding = head[2] >> 1 & 1
-    return _Frame(samples // 8 * bits // _SAMPLE_RATES[mpeg][rate] + padding, samples)
+    samples = {1: 384, 2: 1152, 3: 1152 if mpeg == 3 else 576}[layer]
+    bits = 1000 * _KBITS[mpeg == 3, layer][kbits]
+    unit = 4 if layer == 1 else 1
+    size = samples // 8 // unit * bits // _SAMPLE_RATES[mpeg][rate] + (head[2] >> 1 & 1)
+    return _Frame(size * unit if bits else 0, samples, (mpeg, layer, rate, head[3] >> 6 == _MONO))
 
 
-def _first_frame(head: bytes) -> int | None:
-    """Where the first frame starts: a header that another one follows."""
-    position = head.find(b"\xff")
-    while position >= 0:
-        frame = _parse(head[position : position + 4])
-        if frame and is_frame_header(head[position + frame.size :][:4]):
-            return position
-        position = head.find(b"\xff", position + 1)
+def _info(head: bytes) -> _Info | None:
+    """What a frame says of the others; None if it is one of them."""
+    place = max(head.find(b"Xing"), head.find(b"Info"))
+    if place >= 0:
+        flags = head[place + 7] if len(head) > place + 7 else 0
+        numbers = [int.from_bytes(head[at : at + 4], "big") for at in (place + 8, place + 12)]
+        frames = numbers.pop(0) if flags & 1 else 0
+        return _Info(frames, numbers[0] if flags & 2 else 0, place + 8 if flags & 1 else 0)
+    if head[36:40] == b"VBRI":
+        return _Info(int.from_bytes(head[50:54], "big"), int.from_bytes(head[46:50], "big"), 0)
     return None
 
 
-def _has_length(frame: bytes) -> bool:
-    """Whether the first frame is a Xing or Info header that gives the number of frames."""
-    for name in (b"Xing", b"Info"):
-        place = frame.find(name, 0, 60)
-        if place >= 0:
-            return bool(frame[place + 7 : place + 8] and frame[place + 7] & 1)
-    return False
+def _read(file: BinaryIO, position: int, size: int) -> bytes:
+    """Bytes of a file."""
+    file.seek(position)
+    return file.read(size)

@@ -21,6 +21,7 @@ from genrekit.audio._decoder import (
     frame_range,
     regroup,
 )
+from genrekit.audio._pieces import decode_all
 from genrekit.audio._sniff import demuxer_of
 from genrekit.audio._source import open_binary
 
@@ -54,6 +55,11 @@ def version() -> str:
 
 def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
     """Decode with FFmpeg inside PyAV (a `Decoder`)."""
+    return decode_all(_decode, source, offset=offset, duration=duration)
+
+
+def _decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+    """Decode what FFmpeg takes for the whole file."""
     with ExitStack() as stack:
         opened = _open(source, stack)
         blocks = _blocks(opened, stack.pop_all(), offset, duration)

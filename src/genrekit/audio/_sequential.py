@@ -101,9 +101,9 @@ def open_sequential(source: str | bytes, seconds: float | None = None) -> Sequen
 def _open(source: str | bytes, seconds: float | None) -> SequentialFile:
     """Open a file, whatever its header says."""
     if _is_better_whole(source, seconds) and _callbacks() is not None:
-        # Without a word: what soundfile keeps to itself may change, and the usual way reports
-        # what is wrong with the file.
-        with contextlib.suppress(soundfile.SoundFileError, AttributeError, TypeError):
+        # Without a word: what soundfile keeps to itself may change in any way, and the usual way
+        # reports what is wrong with the file.
+        with contextlib.suppress(Exception):
             return _MemoryFile(_read_whole(source))
     return SequentialFile(_system_name(source) if isinstance(source, str) else io.BytesIO(source))
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from genrekit.audio._frames import WINDOW, find_frames
 from genrekit.audio._source import open_binary, size_of
+from genrekit.audio._tags import behind_tags
 
 __all__ = ["Look", "declared_size", "demuxer_of", "look_at"]
 
@@ -139,7 +140,7 @@ def look_at(file: BinaryIO) -> Look:
         return _cut_look(head, size)
     if found:
         return found
-    start = _end_of_tags(file, head)
+    start = behind_tags(file)
     if start:
         return _behind_tags(file, start)
     return _stream(file, 0) or _zeros(file) or Look("")
@@ -214,29 +215,6 @@ def _characters(head: bytes) -> str | None:
     # A character may be cut in two at the end of what was read.
     text = head.decode("utf-8", errors="ignore")
     return None if len(text.encode()) < len(head) - 3 else text
-
-
-def _end_of_tags(file: BinaryIO, head: bytes) -> int:
-    """Where the ID3v2 and APE tags at the start end, of which there may be several."""
-    position = 0
-    while size := _tag_size(head):
-        position += size
-        file.seek(position)
-        head = file.read(32)
-    return position
-
-
-def _tag_size(head: bytes) -> int:
-    """Bytes of the tag that starts here; 0 for none."""
-    if head.startswith(b"ID3") and len(head) >= 10:
-        # Four times seven bits, without the header and the footer, if any.
-        size = 0
-        for byte in head[6:10]:
-            size = size << 7 | byte & 0x7F
-        return size + (20 if head[5] & 0x10 else 10)
-    if head.startswith(b"APETAGEX") and len(head) >= 32:
-        return 32 + int.from_bytes(head[12:16], "little")
-    return 0
 
 
 def _behind_tags(file: BinaryIO, start: int) -> Look:

@@ -2,14 +2,14 @@
 
 What libsndfile does with a file that was cut off, tried with version 1.2.2, and what follows here:
 
-- WAV, AIFF, AU: it lowers the number of frames to those that are there and says nothing. The size
-  in the file's header still tells, so that is compared.
+- WAV, AIFF, AU, W64, CAF: it lowers the number of frames to those that are there and says nothing.
+  The size in the head of the sound still tells, so that is compared.
 - FLAC: the number of frames stands; reading fails where the data end. Failure in the middle is an
   error anyway.
-- MP3 with a Xing or Info header: the number of frames stands, fewer come out. Compared.
-- MP3 without: the number of frames is a guess from the first bit rate, far off (and then reading
-  stops early, without a word) if the rate varies. So the frames are counted; if the guess is wrong
-  the file is left to the next decoder. A cut can't be noticed: nothing says how long it should be.
+- MP3 with a Xing, Info or VBRI header: the number of frames stands, fewer come out. Compared.
+- MP3 without: the number of frames is a guess from the first bit rate, and a limit to libsndfile.
+  It is no promise here, and `decode_all` looks for what lies beyond it. A cut can't be noticed:
+  nothing says how long it should be.
 - OGG, Opus: the number of frames comes from the last page that is there. Decoded as they are, for
   the same reason.
 """
@@ -23,17 +23,18 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from genrekit.audio._chunks import find_data
 from genrekit.audio._decoder import (
     BLOCK_FRAMES,
     Decoded,
+    beyond_end,
     check_complete,
-    clearly_fewer,
     frame_range,
 )
-from genrekit.audio._mpeg import count_samples
+from genrekit.audio._mpeg import stated_samples
+from genrekit.audio._pieces import decode_all
 from genrekit.audio._sequential import SequentialFile, open_sequential
-from genrekit.audio._sniff import declared_size
-from genrekit.audio._source import open_binary, size_of
+from genrekit.audio._source import open_binary
 
 __all__ = ["decode", "version"]
 
@@ -51,8 +52,18 @@ _UNKNOWN = 2**62
 _NOT_REGULAR = 7
 
 
+# libsndfile seeks to the wrong place in the last page of a Vorbis stream: by as much as is cut off
+# at its end. Frames that a page holds at most: 255 packets of 1024.
+_LAST_PAGE = 1 << 18
+
+
 def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
     """Decode with libsndfile (a `Decoder`)."""
+    return decode_all(_decode, source, offset=offset, duration=duration)
+
+
+def _decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+    """Decode what libsndfile takes for the whole file."""
     try:
         file = open_sequential(source, None if duration is None else offset + duration)
     except soundfile.LibsndfileError as error:
@@ -67,21 +78,34 @@ def _blocks(
 ) -> Iterator[NDArray[np.float32]]:
     """Read from front to back, and see whether anything is missing."""
     with file:
-        promised = _promised_frames(file, source)
-        start, count = frame_range(offset, duration, file.samplerate, promised)
+        sr = file.samplerate
+        known = None if file.frames >= _UNKNOWN else file.frames
+        promised = None if known is None else _promised_frames(file, source)
+        start, count = frame_range(offset, duration, sr, known if promised is None else promised)
         left = sys.maxsize if promised is None else promised - start
         wanted = left if count is None else min(count, left)
         if promised is not None:
-            check_complete(max(file.frames - start, 0), wanted, file.samplerate)
-        if start:
-            file.seek(start)
+            check_complete(max(file.frames - start, 0), wanted, sr)
+        _seek(file, start)
         frames = 0
         for block in _read(file, wanted):
             frames += len(block)
             yield block
             del block  # here and below: so that the next one gets the same memory, still in cache
         if promised is not None:
-            check_complete(frames, wanted, file.samplerate)
+            check_complete(frames, wanted, sr)
+        if not frames and start:
+            raise beyond_end(offset, None)
+
+
+def _seek(file: SequentialFile, start: int) -> None:
+    """Go to a frame; read up to it where libsndfile would miss it."""
+    is_vorbis = file.subtype == "VORBIS"
+    near = min(start, max(file.frames - _LAST_PAGE, 0)) if is_vorbis else start
+    if near:
+        file.seek(near)
+    for _ in _read(file, start - near):
+        pass
 
 
 def _read(file: SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
@@ -98,21 +122,12 @@ def _read(file: SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
 
 def _promised_frames(file: SequentialFile, source: str | bytes) -> int | None:
     """How many frames there should be, going by the file's own header; None if it doesn't say."""
-    if file.frames >= _UNKNOWN:
-        return None
     with open_binary(source) as raw:
         if file.format == "MP3":
-            counted = count_samples(raw)
-            if counted is not None and _differ(counted, file.frames, file.samplerate):
-                raise ValueError("an MP3 of variable bit rate that does not say how long it is")
-            return file.frames
-        declared = declared_size(raw.read(12))
-        size = size_of(raw)
-    if declared is None or declared <= size:
+            stated = stated_samples(raw)
+            return None if stated is None else min(stated, file.frames)
+        data = find_data(raw)
+    stated = None if data is None else data.stated()
+    if data is None or stated is None or stated <= data.there:
         return file.frames
-    return round(file.frames * declared / size)
-
-
-def _differ(counted: int, guessed: int, sr: int) -> bool:
-    """Whether the two lengths are clearly not the same."""
-    return clearly_fewer(counted, guessed, sr) or clearly_fewer(guessed, counted, sr)
+    return round(file.frames * stated / data.there)
