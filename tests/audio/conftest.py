@@ -24,6 +24,31 @@ FORMATS = [
 ]
 
 
+ID3 = b"ID3\x04\x00\x00\x00\x00\x02\x01" + b"\xff" * 257
+
+# 128 kbit/s, 44.1 kHz, joint stereo.
+_HEAD, _SIZE = b"\xff\xfb\x90\x64", 417
+
+
+def silent_frames(count: int, head: bytes = _HEAD, size: int = _SIZE) -> bytes:
+    """Frames of MPEG audio that hold silence; their size must be the one that the head says."""
+    return head.ljust(size, b"\0") * count
+
+
+def info_frame(count: int, size: int | None = None) -> bytes:
+    """A frame that gives the number of those that follow, and the bytes of all of them."""
+    size = _SIZE * (count + 1) if size is None else size
+    said = b"Info\0\0\0\3" + count.to_bytes(4, "big") + size.to_bytes(4, "big")
+    return (_HEAD + bytes(32) + said).ljust(_SIZE, b"\0")
+
+
+def vbri_frame(count: int) -> bytes:
+    """The same as the Fraunhofer encoder writes it."""
+    size = _SIZE * (count + 1)
+    said = b"VBRI" + bytes(6) + size.to_bytes(4, "big") + count.to_bytes(4, "big")
+    return (_HEAD + bytes(32) + said).ljust(_SIZE, b"\0")
+
+
 def samples_of(
     source: str | bytes, offset: float = 0.0, duration: float | None = None
 ) -> np.ndarray:

@@ -78,11 +78,40 @@ def test_threads_read_their_own_files(encode, sound):
             np.testing.assert_array_equal(found, samples)
 
 
-def raise_attribute_error(*args):
-    raise AttributeError("_snd")
+def test_what_soundfile_keeps_to_itself_is_where_it_was():
+    """Where this fails sound is still decoded, through Python objects or system calls: slower."""
+    moved = f"soundfile {soundfile.__version__} moved what audio/_sequential.py reads MP3s with: "
+    for name in ("_ffi", "_snd"):
+        assert hasattr(soundfile, name), moved + name
+    for name in ("sf_open_virtual", "sf_error"):
+        assert hasattr(soundfile._snd, name), moved + name
+    for name in ("NULL", "cast", "from_buffer", "new"):
+        assert hasattr(soundfile._ffi, name), moved + name
+    fields = {name for name, _ in soundfile._ffi.typeof("SF_VIRTUAL_IO").fields}
+    assert fields >= {"get_filelen", "seek", "read", "tell"}, moved + "SF_VIRTUAL_IO"
+    assert hasattr(soundfile.SoundFile, "_open"), moved + "SoundFile._open"
+    assert _sequential._callbacks() is not None, moved + "the callbacks can't be handed over"
 
 
-@pytest.mark.parametrize("opening", [soundfile.SoundFile._open, raise_attribute_error])
+def fails_with(error):
+    """A function that raises."""
+
+    def fail(*args):
+        raise error
+
+    return fail
+
+
+OPENINGS = [
+    soundfile.SoundFile._open,
+    fails_with(AttributeError("_snd")),
+    fails_with(RuntimeError("cdata")),
+    fails_with(ValueError("cast")),
+    fails_with(MemoryError()),
+]
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
 def test_works_without_what_soundfile_keeps_to_itself(encode, sound, monkeypatch, opening):
     content = encode(sound(0.5))
     expected = samples_of(content)

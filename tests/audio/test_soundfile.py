@@ -83,6 +83,14 @@ def test_truncated(tmp_path, encode, sound, kind, as_path):
         load_audio(source)
 
 
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "MP3"])
+def test_three_percent_are_missed(encode, sound, kind):
+    content = encode(sound(20.0), kind=kind)
+    with pytest.raises(AudioDecodeError, match=r"truncated: 20\.00 s should be there, 19\.\d\d s"):
+        load_audio(content[: int(0.97 * len(content))])
+    assert len(load_audio(content[: int(0.995 * len(content))])) > 19.8 * 22050
+
+
 def test_truncated_flac(encode, sound):
     content = encode(sound(5.0), kind="FLAC")
     with pytest.raises(AudioDecodeError, match="damaged or truncated"):

@@ -50,8 +50,10 @@ _ENOUGH = 3
 # How far from its start (after tags) a file may hold something else: dumps of a broadcast begin in
 # the middle of a frame.
 SEARCH = 1 << 16
-# A frame has no more bytes than this, also in the free format.
+# A frame has no more bytes than this: at the highest bit rate, and in the free format; nor fewer.
+_COUNTED = 1441
 _LARGEST = 4096
+_SMALLEST = 24
 # Bytes of a frame that may say how long the file is.
 _HEAD = 64
 
@@ -68,7 +70,10 @@ class _Frame(NamedTuple):
 
 
 class _Info(NamedTuple):
-    """What the frame in front says of those that follow, and where it counts them."""
+    """What the frame in front says of those that follow, and where it counts them, if it does.
+
+    libmpg123 cuts off the encoder's delay only where there is such a count.
+    """
 
     frames: int
     size: int
@@ -85,7 +90,11 @@ class _Start(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One recording out of a file that may hold several, one after the other."""
+    """One recording out of a file that may hold several, one after the other.
+
+    The frame that counts the others, if there is one: what it says, and its bytes; the first of the
+    others; runs of them without a gap (start, stop, how many).
+    """
 
     info: _Info | None
     head: bytes
@@ -130,12 +139,12 @@ def tells_all(file: BinaryIO, samples: int) -> bool:
     """Whether the file's own header says that so many samples are all, and nothing contradicts."""
     start = _start(file)
     # Numbers of the header that can't belong together are as good as none.
-    if start is None or not 0 < start.size <= _LARGEST * start.frames:
+    if start is None or not 0 < start.size <= _COUNTED * start.frames:
         return False
     if start.frames * start.frame.samples - samples > MARGIN * start.frame.samples:
         return False
     end = start.position + start.size
-    return end >= size_of(file) or _find(file, end) is None
+    return end >= size_of(file) or _find(file, _behind(file, end)) is None
 
 
 def find_links(file: BinaryIO) -> list[Link]:
@@ -149,6 +158,8 @@ def find_links(file: BinaryIO) -> list[Link]:
             continue
         if not links or links[-1].frame.format != frame.format:
             links.append(Link(None, head, frame, []))
+        if not links[-1].runs:  # the one that counts may have another bit rate
+            links[-1] = links[-1]._replace(frame=frame)
         runs = links[-1].runs
         if not runs or runs[-1][1] != position:
             runs.append([position, position, 0])
@@ -160,19 +171,19 @@ def find_links(file: BinaryIO) -> list[Link]:
 def _walk(file: BinaryIO) -> Iterator[tuple[int, _Frame]]:
     """Every whole frame and its position; what lies between them is passed over."""
     size = size_of(file)
-    position = find_sound(file, behind_tags(file))
+    position = _first(file)
     while position is not None:
         frame = first = _frame_at(file, position)
         while frame and first and frame.format == first.format and position + frame.size <= size:
             yield position, frame
             position += frame.size
             frame = _frame_at(file, position)
-        position = _find(file, position)
+        position = _find(file, _behind(file, position))
 
 
 def _start(file: BinaryIO) -> _Start | None:
     """The start of the sound."""
-    position = find_sound(file, behind_tags(file))
+    position = _first(file)
     frame = None if position is None else _frame_at(file, position)
     if position is None or frame is None:
         return None
@@ -182,15 +193,23 @@ def _start(file: BinaryIO) -> _Start | None:
 
 def find_sound(file: BinaryIO, start: int) -> int | None:
     """Where the first frame is, not too far from some place; what is short may be nothing else."""
-    frame = _frame_at(file, start)
-    if frame and (start + frame.size > size_of(file) or _agree(file, start)):
-        return start
-    return _find(file, start, near=True)
+    return start if _agree(file, start, short=True) else _find(file, start, near=True)
 
 
-def _find(file: BinaryIO, start: int, *, near: bool = False) -> int | None:
-    """Where frames that follow one another start, from there on; tags are leapt over."""
-    position = start = behind_tags(file, start)
+def _first(file: BinaryIO) -> int | None:
+    """Where the first frame of a file is, behind tags, one of which may have a wrong size."""
+    found = find_sound(file, behind_tags(file))
+    return find_sound(file, 0) if found is None else found
+
+
+def _behind(file: BinaryIO, position: int) -> int:
+    """Behind the tags that start there, unless they would end outside of the file."""
+    end = behind_tags(file, position)
+    return end if end < size_of(file) else position
+
+
+def _find(file: BinaryIO, position: int, *, near: bool = False) -> int | None:
+    """Where frames that follow one another start, from there on."""
     while data := _read(file, position, SEARCH):
         for match in _SYNC.finditer(data):
             if _agree(file, position + match.start()):
@@ -201,16 +220,17 @@ def _find(file: BinaryIO, start: int, *, near: bool = False) -> int | None:
     return None
 
 
-def _agree(file: BinaryIO, start: int) -> bool:
-    """Whether enough frames follow one another here, or fewer up to the end of the file."""
-    frame = first = _frame_at(file, start)
-    for _ in range(_ENOUGH):
+def _agree(file: BinaryIO, position: int, *, short: bool = False) -> bool:
+    """Whether enough frames follow one another here, or fewer in what is short."""
+    frame = first = _frame_at(file, position)
+    for count in range(1, _ENOUGH + 1):
         if frame is None or first is None or frame.format != first.format:
             return False
-        start += frame.size
-        if not _read(file, start, 1):
-            return start == size_of(file)
-        frame = _frame_at(file, start)
+        position += frame.size
+        size = size_of(file)
+        if position >= size:
+            return count == _ENOUGH or (short and (count > 1 or position == size))
+        frame = _frame_at(file, position)
     return True
 
 
@@ -222,8 +242,9 @@ def _frame_at(file: BinaryIO, position: int) -> _Frame | None:
         return frame
     # In the free format a frame ends where the next one starts.
     data = _read(file, position, _LARGEST)
-    following = re.search(re.escape(head[:2]) + _like(head[2]) + b".", data[4:], re.DOTALL)
-    return frame._replace(size=4 + following.start()) if following else None
+    mark = re.compile(re.escape(head[:2]) + _like(head[2]))
+    following = mark.search(data, _SMALLEST)
+    return frame._replace(size=following.start()) if following else None
 
 
 def _like(byte: int) -> bytes:
@@ -254,7 +275,7 @@ def _info(head: bytes) -> _Info | None:
         flags = head[place + 7] if len(head) > place + 7 else 0
         numbers = [int.from_bytes(head[at : at + 4], "big") for at in (place + 8, place + 12)]
         frames = numbers.pop(0) if flags & 1 else 0
-        return _Info(frames, numbers[0] if flags & 2 else 0, place + 8 if flags & 1 else 0)
+        return _Info(frames, numbers[0] if flags & 2 else 0, place + 8 if frames else 0)
     if head[36:40] == b"VBRI":
         return _Info(int.from_bytes(head[50:54], "big"), int.from_bytes(head[46:50], "big"), 0)
     return None

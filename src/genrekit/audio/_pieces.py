@@ -177,10 +177,11 @@ def _cut(source: str | bytes, samples: int, error: Exception | None) -> list[_Pi
         data = find_data(file)
         if data:
             return _with_size(file, data) if failed else []
-        if look_at(file).demuxer != "mp3":
-            return []
         # An error that is not about lengths: the last samples before it are lost.
-        return _mpeg(file, samples, failed and not isinstance(error, UnusableError))
+        broken = failed and not isinstance(error, UnusableError)
+        if (not broken and tells_all(file, samples)) or look_at(file).demuxer != "mp3":
+            return []
+        return _mpeg(file, samples, broken)
 
 
 def _slices(file: BinaryIO, starts: list[int], failed: bool) -> list[_Piece]:
@@ -225,13 +226,11 @@ def _with_size(file: BinaryIO, data: Data) -> list[_Piece]:
     return [_Piece(mended)] if mended else []
 
 
-def _mpeg(file: BinaryIO, samples: int, failed: bool) -> list[_Piece]:
+def _mpeg(file: BinaryIO, samples: int, broken: bool) -> list[_Piece]:
     """The recordings in an MP3."""
-    if not failed and tells_all(file, samples):
-        return []
     links = find_links(file)
     missing = sum(link.samples() for link in links) - samples
-    if not links or (not failed and missing <= MARGIN * links[0].frame.samples):
+    if not links or (not broken and missing <= MARGIN * links[0].frame.samples):
         return []
     return [_link(file, link) for link in links]
 

@@ -47,6 +47,9 @@ def version() -> str:
 # What libsndfile gives as the number of frames of a FLAC file that was written into a pipe.
 _UNKNOWN = 2**62
 
+# Frames that the delays and the padding of an encoder and a decoder of MP3 take.
+_DELAYS = 3 * 1152
+
 # libsndfile's "File does not exist or is not a regular file". It does exist when decoders are
 # called; this is what comes of a file whose name ends in .mp3 and that is none.
 _NOT_REGULAR = 7
@@ -124,10 +127,19 @@ def _promised_frames(file: SequentialFile, source: str | bytes) -> int | None:
     """How many frames there should be, going by the file's own header; None if it doesn't say."""
     with open_binary(source) as raw:
         if file.format == "MP3":
-            stated = stated_samples(raw)
-            return None if stated is None else min(stated, file.frames)
+            return _stated_frames(file, stated_samples(raw))
         data = find_data(raw)
     stated = None if data is None else data.stated()
     if data is None or stated is None or stated <= data.there:
         return file.frames
     return round(file.frames * stated / data.there)
+
+
+def _stated_frames(file: SequentialFile, stated: int | None) -> int | None:
+    """How many frames the header of an MP3 promises, without delay and padding if they are known.
+
+    libsndfile does not know the header that the Fraunhofer encoder writes, and guesses.
+    """
+    if stated is None or abs(stated - file.frames) > _DELAYS:
+        return stated
+    return file.frames
