@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
+from fractions import Fraction
+from math import inf, isfinite, nan
+from numbers import Integral, Real
 from typing import Any
 
 __all__ = ["RATES", "check_choice", "check_integer", "check_number", "check_rate", "did_you_mean"]
@@ -30,25 +34,31 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
 
 def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> None:
     """Raise ``ValueError`` unless `value` is an integer from `minimum` to `maximum`."""
-    whole = isinstance(value, int) or (hasattr(value, "__index__") and not hasattr(value, "shape"))
-    if isinstance(value, bool) or not (whole or _is_numpy_integer(value)) or value < minimum:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
     if maximum is not None and value > maximum:
         raise ValueError(f"{name} must be an integer of at most {maximum}, not {value!r}")
 
 
 def check_number(
-    name: str, value: Any, *, minimum: float = float("-inf"), above: float = float("-inf")
+    name: str,
+    value: Any,
+    *,
+    minimum: float = -inf,
+    above: float = -inf,
+    maximum: float = inf,
 ) -> None:
     """Raise ``ValueError`` unless `value` is a finite real number within the bounds."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = float("nan")
-    finite = float("-inf") < number < float("inf")
-    if isinstance(value, (str, bool)) or not finite or number < minimum or number <= above:
-        bound = f"above {above:g}" if above > float("-inf") else f"of at least {minimum:g}"
-        raise ValueError(f"{name} must be a number {bound}, not {value!r}")
+    number = nan
+    # numpy's numbers are Real too; its booleans and its arrays, which have no hash, are not.
+    # Fractions are, but numpy can't count with them.
+    if isinstance(value, Real) and not isinstance(value, (bool, Fraction)):
+        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+            number = float(value)
+    if not (isfinite(number) and above < number and minimum <= number <= maximum):
+        bound = f"above {above:g}" if above > -inf else f"of at least {minimum:g}"
+        limit = f" and at most {maximum:g}" if maximum < inf else ""
+        raise ValueError(f"{name} must be a number {bound}{limit}, not {value!r}")
 
 
 def check_rate(name: str, value: Any) -> None:
@@ -57,8 +67,3 @@ def check_rate(name: str, value: Any) -> None:
     if not RATES[0] <= value <= RATES[1]:
         low, high = (f"{rate:,.0f}" for rate in RATES)
         raise ValueError(f"{name} must be a number from {low} to {high} (Hz), not {value!r}")
-
-
-def _is_numpy_integer(value: Any) -> bool:
-    """True for numpy's integer scalars, told by their kind so that numpy need not be imported."""
-    return getattr(getattr(value, "dtype", None), "kind", "") in ("i", "u") and value.shape == ()

@@ -7,7 +7,8 @@ import pytest
 from scipy.signal import get_window
 
 from genrekit.dsp import BLOCK_FRAMES, frame_count, stft_window
-from genrekit.dsp.framing import PAD_MODES, Framer
+from genrekit.dsp.framing import Framer
+from genrekit.dsp.parameters import PAD_MODES
 
 
 def _whole(y, n_fft, hop_length, center, pad_mode):
@@ -123,3 +124,9 @@ def test_windows_are_scipys(window, win_length):
 def test_unknown_window():
     with pytest.raises(ValueError, match="hamn"):
         stft_window("hamn", 16, 16)
+
+
+@pytest.mark.parametrize("arguments", [(0, 64, 16), (9.5, 64, 16), (9, 64, 65), (9, 1, 1)])
+def test_frames_that_there_are_not(arguments):
+    with pytest.raises(ValueError, match="n_samples must|hop_length=65 is above|n_fft must"):
+        frame_count(*arguments)

@@ -86,3 +86,36 @@ def test_requests_take_what_their_intermediate_has():
     assert make_request("mel", {"n_mels": 128}) == make_request("mel")
     with pytest.raises(KeyError, match="mell"):
         make_request("mell")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sr": 0}, "sr must be a number above 0"),
+        ({"n_fft": True}, "n_fft must be an integer of at least 2, not True"),
+        ({"hop_length": 600}, "hop_length=600 is above n_fft=512"),
+        ({"win_length": 513}, "win_length=513 is above n_fft=512"),
+        ({"window": "hamn"}, "window='hamn' can't be made by scipy.signal"),
+        ({"window": ["hann"]}, "window must be the name of one of scipy.signal's windows"),
+        ({"window": ("kaiser", ["a"])}, "can't be made by scipy.signal"),
+        ({"window": ("kaiser", float("nan"))}, "is not finite"),
+        ({"center": 1}, "center must be True or False, not 1"),
+        ({"pad_mode": None}, "unknown pad_mode None"),
+        ({"dtype": np.float32}, "unknown dtype"),
+    ],
+)
+def test_parameters_that_can_not_be_meant(options, message):
+    with pytest.raises(ValueError, match=message):
+        Sweep([make_request("power")], **(GRID | options))
+
+
+def test_requests_are_checked():
+    for name, params in [("mel", {"n_mels": 0}), ("rolloff", {"roll_percent": np.nan})]:
+        with pytest.raises(ValueError, match=f"{next(iter(params))} must"):
+            Sweep([make_request(name, params)], **GRID)
+
+
+@pytest.mark.parametrize("samples", [np.ones(9, np.int16), np.ones((2, 9)), [0.5, 0.5]])
+def test_samples_are_checked(samples):
+    with pytest.raises(ValueError, match="samples are int16|2 dimensions|can't be read as audio"):
+        Sweep([make_request("power")], **GRID).push(samples)

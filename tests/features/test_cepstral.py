@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from scipy.signal import savgol_filter
 
 from genrekit.features import Spectra, delta, mfcc
 
@@ -45,6 +48,51 @@ def test_derivatives_of_polynomials():
     np.testing.assert_allclose(delta((t**2)[np.newaxis], order=2), np.full((1, 20), 2.0))
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5, 6])
+def test_derivative_of_a_power_is_its_factorial(order):
+    x = (np.arange(40.0) - 7) ** order
+    expected = np.full((1, 40), math.factorial(order))
+    np.testing.assert_allclose(delta(x[np.newaxis], order=order), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("order", "width"), [(1, 3), (2, 5), (3, 5), (3, 9), (4, 7), (6, 11)])
+def test_derivatives_are_savitzky_and_golays(order, width):
+    x = np.random.default_rng(order).standard_normal((3, 30))
+    expected = savgol_filter(x, width, polyorder=order, deriv=order, mode="interp")
+    np.testing.assert_allclose(delta(x, order=order, width=width), expected, atol=1e-10)
+
+
+def test_too_few_frames_for_a_fit_do_not_change():
+    for n_frames, order in [(3, 3), (4, 3), (4, 4), (5, 5)]:
+        assert not delta(np.arange(n_frames)[np.newaxis] ** 2.0, order=order).any()
+    assert delta(np.arange(5)[np.newaxis] ** 3, order=3)[0, 0] == pytest.approx(6)
+
+
+def test_integers_are_not_cut_off():
+    half = delta(np.repeat(np.arange(10), 2)[np.newaxis], width=3)
+    assert half.dtype == np.float64
+    np.testing.assert_allclose(half, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("frames", "options", "message"),
+    [
+        (np.ones(9), {}, "frames must hold numbers in 2 dimension"),
+        ([[1, 2], [3]], {}, "frames must hold numbers"),
+        (np.ones((2, 0)), {}, "frames must hold numbers"),
+        (np.array([["a"] * 9]), {}, "frames must hold numbers"),
+        (np.ones((1, 9), bool), {}, "frames must hold numbers"),
+        (np.ones((1, 9)), {"order": 0}, "order must be an integer of at least 1, not 0"),
+        (np.ones((1, 9)), {"order": True}, "order must be an integer of at least 1, not True"),
+        (np.ones((1, 9)), {"order": 9}, "width=9 is not above order=9"),
+        (np.ones((1, 9)), {"width": 9.0}, "width must be an integer of at least 3, not 9.0"),
+    ],
+)
+def test_what_has_no_derivative(frames, options, message):
+    with pytest.raises(ValueError, match=message):
+        delta(frames, **options)
+
+
 @pytest.mark.parametrize("n_frames", [1, 2])
 def test_under_three_frames_nothing_changes(n_frames):
     assert not delta(np.arange(n_frames, dtype=float)[np.newaxis]).any()
@@ -55,11 +103,11 @@ def test_under_three_frames_nothing_changes(n_frames):
     [
         ({"n_mfcc": 0}, "n_mfcc must be an integer of at least 1, not 0"),
         ({"n_mfcc": "20"}, "n_mfcc must be an integer of at least 1, not '20'"),
-        ({"n_mfcc": 41, "n_mels": 40}, "n_mfcc must lie between 1 and n_mels=40"),
+        ({"n_mfcc": 41, "n_mels": 40}, "n_mfcc=41 is above n_mels=40"),
         ({"deltas": 3}, "deltas must be 0, 1 or 2"),
-        ({"lifter": -1.0}, "lifter must be at least 0"),
+        ({"lifter": -1.0}, "lifter must be a number of at least 0"),
         ({"deltas": 1, "width": 4}, "width must be an odd number"),
-        ({"deltas": 1, "width": 1}, "width must be an odd number"),
+        ({"deltas": 1, "width": 1}, "width must be an integer of at least 3"),
     ],
 )
 def test_parameters_out_of_range(options, message):

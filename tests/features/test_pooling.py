@@ -55,6 +55,10 @@ def test_select_takes_columns_row_after_row():
         (["mean", "medain"], "unknown statistic 'medain' in stats: did you mean 'median'"),
         (["mean", "mean"], "each statistic once"),
         ([], "at least one"),
+        ({"mean", "std"}, "stats must be a list of names"),  # columns in any order
+        (None, "stats must be a list of names, not None"),
+        (3, "stats must be a list of names, not 3"),
+        ([["mean"]], "unknown statistic"),
     ],
 )
 def test_bad_stats(stats, message):
@@ -62,3 +66,14 @@ def test_bad_stats(stats, message):
         check_stats(stats)
     with pytest.raises(ValueError, match=message):
         MFCCStats(stats=stats).fit([np.ones(100)])
+
+
+def test_integers_are_pooled_as_numbers():
+    frames = np.array([[1, 2, 3, 6], [4, 4, 4, 4]])
+    np.testing.assert_array_equal(pool(frames), pool(frames.astype(float)))
+
+
+@pytest.mark.parametrize("frames", [np.ones(4), np.ones((2, 0)), [["a"]], np.ones((2, 2, 2))])
+def test_what_can_not_be_pooled(frames):
+    with pytest.raises(ValueError, match="frames must hold numbers in 2 dimension"):
+        pool(frames)

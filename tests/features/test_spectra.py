@@ -29,6 +29,13 @@ from genrekit.features._parts import FeaturePart
         ({"offset": -1}, "offset must be a number of at least 0"),
         ({"window": np.ones(2048)}, "window must be the name of one of scipy.signal's"),
         ({"duration": 0}, "duration must be a number above 0"),
+        ({"center": "no"}, "center must be True or False, not 'no'"),
+        ({"sr": np.array(8000.0)}, "sr must be a number above 0"),
+        ({"sr": b"8000"}, "sr must be a number above 0"),
+        ({"sr": np.True_}, "sr must be a number above 0"),
+        ({"sr": 10**400}, "sr must be a number above 0"),
+        ({"n_fft": 2**40}, "n_fft must be an integer of at most 1048576"),
+        ({"n_fft": np.array(512)}, "n_fft must be an integer of at least 2"),
     ],
 )
 def test_values_out_of_range(options, message):
@@ -41,6 +48,17 @@ def test_values_out_of_range(options, message):
 def test_frontends_with_the_same_values_are_one():
     assert len({Frontend(n_fft=1024), Frontend(n_fft=1024), Frontend()}) == 2
     assert Frontend(n_fft=np.int64(1024)) == Frontend(n_fft=1024)
+
+
+def test_numbers_of_numpy_are_numbers_of_python(music):
+    """The same result for what is equal, whatever was computed before."""
+    plain, numpys = Frontend(sr=22050), Frontend(sr=np.float32(22050), n_fft=np.int16(2048))
+    assert {type(value) for value in vars(numpys).values()} <= {int, float, str, bool, type(None)}
+    for name, value in [("fmin", 0.5), ("fmax", 7000.5)]:
+        ours = Spectra(music[:9000], numpys).get("mel", **{name: np.float32(value)})
+        np.testing.assert_array_equal(
+            ours, Spectra(music[:9000], plain).get("mel", **{name: value})
+        )
 
 
 def test_what_was_not_requested_is_gone_with_the_samples(music):
@@ -73,6 +91,41 @@ def test_waveform_gives_everything_once(music, monkeypatch):
 def test_no_samples(samples):
     with pytest.raises(AudioDecodeError, match="it holds no samples"):
         Spectra(samples)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.full(3000, 1000, np.int16), r"int16; divide integers by their full scale \(32768"),
+        (np.ones(3000, bool), "can't be read as audio"),
+        (np.ones((2, 3000)), "has 2 dimensions, expected 1"),
+        ([0.1, 0.2], "can't be read as audio: float"),
+        ([np.ones(3000, np.int32)], "samples are int32"),
+    ],
+)
+def test_samples_that_are_no_floats(samples, message):
+    with pytest.raises(AudioDecodeError, match=message):
+        Spectra(samples)
+    if isinstance(samples, np.ndarray) and samples.ndim == 1:  # in the words of extraction
+        with pytest.raises(AudioDecodeError, match=message):
+            AudioFeatures(["rms"]).fit_transform([samples])
+
+
+def test_a_front_end_is_no_sampling_rate():
+    with pytest.raises(ValueError, match="frontend must be a Frontend, not a int"):
+        Spectra(np.ones(3000), 22050)
+
+
+def test_nobody_changes_what_others_read(music):
+    spectra = Spectra(music[:9000])
+    for name in ("moments", "mel", "change", "crossings"):
+        with pytest.raises(ValueError, match="read-only"):
+            spectra.get(name)[:] = 0
+    for row in FEATURES.values():
+        frames = row.function(spectra)
+        expected = frames.copy()
+        frames[:] = 0  # one's own
+        np.testing.assert_array_equal(row.function(spectra), expected)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

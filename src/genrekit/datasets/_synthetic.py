@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
 _SCALE = 2.0 ** (np.array([0, 3, 5, 7, 10, 12, 15, 17]) / 12)  # a minor pentatonic, as ratios
+_SCALE.flags.writeable = False
 
 _DESCR = """\
 Synthetic tracks

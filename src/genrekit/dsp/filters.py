@@ -5,12 +5,12 @@ Tables are rounded to float32, as librosa's are.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_integer
+from genrekit._validation import check_number
+from genrekit.dsp._shared import shared
+from genrekit.dsp.parameters import check_parameters
 from genrekit.exceptions import warn_caller
 
 __all__ = [
@@ -50,10 +50,11 @@ def fft_frequencies(sr: float, n_fft: int) -> NDArray[np.float64]:
     >>> fft_frequencies(8000, 8)
     array([   0., 1000., 2000., 3000., 4000.])
     """
+    check_parameters(sr=sr, n_fft=n_fft)
     return np.fft.rfftfreq(n_fft, 1.0 / sr).astype(np.float64)
 
 
-@lru_cache(maxsize=16)
+@shared
 def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """What an FFT of real samples by fours needs, the length being a power of two.
 
@@ -67,7 +68,12 @@ def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     order : ndarray of shape (n_fft // 2,)
         Which pair of samples stands in each row before the first pass.
     twiddles : ndarray of shape (n_fft, 2)
-        Cosine and minus sine of each n_fft-th of a circle.
+        Cosine and minus sine of each n_fft-th of a circle; both are read-only.
+
+    Raises
+    ------
+    ValueError
+        If `n_fft` is no power of two above 1.
 
     Examples
     --------
@@ -75,6 +81,9 @@ def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     >>> fft_tables(16)[0].tolist()
     [0, 4, 1, 5, 2, 6, 3, 7]
     """
+    check_parameters(n_fft=n_fft)
+    if n_fft & (n_fft - 1):
+        raise ValueError(f"n_fft must be a power of two here, not {n_fft!r}")
     order = np.zeros(1, np.int64)
     while len(order) < n_fft // 2:
         # Passes go by fours; if the length takes one by two, it is the first.
@@ -120,9 +129,9 @@ def mel_filters(
     >>> mel_filters(22050, 2048, n_mels=40).shape
     (40, 1025)
     """
-    check_integer("n_mels", n_mels, minimum=1)
+    check_parameters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     top = sr / 2 if fmax is None else float(fmax)
-    if not 0 <= fmin < top:
+    if fmin >= top:
         raise ValueError(f"fmin must lie between 0 and fmax ({top:g} Hz), not {fmin!r}")
     edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(top), n_mels + 2))
     widths = np.diff(edges)
@@ -182,7 +191,7 @@ def chroma_filters(
     Raises
     ------
     ValueError
-        If `n_chroma` is no integer above 0.
+        If `n_chroma` is no integer above 0, or `tuning` not between -1 and 1.
 
     References
     ----------
@@ -195,7 +204,8 @@ def chroma_filters(
     >>> int(weights[:, round(440 * 4096 / 22050)].argmax())  # A is the tenth pitch class
     9
     """
-    check_integer("n_chroma", n_chroma, minimum=1)
+    check_parameters(sr=sr, n_fft=n_fft, n_chroma=n_chroma)
+    check_number("tuning", tuning, minimum=-1, maximum=1)
     frequencies = np.linspace(0, sr, n_fft, endpoint=False)[1:]
     reference = 440.0 * 2.0 ** (tuning / n_chroma) / 16
     pitch = n_chroma * np.log2(frequencies / reference)
@@ -212,7 +222,7 @@ def chroma_filters(
     return np.ascontiguousarray(weights[:, : 1 + n_fft // 2], dtype=np.float32)
 
 
-@lru_cache(maxsize=64)
+@shared
 def dct_basis(n_rows: int, n_columns: int) -> NDArray[np.float64]:
     """First rows of the orthonormal DCT-II.
 
@@ -235,14 +245,14 @@ def dct_basis(n_rows: int, n_columns: int) -> NDArray[np.float64]:
     array([[ 0.5  ,  0.5  ,  0.5  ,  0.5  ],
            [ 0.653,  0.271, -0.271, -0.653]])
     """
+    check_parameters(n_rows=n_rows, n_columns=n_columns)
     angle = np.pi / n_columns * np.outer(np.arange(n_rows), np.arange(n_columns) + 0.5)
     basis = np.sqrt(2.0 / n_columns) * np.cos(angle)
     basis[0] /= np.sqrt(2.0)
-    basis.flags.writeable = False  # it is shared
     return basis
 
 
-@lru_cache(maxsize=64)
+@shared
 def contrast_bands(
     sr: float, n_fft: int, n_bands: int = 6, fmin: float = 200.0, quantile: float = 0.02
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -264,7 +274,7 @@ def contrast_bands(
     Returns
     -------
     start, stop, count : ndarray of shape (n_bands + 1,)
-        First bin, bin after the last, and bins that make the peak and the valley.
+        First bin, bin after the last, and bins that make the peak and the valley; read-only.
 
     Raises
     ------
@@ -278,17 +288,20 @@ def contrast_bands(
     >>> stop.tolist()
     [18, 37, 74, 148, 297, 594, 1025]
     """
-    check_integer("n_bands", n_bands, minimum=1)
+    check_parameters(sr=sr, n_fft=n_fft, n_bands=n_bands, quantile=quantile)
+    check_number("fmin", fmin, above=0)  # of which the other edges are multiples
     frequencies = fft_frequencies(sr, n_fft)
-    edges = np.concatenate(([0.0], fmin * 2.0 ** np.arange(n_bands + 1)))
-    if edges[-2] >= sr / 2:
+    if fmin * 2.0 ** (n_bands - 1) >= sr / 2:
         raise ValueError(
             f"n_bands={n_bands} octaves above fmin={fmin:g} Hz reach over sr / 2 = {sr / 2:g} Hz: "
             "use fewer n_bands or a higher sr"
         )
+    edges = np.concatenate(([0.0], fmin * 2.0 ** np.arange(n_bands + 1)))
     inside = [np.flatnonzero((frequencies >= a) & (frequencies <= b)) for a, b in _pairs(edges)]
     if any(len(bins) == 0 for bins in inside):
-        raise ValueError(f"n_fft={n_fft} is too short for bands from {fmin:g} Hz: use a larger one")
+        raise ValueError(
+            f"n_fft={n_fft} is too short for bands from fmin={fmin:g} Hz: use a larger one"
+        )
     # A band above the first starts one bin early; all but the last then lose their last bin,
     # which still counts for the quantile. This is librosa's reading of the paper.
     start = np.array([bins[0] - (band > 0) for band, bins in enumerate(inside)])
@@ -296,7 +309,9 @@ def contrast_bands(
     stop[-1] = len(frequencies)
     size = np.append(stop[:-1] + 1, stop[-1]) - start
     if np.any(stop <= start):
-        raise ValueError(f"n_fft={n_fft} is too short for bands from {fmin:g} Hz: use a larger one")
+        raise ValueError(
+            f"n_fft={n_fft} is too short for bands from fmin={fmin:g} Hz: use a larger one"
+        )
     count = np.minimum(np.maximum(np.rint(quantile * size), 1).astype(np.int64), stop - start)
     return start.astype(np.int64), stop.astype(np.int64), count
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK_FRAMES", "PAD_MODES", "Framer", "SignalBlock", "frame_count", "stft_window"]
+from genrekit.dsp._shared import shared
+from genrekit.dsp.parameters import check_parameters
+
+__all__ = [
+    "BLOCK_FRAMES",
+    "Framer",
+    "SignalBlock",
+    "check_samples",
+    "frame_count",
+    "stft_window",
+]
 
 # Frames handled at once. More of them make for fewer calls, each of which lets go of the
 # interpreter's lock and has to get it back from the other threads; fewer of them fit the
 # second-level cache better. Measured from 48 to 256 in one thread and in two.
 BLOCK_FRAMES = 144
-PAD_MODES = ("constant", "reflect", "edge", "symmetric")
 
 
 class SignalBlock(NamedTuple):
@@ -60,25 +68,31 @@ def frame_count(n_samples: int, n_fft: int, hop_length: int, center: bool = True
     >>> frame_count(661500, 2048, 512), frame_count(10, 2048, 512)
     (1292, 1)
     """
+    check_parameters(n_samples=n_samples, n_fft=n_fft, hop_length=hop_length, center=center)
     padded = n_samples + (2 * (n_fft // 2) if center else 0)
     return max(1, 1 + (padded - n_fft) // hop_length)
 
 
-@lru_cache(maxsize=64)
-def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]:
+@shared
+def stft_window(window: str | tuple[Any, ...], win_length: int, n_fft: int) -> NDArray[np.float64]:
     """Periodic window, padded with zeros on both sides to the length of the FFT.
 
     Parameters
     ----------
-    window : str
-        Name of the window, as in ``scipy.signal.get_window``.
+    window : str or tuple
+        Name of the window, with its parameters if it has any, as in ``scipy.signal.get_window``.
     win_length, n_fft : int
         Length of the window and of the result, samples.
 
     Returns
     -------
     ndarray of shape (n_fft,)
-        The window, float64.
+        The window, float64, read-only.
+
+    Raises
+    ------
+    ValueError
+        For a window that scipy.signal can't make, or a length out of range.
 
     Examples
     --------
@@ -86,6 +100,7 @@ def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]
     >>> stft_window("hann", 4, 8).tolist()
     [0.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
+    check_parameters(window=window, win_length=win_length, n_fft=n_fft)
     if window == "hann" and win_length > 1:
         # Spelled out because scipy.signal takes most of a second to import.
         shape = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
@@ -94,10 +109,44 @@ def stft_window(window: str, win_length: int, n_fft: int) -> NDArray[np.float64]
 
         try:
             shape = get_window(window, win_length)
-        except ValueError as error:
+        except Exception as error:
             raise ValueError(f"window={window!r} can't be made by scipy.signal: {error}") from error
+        if not np.isfinite(shape).all():
+            raise ValueError(f"window={window!r} is not finite")
     left = (n_fft - win_length) // 2
     return np.pad(shape, (left, n_fft - win_length - left))
+
+
+def check_samples(samples: Any) -> None:
+    """Refuse what can't be samples of one channel.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n,)
+        What was given.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, holds no floats, or has not one dimension.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.dsp.framing import check_samples
+    >>> check_samples(np.zeros(3, np.int16))
+    Traceback (most recent call last):
+    ValueError: samples are int16; divide integers by their full scale ...
+    """
+    if not isinstance(samples, np.ndarray) or samples.dtype.kind not in "fiu":
+        raise ValueError(f"can't be read as audio: {type(samples).__name__}")
+    if samples.dtype.kind != "f":
+        raise ValueError(
+            f"samples are {samples.dtype}; divide integers by their full scale (32768 for int16) "
+            "to get floats between -1 and 1"
+        )
+    if samples.ndim != 1:
+        raise ValueError(f"has {samples.ndim} dimensions, expected 1")
 
 
 class Framer:

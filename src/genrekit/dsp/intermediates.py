@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import filters, kernels
+from genrekit.dsp._shared import shared
 from genrekit.dsp.framing import BLOCK_FRAMES, SignalBlock
+from genrekit.dsp.parameters import check_parameters
 
 __all__ = ["INTERMEDIATES", "Block", "Grid", "Intermediate", "Request", "Workspace", "make_request"]
 
@@ -153,6 +154,7 @@ class Intermediate:
 
     def bind(self, grid: Grid, params: Mapping[str, Any]) -> Callable[[Block], Array]:
         """The computation with its tables in place."""
+        check_parameters(**params)
         tables = self.tables(grid, **params)
         return lambda block: self.compute(block, *tables)
 
@@ -181,10 +183,15 @@ def make_request(name: str, params: Mapping[str, Any] | None = None) -> Request:
     """
     given = params or {}
     known = INTERMEDIATES[name].params
-    return name, tuple((key, given.get(key, default)) for key, default in known.items())
+    return name, tuple((key, _plain(given.get(key, default))) for key, default in known.items())
 
 
-@lru_cache(maxsize=64)
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's: tables made of float32 are others, under the same key."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@shared
 def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tuple[Array, ...]:
     """Mel filters and where each begins and ends."""
     weights = filters.mel_filters(grid.sr, grid.n_fft, n_mels, fmin, fmax)
@@ -194,7 +201,7 @@ def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tup
     return weights, start.astype(np.int64), stop.astype(np.int64)
 
 
-@lru_cache(maxsize=64)
+@shared
 def _chroma_tables(grid: Grid, n_chroma: int, tuning: float) -> tuple[Array, ...]:
     """Chroma filters; they span all bins."""
     weights = filters.chroma_filters(grid.sr, grid.n_fft, n_chroma, tuning)

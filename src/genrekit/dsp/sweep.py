@@ -7,8 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from genrekit.dsp.framing import Framer, SignalBlock, stft_window
+from genrekit.dsp.framing import Framer, SignalBlock, check_samples, stft_window
 from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request, Workspace
+from genrekit.dsp.parameters import check_parameters
 
 __all__ = ["Sweep"]
 
@@ -44,6 +45,11 @@ class Sweep:
     dtype : {"float32", "float64"}, default="float32"
         Precision of the spectra; the FFT runs in float64 either way.
 
+    Raises
+    ------
+    ValueError
+        For a parameter out of range, the front end's or a request's.
+
     Examples
     --------
     >>> import numpy as np
@@ -68,7 +74,16 @@ class Sweep:
         pad_mode: str = "constant",
         dtype: str = "float32",
     ) -> None:
-        self._grid = Grid(sr, n_fft, hop_length)
+        check_parameters(
+            sr=sr,
+            n_fft=n_fft,
+            hop_length=hop_length,
+            win_length=win_length,
+            center=center,
+            pad_mode=pad_mode,
+            dtype=dtype,
+        )
+        self._grid = Grid(float(sr), int(n_fft), int(hop_length))
         self._framer = Framer(n_fft, hop_length, center, pad_mode, dtype)
         self._window = stft_window(window, win_length or n_fft, n_fft)
         self._computations = {
@@ -91,7 +106,13 @@ class Sweep:
         ----------
         samples : ndarray of shape (n,)
             Mono samples at `sr`.
+
+        Raises
+        ------
+        ValueError
+            If they are no floats, or not in one dimension.
         """
+        check_samples(samples)
         for frames in self._framer.push(samples):
             self._compute(frames)
 

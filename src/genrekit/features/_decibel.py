@@ -21,8 +21,6 @@ def power_to_db(
     """10 log10 of powers, raised to 1e-10 and to `top_db` below the `peak` power."""
     floor = 1e-10
     if top_db is not None:
-        if top_db < 0:
-            raise ValueError(f"top_db must be at least 0 or None, not {top_db!r}")
         floor = max(floor, float(power.max() if peak is None else peak) * 10.0 ** (-top_db / 10.0))
     # The natural logarithm is several times faster than log10 and as exact.
     decibels = np.maximum(power, power.dtype.type(floor))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import did_you_mean
-from genrekit.dsp import Request, make_request
+from genrekit.dsp import Request, check_parameters, make_request
 from genrekit.features._pooling import check_stats, pool, select
 from genrekit.features._spectra import WAVEFORM, Frontend, Spectra
 
@@ -117,6 +117,7 @@ class FeaturePart:
             if name not in self.feature.defaults:
                 hint = did_you_mean(name, self.feature.defaults)
                 raise TypeError(f"{self.feature.transformer} has no parameter {name!r}: {hint}")
+        check_parameters(**self.settings)
         check_stats(self.stats)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import did_you_mean
 from genrekit.dsp import kernels
+from genrekit.features._arrays import as_floats
 
 __all__ = ["STATS", "check_stats", "pool", "select"]
 
@@ -21,9 +22,12 @@ def check_stats(stats: Any) -> tuple[str, ...]:
     """The statistics as a tuple; ``ValueError`` for an unknown, a repeated or no name."""
     if isinstance(stats, str):
         raise ValueError(f"stats must be a list of names, not {stats!r}: write [{stats!r}]")
+    # A set has no order, and columns would change places from one start of Python to the next.
+    if isinstance(stats, (set, frozenset)) or not isinstance(stats, Iterable):
+        raise ValueError(f"stats must be a list of names, not {stats!r}")
     stats = tuple(stats)
     for name in stats:
-        if name not in STATS:
+        if not isinstance(name, str) or name not in STATS:
             raise ValueError(f"unknown statistic {name!r} in stats: {did_you_mean(name, STATS)}")
     if not stats or len(set(stats)) < len(stats):
         raise ValueError(f"stats must name each statistic once, at least one, not {stats!r}")
@@ -51,7 +55,7 @@ def pool(frames: NDArray[Any]) -> NDArray[np.float64]:
     >>> pool(np.array([[1.0, 2.0, 3.0, 6.0]]))[0, [0, 2, 5, 7]].tolist()
     [3.0, 3.5, 2.5, 6.0]
     """
-    frames = np.ascontiguousarray(frames)
+    frames = np.ascontiguousarray(as_floats("frames", frames, ndim=2))
     mean, var, skew, kurtosis, low, high = kernels.central_moments(frames).T
     median = kernels.medians(frames)
     return np.stack([mean, np.sqrt(var), var, skew, kurtosis, median, low, high], axis=1)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_choice, check_integer, check_number
-from genrekit.dsp import Request, Sweep, make_request
-from genrekit.dsp.framing import PAD_MODES
+from genrekit._validation import check_number
+from genrekit.dsp import Request, Sweep, check_parameters, make_request
+from genrekit.dsp.framing import check_samples
 from genrekit.exceptions import AudioDecodeError
 
-__all__ = ["WAVEFORM", "Frontend", "Spectra", "check_finite"]
+__all__ = ["WAVEFORM", "Frontend", "Spectra", "check_arguments", "check_finite"]
 
 # Asks for the whole track's samples beside (or instead of) intermediates of frames.
 WAVEFORM: Request = ("waveform", ())
@@ -78,29 +78,17 @@ class Frontend:
     native: bool = False
 
     def __post_init__(self) -> None:
-        check_number("sr", self.sr, above=0)
-        check_integer("n_fft", self.n_fft, minimum=2)
-        check_integer("hop_length", self.hop_length, minimum=1)
-        if self.hop_length > self.n_fft:
-            raise ValueError(
-                f"hop_length={self.hop_length} is above n_fft={self.n_fft}: samples between "
-                "frames would be skipped"
-            )
-        if self.win_length is not None:
-            check_integer("win_length", self.win_length, minimum=1)
-            if self.win_length > self.n_fft:
-                raise ValueError(f"win_length={self.win_length} is above n_fft={self.n_fft}")
-        if not isinstance(self.window, (str, tuple)):
-            raise ValueError(
-                f"window must be the name of one of scipy.signal's windows, not {self.window!r}"
-            )
-        check_choice("pad_mode", self.pad_mode, PAD_MODES)
-        check_choice("dtype", self.dtype, ("float32", "float64"))
+        check_parameters(**self._grid())
         check_number("offset", self.offset, minimum=0)
         if self.duration is not None:
             check_number("duration", self.duration, above=0)
         if self.array_sr is not None:
             check_number("array_sr", self.array_sr, above=0)
+        for name, value in vars(self).items():
+            if isinstance(
+                value, np.generic
+            ):  # float32, in which all that follows would be reckoned
+                object.__setattr__(self, name, value.item())
 
     @property
     def rates(self) -> tuple[float, float]:
@@ -114,17 +102,20 @@ class Frontend:
 
     def sweep(self, requests: Iterable[Request]) -> Sweep:
         """A pass over one track that computes `requests`."""
-        return Sweep(
-            requests,
-            sr=self.sr,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            win_length=self.win_length,
-            window=self.window,
-            center=self.center,
-            pad_mode=self.pad_mode,
-            dtype=self.dtype,
-        )
+        return Sweep(requests, **self._grid())
+
+    def _grid(self) -> dict[str, Any]:
+        """What a sweep depends on."""
+        return {
+            "sr": self.sr,
+            "n_fft": self.n_fft,
+            "hop_length": self.hop_length,
+            "win_length": self.win_length,
+            "window": self.window,
+            "center": self.center,
+            "pad_mode": self.pad_mode,
+            "dtype": self.dtype,
+        }
 
 
 class Spectra:
@@ -151,7 +142,8 @@ class Spectra:
     Raises
     ------
     AudioDecodeError
-        If there is no sample, or one of a waveform is NaN or infinite.
+        If there is no sample, samples are integers or in more than one dimension, or one of a
+        waveform is NaN or infinite.
 
     Examples
     --------
@@ -172,7 +164,7 @@ class Spectra:
     ) -> None:
         self._begin(frontend or Frontend(), requests)
         if isinstance(samples, np.ndarray):
-            check_finite(samples)
+            _check_waveform(samples)
             self._keep = False
         for piece in _pieces(samples) if isinstance(samples, np.ndarray) else samples:
             self.push(piece)
@@ -202,6 +194,8 @@ class Spectra:
 
     def _begin(self, frontend: Frontend, requests: Iterable[Request]) -> None:
         """Everything in place for the first samples."""
+        if not isinstance(frontend, Frontend):
+            raise ValueError(f"frontend must be a Frontend, not a {type(frontend).__name__}")
         self.frontend = frontend
         wanted = dict.fromkeys(requests)
         self._waveform = None
@@ -218,7 +212,13 @@ class Spectra:
         ----------
         piece : ndarray of shape (n_samples,)
             Mono samples at ``frontend.sr``, finite.
+
+        Raises
+        ------
+        AudioDecodeError
+            If they are no floats, or not in one dimension.
         """
+        _check_samples(piece)
         self._n_samples += len(piece)
         if self._keep:
             self._kept.append(piece)
@@ -259,7 +259,7 @@ class Spectra:
         Returns
         -------
         ndarray of shape (n_rows, n_frames)
-            The values.
+            The values, read-only: others get the same.
 
         Raises
         ------
@@ -268,6 +268,7 @@ class Spectra:
         """
         blocks = self._blocks(name, params)
         blocks[:] = [_joined(blocks)]
+        blocks[0].flags.writeable = False
         return blocks[0]
 
     def count_frames(self, name: str, **params: Any) -> int:
@@ -341,6 +342,29 @@ def _joined(blocks: list[NDArray[Any]]) -> NDArray[Any]:
 def _pieces(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
     """A waveform in pieces."""
     return (y[i : i + _PIECE] for i in range(0, len(y), _PIECE))
+
+
+def check_arguments(spectra: Any, **params: Any) -> None:
+    """Refuse what a feature can't be computed of: no `Spectra`, or parameters out of range."""
+    if not isinstance(spectra, Spectra):
+        raise ValueError(
+            f"features read Spectra, not a {type(spectra).__name__}: wrap a waveform, Spectra(y)"
+        )
+    check_parameters(**params)
+
+
+def _check_samples(samples: Any) -> None:
+    """Refuse what no file gives, in the words of extraction."""
+    try:
+        check_samples(samples)
+    except ValueError as error:
+        raise AudioDecodeError("<waveform>", str(error)) from None
+
+
+def _check_waveform(y: NDArray[Any]) -> None:
+    """Refuse what is no waveform."""
+    _check_samples(y)
+    check_finite(y)
 
 
 def check_finite(y: NDArray[Any]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_integer
-from genrekit.dsp import dct_basis, kernels
+from genrekit.dsp import check_parameters, dct_basis, kernels
+from genrekit.features._arrays import as_floats
 from genrekit.features._decibel import log_mel_tiles
-from genrekit.features._spectra import Spectra
+from genrekit.features._spectra import Spectra, check_arguments
 
 __all__ = ["delta", "mfcc"]
 
@@ -56,8 +57,7 @@ def mfcc(
     Raises
     ------
     ValueError
-        If `n_mfcc` is not between 1 and `n_mels`, `lifter` is negative, or `deltas` is not 0, 1
-        or 2.
+        For a parameter that is out of range, or `n_mfcc` above `n_mels`.
 
     References
     ----------
@@ -71,16 +71,18 @@ def mfcc(
     >>> mfcc(Spectra(np.ones(22050)), n_mfcc=13, deltas=1).shape
     (26, 44)
     """
-    check_integer("n_mfcc", n_mfcc, minimum=1)
-    check_integer("n_mels", n_mels, minimum=1)
-    if n_mfcc > n_mels:
-        raise ValueError(f"n_mfcc must lie between 1 and n_mels={n_mels}, not {n_mfcc!r}")
-    if deltas not in (0, 1, 2):
-        raise ValueError(f"deltas must be 0, 1 or 2, not {deltas!r}")
+    mel: dict[str, Any] = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax}
+    own: dict[str, Any] = {
+        "n_mfcc": n_mfcc,
+        "lifter": lifter,
+        "deltas": deltas,
+        "width": width,
+        "top_db": top_db,
+    }
+    check_arguments(spectra, **own, **mel)
     basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
     basis = basis.astype(spectra.frontend.dtype)
     start, stop = np.zeros(n_mfcc, np.int64), np.full(n_mfcc, n_mels, np.int64)
-    mel: dict[str, Any] = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax}
     coefficients = np.empty((n_mfcc, spectra.count_frames("mel", **mel)), basis.dtype)
     done = 0
     for tile in log_mel_tiles(spectra, top_db, **mel):
@@ -94,8 +96,6 @@ def mfcc(
 
 def _lifter_weights(n_mfcc: int, lifter: float) -> NDArray[np.float64]:
     """Column of weights that raise the higher coefficients."""
-    if lifter < 0:
-        raise ValueError(f"lifter must be at least 0, not {lifter!r}")
     if lifter == 0:
         return np.ones((n_mfcc, 1))
     return 1 + (lifter / 2) * np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter)[:, np.newaxis]
@@ -104,28 +104,30 @@ def _lifter_weights(n_mfcc: int, lifter: float) -> NDArray[np.float64]:
 def delta(frames: NDArray[Any], *, order: int = 1, width: int = 9) -> NDArray[Any]:
     """Time derivative of each row: the slope (or curvature) of a polynomial fitted around it.
 
-    A Savitzky-Golay filter of polynomial order `order`; at the ends the fit to the first and the
-    last `width` frames is evaluated. Equal to ``librosa.feature.delta``.
+    A Savitzky-Golay filter of polynomial order `order`, of which the derivative of that order is
+    taken; at the ends the fit to the first and the last `width` frames is evaluated. Equal to
+    ``librosa.feature.delta``.
 
     Parameters
     ----------
     frames : ndarray of shape (n_rows, n_frames)
         Values by frame.
-    order : {1, 2}, default=1
-        First or second derivative.
+    order : int, default=1
+        First, second, … derivative.
     width : int, default=9
-        Frames of the fit, odd, at least 3. Shrinks to the largest odd number of frames that
-        there are; under 3 frames the derivative is 0.
+        Frames of the fit, odd, at least 3, above `order`. Shrinks to the largest odd number of
+        frames that there are; where that is not above `order`, or under 3, the derivative is 0.
 
     Returns
     -------
     ndarray of shape (n_rows, n_frames)
-        The derivative, per frame (per frame squared).
+        The derivative, per frame (per frame squared, …); float64 unless `frames` are float32.
 
     Raises
     ------
     ValueError
-        If `width` is even or below 3.
+        If `frames` are no finite numbers in two dimensions, `order` is below 1, or `width` is
+        even or below 3 or not above `order`.
 
     References
     ----------
@@ -139,19 +141,33 @@ def delta(frames: NDArray[Any], *, order: int = 1, width: int = 9) -> NDArray[An
     >>> delta(3.0 * np.arange(12.0)[np.newaxis])[0, :3].tolist()
     [3.0, 3.0, 3.0]
     """
-    if width < 3 or width % 2 == 0:
-        raise ValueError(f"width must be an odd number of at least 3, not {width!r}")
+    frames = as_floats("frames", frames, ndim=2)
+    check_parameters(order=order, width=width)
+    if width <= order:
+        raise ValueError(f"width={width} is not above order={order}: a fit needs more frames")
     n_frames = frames.shape[1]
     width = min(width, n_frames - 1 + n_frames % 2)
-    if width < 3:
+    if width < 3 or width <= order:
         return np.zeros_like(frames)
     reach = width // 2
-    offsets = np.arange(-reach, reach + 1, dtype=np.float64)
-    basis = offsets if order == 1 else offsets**2 - np.mean(offsets**2)
-    weights = order * basis / np.sum(basis**2)
+    weights = _derivative_weights(reach, order)
     windows = np.lib.stride_tricks.sliding_window_view(frames, width, axis=1)
     inner = np.zeros(windows.shape[:2])
     for i, weight in enumerate(weights):
         inner += weight * windows[:, :, i]
     # The fitted polynomial's highest derivative is constant: at the ends it is its neighbour's.
     return np.pad(inner, ((0, 0), (reach, reach)), mode="edge").astype(frames.dtype)
+
+
+def _derivative_weights(reach: int, order: int) -> NDArray[np.float64]:
+    """What takes the derivative of order `order` of the polynomial of that order.
+
+    The highest coefficient of a least-squares fit is the projection onto the polynomial that is
+    orthogonal to all lower ones. From each of those and the one before it follows the next.
+    """
+    offsets = np.arange(-reach, reach + 1, dtype=np.float64)
+    before, basis = np.ones_like(offsets), offsets
+    for _ in range(1, order):
+        share = np.sum(basis**2) / np.sum(before**2)
+        before, basis = basis, offsets * basis - share * before
+    return math.factorial(order) * basis / np.sum(basis**2)

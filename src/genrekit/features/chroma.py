@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import chroma_filters, kernels
-from genrekit.features._spectra import Spectra
+from genrekit.features._spectra import Spectra, check_arguments
 
 __all__ = ["chroma", "chroma_needs", "tonnetz"]
 
@@ -44,6 +44,7 @@ def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) 
     >>> int(chroma(Spectra(y))[:, 20].argmax())  # A
     9
     """
+    check_arguments(spectra, n_chroma=n_chroma, tuning=tuning)
     if tuning is None:
         return _scale_to_maximum(_tuned_energy(spectra, n_chroma))
     tiles = spectra.tiles("chroma", n_chroma=n_chroma, tuning=tuning)
@@ -80,6 +81,7 @@ def tonnetz(spectra: Spectra) -> NDArray[Any]:
     >>> tonnetz(Spectra(np.ones(22050))).shape
     (6, 44)
     """
+    check_arguments(spectra)
     # Angles of the pitch classes on the three circles; the second of each pair is a cosine.
     angle = np.outer(np.repeat([7 / 6, 3 / 2, 2 / 3], 2), np.arange(12))
     angle[::2] -= 0.5

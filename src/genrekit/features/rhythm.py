@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.dsp import BLOCK_FRAMES, kernels
+from genrekit.dsp import BLOCK_FRAMES, check_parameters, kernels
+from genrekit.features._arrays import as_floats
 from genrekit.features._decibel import log_mel_tiles
-from genrekit.features._spectra import Spectra
+from genrekit.features._spectra import Spectra, check_arguments
 
 __all__ = ["onset_strength", "tempo", "tempo_of_onsets"]
 
@@ -49,7 +50,8 @@ def tempo(
     Raises
     ------
     ValueError
-        If a parameter is not above 0.
+        If a parameter is not above 0, or the frames of a window of `ac_size` can't tell any tempo
+        up to `max_tempo`.
 
     References
     ----------
@@ -65,14 +67,10 @@ def tempo(
     >>> bool(abs(tempo(Spectra(clicks))[0, 0] - 120) < 3)
     True
     """
-    bpm = tempo_of_onsets(
-        onset_strength(spectra),
-        spectra.frontend.frames_per_second,
-        start_bpm=start_bpm,
-        std_bpm=std_bpm,
-        ac_size=ac_size,
-        max_tempo=max_tempo,
-    )
+    prior: dict[str, Any] = {"start_bpm": start_bpm, "std_bpm": std_bpm, "max_tempo": max_tempo}
+    check_arguments(spectra, ac_size=ac_size, **prior)
+    rate = spectra.frontend.frames_per_second
+    bpm = tempo_of_onsets(onset_strength(spectra), rate, ac_size=ac_size, **prior)
     return np.array([[bpm]], dtype=spectra.frontend.dtype)
 
 
@@ -101,6 +99,11 @@ def tempo_of_onsets(
     float
         Beats a minute.
 
+    Raises
+    ------
+    ValueError
+        As in `tempo`, or if `onsets` are no finite numbers in one dimension.
+
     Examples
     --------
     >>> import numpy as np
@@ -108,15 +111,36 @@ def tempo_of_onsets(
     >>> tempo_of_onsets(np.tile([1.0, 0, 0, 0, 0], 200), 10.0)
     120.0
     """
-    if min(start_bpm, std_bpm, ac_size, 1.0 if max_tempo is None else max_tempo) <= 0:
-        raise ValueError("start_bpm, std_bpm, ac_size and max_tempo must be above 0")
-    n_lags = max(int(ac_size * frames_per_second), 2)
-    strength = _mean_autocorrelation(onsets, n_lags)
-    bpm = 60.0 * frames_per_second / np.arange(1, n_lags)
+    onsets = as_floats("onsets", onsets, ndim=1)
+    if not np.isfinite(onsets).all():
+        raise ValueError("onsets must be finite")
+    check_parameters(frames_per_second=frames_per_second, start_bpm=start_bpm, std_bpm=std_bpm)
+    check_parameters(ac_size=ac_size, max_tempo=max_tempo)
+    bpm = _tempi(frames_per_second, ac_size, max_tempo)
+    strength = _mean_autocorrelation(onsets, len(bpm) + 1)
     score = np.log1p(1e6 * strength[1:]) - 0.5 * (np.log2(bpm / start_bpm) / std_bpm) ** 2
     if max_tempo is not None:
-        score[: np.argmax(bpm < max_tempo)] = -np.inf
+        score[bpm >= max_tempo] = -np.inf
     return float(bpm[np.argmax(score)])
+
+
+def _tempi(
+    frames_per_second: float, ac_size: float, max_tempo: float | None
+) -> NDArray[np.float64]:
+    """Tempi whose beats lie 1, 2, … frames apart, as far as the window of autocorrelation goes."""
+    n_lags = int(ac_size * frames_per_second)
+    if n_lags < 2:
+        raise ValueError(
+            f"ac_size={ac_size:g} seconds hold {n_lags} frames, too few to tell a tempo: use a "
+            "longer one, or a shorter hop_length"
+        )
+    bpm = 60.0 * frames_per_second / np.arange(1, n_lags)
+    if max_tempo is not None and bpm[-1] >= max_tempo:
+        raise ValueError(
+            f"max_tempo={max_tempo:g} is not above {bpm[-1]:.1f} beats a minute, the slowest tempo "
+            f"that ac_size={ac_size:g} seconds can hold: use a longer ac_size"
+        )
+    return bpm
 
 
 def onset_strength(
@@ -136,6 +160,11 @@ def onset_strength(
     ndarray of shape (n_frames,)
         Strength, dB. Equal to ``librosa.onset.onset_strength``.
 
+    Raises
+    ------
+    ValueError
+        If `aggregate` is no function.
+
     Examples
     --------
     >>> import numpy as np
@@ -144,6 +173,9 @@ def onset_strength(
     >>> onset_strength(Spectra(np.ones(22050))).shape
     (44,)
     """
+    check_arguments(spectra)
+    if not callable(aggregate):
+        raise ValueError(f"aggregate must be a function such as numpy.mean, not {aggregate!r}")
     frontend = spectra.frontend
     strengths = [np.empty(0, dtype=frontend.dtype)]  # all that a track of one frame has
     last = None

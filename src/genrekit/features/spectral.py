@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.features._decibel import power_to_db
-from genrekit.features._spectra import Spectra
+from genrekit.features._spectra import Spectra, check_arguments
 
 __all__ = [
     "mel_spectrogram",
@@ -61,8 +61,9 @@ def mel_spectrogram(
     >>> mel_spectrogram(Spectra(np.ones(22050)), n_mels=40).shape
     (40, 44)
     """
+    check_arguments(spectra, n_mels=n_mels, fmin=fmin, fmax=fmax, db=db, top_db=top_db)
     mel = spectra.get("mel", n_mels=n_mels, fmin=fmin, fmax=fmax)
-    return power_to_db(mel, top_db) if db else mel
+    return power_to_db(mel, top_db) if db else mel.copy()
 
 
 def spectral_centroid(spectra: Spectra) -> NDArray[Any]:
@@ -93,7 +94,8 @@ def spectral_centroid(spectra: Spectra) -> NDArray[Any]:
     >>> float(spectral_centroid(Spectra(y))[0, 20].round(0))
     440.0
     """
-    return spectra.get("moments")[1:2]
+    check_arguments(spectra)
+    return spectra.get("moments")[1:2].copy()
 
 
 def spectral_bandwidth(spectra: Spectra) -> NDArray[Any]:
@@ -123,6 +125,7 @@ def spectral_bandwidth(spectra: Spectra) -> NDArray[Any]:
     >>> float(spectral_bandwidth(Spectra(np.zeros(22050)))[0, 20])
     0.0
     """
+    check_arguments(spectra)
     return np.sqrt(spectra.get("moments")[2:3])
 
 
@@ -154,8 +157,7 @@ def spectral_rolloff(spectra: Spectra, *, roll_percent: float = 0.85) -> NDArray
     >>> bool(abs(spectral_rolloff(Spectra(noise)).mean() / 11025 - 0.85) < 0.02)
     True
     """
-    if not 0.0 < roll_percent < 1.0:
-        raise ValueError(f"roll_percent must lie between 0 and 1, not {roll_percent!r}")
+    check_arguments(spectra, roll_percent=roll_percent)
     frontend = spectra.frontend
     return spectra.get("rolloff", roll_percent=roll_percent) * (frontend.sr / frontend.n_fft)
 
@@ -198,9 +200,8 @@ def spectral_contrast(
     >>> spectral_contrast(Spectra(np.ones(22050))).shape
     (7, 44)
     """
-    if not 0.0 < quantile < 1.0:
-        raise ValueError(f"quantile must lie between 0 and 1, not {quantile!r}")
-    bands = {"n_bands": n_bands, "fmin": fmin, "quantile": quantile}
+    bands: dict[str, Any] = {"n_bands": n_bands, "fmin": fmin, "quantile": quantile}
+    check_arguments(spectra, **bands)
     # Valleys stand in the first rows, peaks in the last; each has its own maximum.
     halves = [slice(None, n_bands + 1), slice(n_bands + 1, None)]
     tops = [max(tile[half].max() for tile in spectra.tiles("extremes", **bands)) for half in halves]
@@ -243,8 +244,7 @@ def spectral_flatness(spectra: Spectra, *, amin: float = 1e-10) -> NDArray[Any]:
     >>> bool(spectral_flatness(Spectra(tone))[0, 20] < 0.01)
     True
     """
-    if not amin > 0.0:
-        raise ValueError(f"amin must be above 0, not {amin!r}")
+    check_arguments(spectra, amin=amin)
     mean_log, mean = spectra.get("log_sums", amin=amin)
     return (np.exp(mean_log) / mean)[np.newaxis]
 
@@ -279,4 +279,5 @@ def spectral_flux(spectra: Spectra) -> NDArray[Any]:
     >>> float(spectral_flux(Spectra(np.zeros(22050))).max())
     0.0
     """
-    return spectra.get("change")
+    check_arguments(spectra)
+    return spectra.get("change").copy()

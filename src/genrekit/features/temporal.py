@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.features._spectra import Spectra
+from genrekit.features._spectra import Spectra, check_arguments
 
 __all__ = ["rms", "zero_crossing_rate"]
 
@@ -34,6 +34,7 @@ def rms(spectra: Spectra) -> NDArray[Any]:
     >>> float(rms(Spectra(np.full(22050, 0.5)))[0, 10])
     0.5
     """
+    check_arguments(spectra)
     return np.sqrt(spectra.get("mean_square"))
 
 
@@ -61,4 +62,5 @@ def zero_crossing_rate(spectra: Spectra) -> NDArray[Any]:
     >>> float(zero_crossing_rate(Spectra(y))[0, 10].round(2))
     1.0
     """
-    return spectra.get("crossings")
+    check_arguments(spectra)
+    return spectra.get("crossings").copy()
