@@ -18,7 +18,7 @@ from genrekit._text import from_name
 from genrekit.cli import main
 from genrekit.datasets import make_tracks
 from genrekit.exceptions import AudioDecodeWarning, TrackError
-from genrekit.features import FEATURES
+from genrekit.features import FEATURES, SETS
 
 FEATURE_NAMES = "rms,spectral_centroid,zero_crossing_rate"
 
@@ -537,6 +537,31 @@ def test_models_lists_classifiers_and_networks(capsys):
     first_words = [line.split()[0] for line in lines if line]
     assert {"gtzan10", "msd-genres", "msd-musicnn"} <= set(first_words)
     assert lines[2].endswith("metal, pop, reggae, rock")
+
+
+@pytest.mark.parametrize("folder", ["/home/me/.cache/numba", None])
+def test_info_compiles_the_kernels_of_every_feature(capsys, monkeypatch, folder):
+    from genrekit import _info
+
+    described = []
+    monkeypatch.setattr(
+        _info, "extract", lambda tracks, features, **given: described.append((features, given))
+    )
+    monkeypatch.setattr(_info, "FLAVOUR", "numba")
+    monkeypatch.setattr(_info, "cache_folder", lambda: folder)
+    assert main(["info", "--compile"]) == 0
+    assert (folder or "NUMBA_CACHE_DIR") in capsys.readouterr().out
+    assert {given["dtype"] for _, given in described} == {"float32", "float64"}
+    named = [name for features, _ in described if isinstance(features, list) for name in features]
+    assert set(named) == set(FEATURES)
+    assert [features for features, _ in described if isinstance(features, str)] == [*SETS, *SETS]
+
+
+def test_info_compiles_nothing_without_numba(capsys, monkeypatch):
+    monkeypatch.setattr("genrekit._info.FLAVOUR", "numpy")
+    monkeypatch.setattr("genrekit._info.extract", None)
+    assert main(["info", "--compile"]) == 0
+    assert "there is nothing to compile" in capsys.readouterr().out
 
 
 def test_info_says_what_is_not_installed(capsys, monkeypatch):

@@ -42,7 +42,12 @@ def make_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_evaluate(commands)
     _add_demo(commands)
-    _add_command(commands, "info", "show versions, decoders and the table of features")
+    info = _add_command(commands, "info", "show versions, decoders and the table of features")
+    info.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile all kernels now, so that no run has to, and say where they are kept",
+    )
     return parser
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+import numpy as np
+
 import genrekit
 from genrekit.audio import available_decoders
-from genrekit.dsp.kernels import FLAVOUR
-from genrekit.features import FEATURES, SETS, Frontend
+from genrekit.dsp.kernels import FLAVOUR, cache_folder
+from genrekit.features import FEATURES, SETS, Frontend, extract
 from genrekit.features._plan import Plan
 from genrekit.features._table import resolve
 
@@ -34,6 +36,28 @@ def version_rows() -> list[list[str]]:
         ["kernels", FLAVOUR],
     ]
     return own + [[name, _version(name)] for name in _PACKAGES]
+
+
+def compile_kernels() -> str:
+    """Describe a second of noise in every way, which compiles whatever is not kept yet.
+
+    Returns
+    -------
+    str
+        Where the kernels are kept, for people.
+    """
+    if FLAVOUR != "numba":
+        return f"the {FLAVOUR} kernels run here: there is nothing to compile"
+    noise = np.random.default_rng(0).standard_normal(22050)
+    for dtype in ("float32", "float64"):
+        for features in (list(FEATURES), *SETS):
+            extract([noise], features, dtype=dtype, on_error="raise")
+    if folder := cache_folder():
+        return f"compiled kernels are kept in {folder}"
+    return (
+        "no folder to keep compiled kernels in can be written, so that every start compiles them: "
+        "let the environment variable NUMBA_CACHE_DIR name one"
+    )
 
 
 def decoder_rows() -> list[list[str]]:

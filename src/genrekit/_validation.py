@@ -36,7 +36,7 @@ def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = 
     """Raise ``ValueError`` unless `value` is an integer from `minimum` to `maximum`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
-    if maximum is not None and value > maximum:
+    if maximum is not None and int(value) > maximum:
         raise ValueError(f"{name} must be an integer of at most {maximum}, not {value!r}")
 
 

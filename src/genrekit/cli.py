@@ -296,8 +296,11 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _info(args: argparse.Namespace) -> int:
     """Say what is installed and which features there are."""
-    from genrekit._info import decoder_rows, feature_rows, set_rows, version_rows
+    from genrekit._info import compile_kernels, decoder_rows, feature_rows, set_rows, version_rows
 
+    if args.compile:
+        print(compile_kernels())
+        return _OK
     print(text_table(["package", "version"], version_rows()))
     print("\n" + text_table(["decoder", "version"], decoder_rows()))
     print("\n" + text_table(["feature", "class", "what it is"], feature_rows()))

@@ -5,15 +5,13 @@ Arrays are small so that the file also runs with NUMBA_DISABLE_JIT=1.
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import os
 import subprocess
 import sys
 import warnings
 from functools import partial
-from pathlib import Path
-from unittest import mock
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +25,7 @@ BINS = 61
 FRAMES = [8, 16, 37]
 # How many of their last arguments they write to; the others return a new array.
 WRITING = {"power_spectra": 1}
-KERNELS = [name for name in kernels.__all__ if name != "FLAVOUR"]
+KERNELS = [name for name in kernels.__all__ if name in _kernels_numpy.__all__]
 
 
 def _full(dtype, frames=8):
@@ -237,12 +235,34 @@ def test_numba_kernels_by_default(monkeypatch, compiled):
     assert kernels._choose() == ("numba", compiled)
 
 
-def test_numpy_kernels_with_a_warning_where_numba_is_missing(monkeypatch):
+@pytest.mark.parametrize("wanted", ["nmpy", "NumPy", "1", " "])
+def test_unknown_kernels_on_request(monkeypatch, wanted):
+    monkeypatch.setenv("GENREKIT_KERNELS", wanted)
+    with pytest.raises(ValueError, match="GENREKIT_KERNELS must be 'numba' or 'numpy', not"):
+        kernels._choose()
+
+
+def _fail(*args):
+    raise AttributeError("'PointerType' object has no attribute 'pointee'\nat line 3")
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (None, "halted; None in sys.modules"),  # numba is missing
+        (SimpleNamespace(), "no attribute 'central_moments'"),  # or has moved something
+        (SimpleNamespace(central_moments=_fail), r"no attribute 'pointee'\)"),  # or can't compile
+    ],
+)
+def test_numpy_kernels_with_a_warning_where_numba_fails(monkeypatch, module, reason):
     monkeypatch.delenv("GENREKIT_KERNELS", raising=False)
     monkeypatch.delattr(genrekit.dsp, "_kernels_numba", raising=False)
-    monkeypatch.setitem(sys.modules, "genrekit.dsp._kernels_numba", None)
-    with pytest.warns(GenrekitWarning, match="numba can't be imported"):
+    if module:
+        monkeypatch.setattr(genrekit.dsp, "_kernels_numba", module, raising=False)
+    monkeypatch.setitem(sys.modules, "genrekit.dsp._kernels_numba", module)
+    with pytest.warns(GenrekitWarning, match=f"numba can't be used .*{reason}") as caught:
         assert kernels._choose() == ("numpy", _kernels_numpy)
+    assert len(caught) == 1
 
 
 def test_everything_runs_without_numba():
@@ -263,36 +283,6 @@ print(kernels.FLAVOUR, len(own), bool(np.isfinite(table).all()))
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True
     )
     assert done.stdout.split() == ["numpy", "1", "True"], done.stderr
-
-
-def test_unwritable_cache_means_a_temporary_one(monkeypatch, compiled):
-    numba = pytest.importorskip("numba")
-    compile_, tries = numba.njit, []
-
-    def njit(**options):
-        tries.append(options)
-        if len(tries) == 1:
-            raise RuntimeError("cannot cache function: no locator available")
-        return compile_(**options)
-
-    monkeypatch.setattr(numba, "njit", njit)
-    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
-    from genrekit.dsp._lanes import compile_kernel
-
-    removed_at_the_end = mock.Mock()
-    monkeypatch.setattr(atexit, "register", removed_at_the_end)
-    double = compile_kernel(_double)
-    assert double(21) == 42
-    assert len(tries) == 2
-    folder = Path(numba.config.CACHE_DIR)
-    assert folder.name.startswith("genrekit-numba-")
-    ((remove, *arguments), options) = removed_at_the_end.call_args
-    remove(*arguments, **options)
-    assert not folder.exists()
-
-
-def _double(value):
-    return value + value
 
 
 def test_compiling_gives_no_warning(compiled):

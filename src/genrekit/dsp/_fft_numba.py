@@ -8,12 +8,12 @@ complex one goes by fours (radix 4, decimation in time), in place, in float64.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from genrekit.dsp import _kernels_numpy
-from genrekit.dsp._lanes import WIDTH, compile_kernel, load, root, store, widen
+from genrekit.dsp._compiling import helper, kernel
+from genrekit.dsp._lanes import WIDTH, load, root, store, widen
+from genrekit.dsp._shared import shared
 from genrekit.dsp.filters import fft_tables
 
 __all__ = ["power_spectra"]
@@ -32,40 +32,11 @@ def power_spectra(signal, window, hop_length, out):
         return out
     samples, places = _places(n_fft, hop_length, out.shape[2])
     _, twiddles = fft_tables(n_fft)
-    _power_spectra(signal, window[samples], hop_length, samples, places, twiddles, out)
-    return out
-
-
-@lru_cache(maxsize=64)
-def _places(n_fft, hop_length, n_frames):
-    """Which sample of a frame stands where in the transform, and where in the turned hops."""
-    order, _ = fft_tables(n_fft)
-    samples = np.column_stack([2 * order, 2 * order + 1]).ravel()
-    hop, sample = np.divmod(samples, hop_length)
-    return samples, sample * (n_frames + n_fft // hop_length) + hop
-
-
-def _power_spectra(signal, weights, hop_length, samples, places, twiddles, out):
-    n_frames, half = out.shape[2], samples.shape[0] // 2
-    n_hops = samples.shape[0] // hop_length
-    whole = samples.shape[0] == n_hops * hop_length
     # One group of frames: half as many complex numbers as samples, WIDTH real parts, then as many
     # imaginary ones.
-    work = _aligned(half, 2 * WIDTH)
-    hops = _turn_hops(signal, hop_length, n_frames + n_hops)
-    near = min(_NEAR * _first_radix(half), half)
-    for start in range(0, n_frames, WIDTH):
-        t = min(start, n_frames - WIDTH)
-        # What is near is finished as far as it goes before what is further on is touched.
-        for first in range(0, half, near):
-            own = slice(2 * first, 2 * (first + near))
-            if whole:
-                _pack_hops(hops, t, places[own], weights[own], work, first)
-            else:
-                _pack_frames(signal, hop_length, t, samples[own], weights[own], work, first)
-            _passes(work, twiddles, first, near, 1)
-        _passes(work, twiddles, 0, half, near)
-        _unpack_power(work, twiddles, out[0], out[1], t)
+    work = _aligned(n_fft // 2, 2 * WIDTH)
+    _power_spectra(signal, window[samples], hop_length, samples, places, twiddles, work, out)
+    return out
 
 
 def _aligned(n_rows, n_columns):
@@ -75,6 +46,38 @@ def _aligned(n_rows, n_columns):
     return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
+@shared
+def _places(n_fft, hop_length, n_frames):
+    """Which sample of a frame stands where in the transform, and where in the turned hops."""
+    order, _ = fft_tables(n_fft)
+    samples = np.column_stack([2 * order, 2 * order + 1]).ravel()
+    hop, sample = np.divmod(samples, hop_length)
+    return samples, sample * (n_frames + n_fft // hop_length) + hop
+
+
+@kernel
+def _power_spectra(signal, weights, hop_length, samples, places, twiddles, work, out):
+    n_frames, half = out.shape[2], samples.shape[0] // 2
+    n_hops = samples.shape[0] // hop_length
+    whole = samples.shape[0] == n_hops * hop_length
+    hops = _turn_hops(signal, hop_length, n_frames + n_hops)
+    near = min(_NEAR * _first_radix(half), half)
+    zero, one = np.int64(0), np.int64(1)  # what takes a literal is compiled for that one alone
+    for start in range(0, n_frames, WIDTH):
+        t = min(start, n_frames - WIDTH)
+        # What is near is finished as far as it goes before what is further on is touched.
+        for first in range(0, half, near):
+            own = slice(2 * first, 2 * (first + near))
+            if whole:
+                _pack_hops(hops, t, places[own], weights[own], work, first)
+            else:
+                _pack_frames(signal, hop_length, t, samples[own], weights[own], work, first)
+            _passes(work, twiddles, first, near, one)
+        _passes(work, twiddles, zero, half, near)
+        _unpack_power(work, twiddles, out[0], out[1], t)
+
+
+@helper
 def _turn_hops(signal, hop_length, n_hops):
     """The hops of a signal side by side, zeros beyond its end, as one row: places are flat."""
     hops = np.zeros((1, hop_length * n_hops), signal.dtype)
@@ -85,6 +88,7 @@ def _turn_hops(signal, hop_length, n_hops):
     return hops
 
 
+@helper
 def _pack_hops(hops, t, places, weights, work, row):
     """Windowed frames from `t` on, even samples as real parts and odd as imaginary ones."""
     for i in range(places.shape[0]):
@@ -92,6 +96,7 @@ def _pack_hops(hops, t, places, weights, work, row):
         store(work, row + i // 2, i % 2 * WIDTH, values * weights[i])
 
 
+@helper
 def _pack_frames(signal, hop_length, t, samples, weights, work, row):
     """The same for frames that are not made of whole hops."""
     for i in range(samples.shape[0]):
@@ -101,6 +106,7 @@ def _pack_frames(signal, hop_length, t, samples, weights, work, row):
             work[row + i // 2, i % 2 * WIDTH + lane] = value * weights[i]
 
 
+@helper
 def _passes(work, twiddles, first, n_rows, size):
     """From transforms of `size` rows to one of `n_rows`, beginning at row `first`, in place."""
     if size == 1 and _first_radix(n_rows) == 2:
@@ -115,6 +121,7 @@ def _passes(work, twiddles, first, n_rows, size):
         size *= 4
 
 
+@helper
 def _first_radix(n):
     """2 if a power of two is not one of four, whose passes all go by fours; else 1."""
     power = 1
@@ -123,6 +130,7 @@ def _first_radix(n):
     return 1 if power == n else 2
 
 
+@helper
 def _butterfly2(work, row):
     """Two rows to their sum and difference."""
     for part in range(0, 2 * WIDTH, WIDTH):
@@ -131,6 +139,7 @@ def _butterfly2(work, row):
         store(work, row + 1, part, a - b)
 
 
+@helper
 def _butterfly4(work, row, size, twiddles, k):
     """Four rows, `size` apart, to the sums of a transform of four; `k` is that of the twiddle."""
     i1, i2, i3 = row + size, row + 2 * size, row + 3 * size
@@ -150,17 +159,19 @@ def _butterfly4(work, row, size, twiddles, k):
     store(work, i3, WIDTH, fi + hr)
 
 
+@helper
 def _times(work, row, real, imaginary):
     """A row times a complex number."""
     r, i = load(work, row, 0), load(work, row, WIDTH)
     return r * real - i * imaginary, r * imaginary + i * real
 
 
+@helper
 def _unpack_power(work, twiddles, power, magnitude, t):
     """From the transform of packed samples to squared magnitude and magnitude of real ones."""
     half = work.shape[0]
     r, i = load(work, 0, 0), load(work, 0, WIDTH)
-    _store_power(power, magnitude, 0, t, (r + i) * (r + i))
+    _store_power(power, magnitude, np.int64(0), t, (r + i) * (r + i))
     _store_power(power, magnitude, half, t, (r - i) * (r - i))
     for k in range(1, half // 2 + 1):
         ar, ai = load(work, k, 0), load(work, k, WIDTH)
@@ -176,24 +187,7 @@ def _unpack_power(work, twiddles, power, magnitude, t):
         _store_power(power, magnitude, half - k, t, r * r + i * i)
 
 
+@helper
 def _store_power(power, magnitude, k, t, square):
     store(power, k, t, square)
     store(magnitude, k, t, root(load(power, k, t)))
-
-
-# Helpers first: what a function calls must be compiled before it.
-for _name in (
-    "_aligned",
-    "_turn_hops",
-    "_pack_hops",
-    "_pack_frames",
-    "_first_radix",
-    "_butterfly2",
-    "_times",
-    "_butterfly4",
-    "_passes",
-    "_store_power",
-    "_unpack_power",
-    "_power_spectra",
-):
-    globals()[_name] = compile_kernel(globals()[_name])

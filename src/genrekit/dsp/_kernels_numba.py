@@ -1,4 +1,4 @@
-"""The kernels as plain loops, compiled at the foot of the file. What each does: see the twins.
+"""The kernels as plain loops, compiled. What each does: see the twins.
 
 Loops run over lanes (see `genrekit.dsp._lanes`): sixteen frames at a time go through all bins, so
 that running sums stay in registers and no sum changes its order. `fastmath` stays off, so sums are
@@ -12,12 +12,12 @@ import math
 
 import numpy as np
 
+from genrekit.dsp._compiling import helper, kernel
 from genrekit.dsp._fft_numba import power_spectra as power_spectra
 from genrekit.dsp._kernels_numpy import __all__ as __all__
 from genrekit.dsp._lanes import (
     WIDTH,
     below,
-    compile_kernel,
     count_less,
     exponent,
     less,
@@ -38,6 +38,7 @@ _CHUNK = 32
 # --- sums over bins -----------------------------------------------------------------------------
 
 
+@helper
 def _wide(spectrum):
     """At least WIDTH frames, the new ones silent."""
     n_bins, n_frames = spectrum.shape
@@ -51,13 +52,24 @@ def _wide(spectrum):
 
 
 def project(weights, start, stop, spectrum):
+    # Tables are shared, and so read-only, or not: each kind would be compiled on its own.
+    return _project(*map(_read_only, (weights, start, stop, spectrum)))
+
+
+def _read_only(array):
+    """The same memory, which can't be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@kernel
+def _project(weights, start, stop, spectrum):
     n_rows = weights.shape[0]
     n_frames = spectrum.shape[1]
     spectrum = _wide(spectrum)
     out = np.empty((n_rows, spectrum.shape[1]), spectrum.dtype)
-    fours = 0  # rows that read the same bins are taken four at a time
-    while fours + 4 <= n_rows and _alike(start, fours) and _alike(stop, fours):
-        fours += 4
+    fours = _count_fours(start, stop)
     for frame in range(0, n_frames, WIDTH):
         t = min(frame, spectrum.shape[1] - WIDTH)
         for row in range(0, fours, 4):
@@ -71,11 +83,17 @@ def project(weights, start, stop, spectrum):
     return out[:, :n_frames]
 
 
-def _alike(bounds, row):
-    """Whether four bounds are the same."""
-    return bounds[row] == bounds[row + 1] == bounds[row + 2] == bounds[row + 3]
+@helper
+def _count_fours(start, stop):
+    """The first rows that read the same bins by fours: those are taken four at a time."""
+    for row in range(0, start.shape[0] - 3, 4):
+        for other in range(row + 1, row + 4):
+            if start[other] != start[row] or stop[other] != stop[row]:
+                return row
+    return start.shape[0] // 4 * 4
 
 
+@helper
 def _project_four(weights, row, start, stop, spectrum, t, out):
     """Four rows at once: what is loaded serves all of them."""
     a, b, c, d = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
@@ -99,6 +117,7 @@ def _project_four(weights, row, start, stop, spectrum, t, out):
     store(out, row + 3, t, d)
 
 
+@helper
 def _weighted_sum(weights, row, spectrum, first, last, t):
     """Bins `first` to `last` times their weights."""
     k = first + 1
@@ -117,6 +136,7 @@ def _weighted_sum(weights, row, spectrum, first, last, t):
     return total
 
 
+@kernel
 def spectral_moments(magnitude, frequencies):
     n_bins, n_frames = magnitude.shape
     magnitude = _wide(magnitude)
@@ -139,6 +159,7 @@ def spectral_moments(magnitude, frequencies):
     return out[:, :n_frames]
 
 
+@kernel
 def rolloff_bin(magnitude, roll_percent):
     n_bins, n_frames = magnitude.shape
     magnitude = _wide(magnitude)
@@ -156,6 +177,7 @@ def rolloff_bin(magnitude, roll_percent):
     return out[:, :n_frames]
 
 
+@kernel
 def band_extremes(magnitude, start, stop, count):
     n_bands = start.shape[0]
     n_frames = magnitude.shape[1]
@@ -179,6 +201,7 @@ def band_extremes(magnitude, start, stop, count):
     return out[:, :n_frames]
 
 
+@helper
 def _collect(magnitude, first, last, t, lowest, highest, kept):
     """The `kept` lowest and highest of the bins `first` to `last`, in order."""
     k = first
@@ -203,11 +226,13 @@ def _collect(magnitude, first, last, t, lowest, highest, kept):
         k += 1
 
 
+@helper
 def _order(first, second):
     """The smaller and the larger."""
     return minimum(first, second), maximum(first, second)
 
 
+@helper
 def _insert_lowest(lowest, kept, a, b, c, d):
     """Push four values in order through the lowest: what they displace goes on with them."""
     for i in range(kept):
@@ -218,6 +243,7 @@ def _insert_lowest(lowest, kept, a, b, c, d):
         c, d = _order(c, d)
 
 
+@helper
 def _insert_highest(highest, kept, a, b, c, d):
     """Push four values in order through the highest."""
     for i in range(kept):
@@ -228,6 +254,7 @@ def _insert_highest(highest, kept, a, b, c, d):
         a, b = _order(a, b)
 
 
+@helper
 def _mean(rows, n_rows):
     """Mean of the first rows, in float64."""
     total = spread(0.0)
@@ -236,6 +263,7 @@ def _mean(rows, n_rows):
     return total / float(n_rows)
 
 
+@kernel
 def log_sums(power, amin):
     n_bins, n_frames = power.shape
     power = _wide(power)
@@ -262,6 +290,7 @@ def log_sums(power, amin):
     return out[:, :n_frames]
 
 
+@kernel
 def spectral_change(magnitude, previous):
     n_bins, n_frames = magnitude.shape
     out = np.empty((1, n_frames), magnitude.dtype)
@@ -284,6 +313,7 @@ def spectral_change(magnitude, previous):
     return out
 
 
+@helper
 def _sum(values, lanes):
     """All lanes in one number; `lanes` is room for them."""
     store(lanes, 0, 0, values)
@@ -296,6 +326,7 @@ def _sum(values, lanes):
 # --- of the signal ------------------------------------------------------------------------------
 
 
+@kernel
 def mean_square(signal, n_fft, hop_length, n_frames):
     out = np.empty((1, n_frames), signal.dtype)
     row, lanes = signal.reshape(1, len(signal)), np.empty((1, WIDTH), np.float64)
@@ -313,6 +344,7 @@ def mean_square(signal, n_fft, hop_length, n_frames):
     return out
 
 
+@helper
 def _energy(row, start, stop, lanes):
     """Sum of squares of the samples `start` to `stop`; `lanes` is room for partial ones."""
     whole = stop - (stop - start) % (2 * WIDTH)
@@ -327,6 +359,7 @@ def _energy(row, start, stop, lanes):
     return energy
 
 
+@kernel
 def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
     out = np.empty((1, n_frames), signal.dtype)
     row = signal.reshape(1, len(signal))
@@ -348,6 +381,7 @@ def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
     return out
 
 
+@helper
 def _crossings(row, start, stop):
     """How many samples from `start` to `stop` have another sign than the one before."""
     limit = row.dtype.type(-1e-10)
@@ -366,6 +400,7 @@ def _crossings(row, start, stop):
 # --- over frames --------------------------------------------------------------------------------
 
 
+@kernel
 def central_moments(rows):
     n_rows, n_frames = rows.shape
     whole = n_frames - n_frames % WIDTH
@@ -407,6 +442,7 @@ def central_moments(rows):
     return out
 
 
+@helper
 def _extremes(rows, row, lanes):
     """The smallest and the largest value of a row, float64."""
     n_frames = rows.shape[1]
@@ -434,6 +470,7 @@ def medians(rows):
     return _medians(rows, value, value.view(f"i{value.itemsize}"))
 
 
+@kernel
 def _medians(rows, value, bits):
     n_rows, n_frames = rows.shape
     out = np.empty(n_rows, np.float64)
@@ -447,6 +484,7 @@ def _medians(rows, value, bits):
     return out
 
 
+@helper
 def _ranked(rows, row, rank, value, bits, lanes):
     """The value with `rank` others before it, by halving the range in which it must lie.
 
@@ -472,12 +510,14 @@ def _ranked(rows, row, rank, value, bits, lanes):
     return value[0]
 
 
+@helper
 def _turn(bits):
     """Bits of a float as an integer of the same order, and back."""
     largest = (1 << (8 * bits.itemsize - 1)) - 1
     return np.int64(bits[0]) if bits[0] >= 0 else np.int64(bits[0]) ^ largest
 
 
+@helper
 def _count(rows, row, limit):
     """How many values of a row are below a limit."""
     n_frames = rows.shape[1]
@@ -490,6 +530,7 @@ def _count(rows, row, limit):
     return count
 
 
+@helper
 def _before(rows, row, limit, lanes):
     """The largest of the values below a limit."""
     n_frames = rows.shape[1]
@@ -506,29 +547,3 @@ def _before(rows, row, limit, lanes):
         if rows[row, t] < limit:
             largest = max(largest, rows[row, t])
     return largest
-
-
-# Helpers first: what a function calls must be compiled before it.
-_HELPERS = (
-    "_wide",
-    "_alike",
-    "_weighted_sum",
-    "_project_four",
-    "_order",
-    "_insert_lowest",
-    "_insert_highest",
-    "_collect",
-    "_mean",
-    "_sum",
-    "_energy",
-    "_crossings",
-    "_extremes",
-    "_turn",
-    "_count",
-    "_ranked",
-    "_before",
-    "_medians",
-)
-for _name in (*_HELPERS, *__all__):
-    if _name not in ("medians", "power_spectra"):  # plain functions that call a compiled one
-        globals()[_name] = compile_kernel(globals()[_name])

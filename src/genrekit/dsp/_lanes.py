@@ -9,10 +9,7 @@ Under ``NUMBA_DISABLE_JIT=1`` a short numpy array stands for them.
 
 from __future__ import annotations
 
-import atexit
 import operator
-import shutil
-import tempfile
 
 import numba
 import numpy as np
@@ -27,7 +24,6 @@ from numba.types import Float, Type, float32, float64, intp, void
 __all__ = [
     "WIDTH",
     "below",
-    "compile_kernel",
     "count_less",
     "exponent",
     "less",
@@ -61,16 +57,6 @@ class _Model(models.PrimitiveModel):
 
     def __init__(self, manager, lanes):
         super().__init__(manager, lanes, lanes.vector)
-
-
-def compile_kernel(function):
-    """Compile with an on-disk cache, in a temporary folder where the usual ones are read-only."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="genrekit-numba-")
-        atexit.register(shutil.rmtree, numba.config.CACHE_DIR, ignore_errors=True)
-        return numba.njit(cache=True, nogil=True)(function)
 
 
 # --- between arrays and lanes -------------------------------------------------------------------
