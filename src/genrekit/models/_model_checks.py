@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaseEnsemble, RandomForestClassifier
@@ -23,9 +23,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
-from sklearn.tree._tree import Tree
 
 from genrekit.models._embedding import CNNEmbedding, check_network
+from genrekit.models._private import private
+from genrekit.models._tempered import TemperedClassifier
 from genrekit.models._tree_checks import is_count, require
 
 _SVC_KERNELS = ("linear", "poly", "rbf", "sigmoid")
@@ -52,6 +53,8 @@ def check_model(model: Any) -> None:
             for types, check in _CHECKS:
                 if isinstance(value, types):
                     check(value)
+            if type(value).__name__ in _CHECKS_BY_NAME:
+                _CHECKS_BY_NAME[type(value).__name__](value)
         except ValueError as error:
             raise ValueError(f"inconsistent {type(value).__name__} at {where}: {error}") from error
 
@@ -109,13 +112,22 @@ def _fitted(model: Any, *names: str) -> bool:
 
 
 def _array(model: Any, name: str, *shape: int, kinds: str = "fiu") -> np.ndarray:
-    """A fitted array, checked for its shape and the kind of its items."""
-    value = vars(model)[name]
+    """A fitted array, checked for its shape and the kind of its items, which are finite."""
+    value = vars(model).get(name)
     require(
         isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in kinds,
         f"{name} is not an array of shape {shape}",
     )
+    require(value.dtype.kind != "f" or np.isfinite(value).all(), f"{name} holds no finite numbers")
     return value
+
+
+def _number(model: Any, name: str) -> float:
+    """A fitted number, which is finite."""
+    value = vars(model).get(name)
+    known = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    require(known and np.isfinite(value), f"{name} is {value!r}, not a finite number")
+    return float(value)
 
 
 def _n_features(model: Any) -> int:
@@ -132,6 +144,11 @@ def _n_classes(model: Any) -> int:
         isinstance(classes, np.ndarray) and classes.ndim == 1 and classes.size,
         "classes_ is not a list of classes",
     )
+    kinds = [type(label) for label in classes.tolist()]
+    require(set(kinds) <= {str, int, float, bool, bytes}, "a class is neither text nor number")
+    labels = set(classes.tolist())
+    require(len(labels) == len(kinds), "a class occurs twice")
+    require(float not in kinds or np.isfinite(classes.astype(float)).all(), "a class is no number")
     return len(classes)
 
 
@@ -152,10 +169,11 @@ def _check_decision_tree(model: BaseDecisionTree) -> None:
     if not _fitted(model, "tree_", "n_outputs_"):
         return
     tree = model.tree_
-    require(isinstance(tree, Tree), "tree_ is not a Tree")
+    require(isinstance(tree, private("Tree")), "tree_ is not a Tree")
     require(tree.n_features == _n_features(model), "tree_ has another number of features")
     require(tree.n_outputs == model.n_outputs_, "tree_ has another number of outputs")
     if isinstance(model, DecisionTreeClassifier):
+        require(tree.value.min() >= 0, "a class has a negative share of a leaf")
         n_classes = np.atleast_1d(model.n_classes_)
         require(np.array_equal(tree.n_classes, n_classes), "tree_ has other classes")
         require(tree.n_outputs > 1 or _n_classes(model) == n_classes[0], "classes_ does not fit")
@@ -183,6 +201,7 @@ def _check_svc(model: SVC) -> None:
     if not _fitted(model, *vectors, *coefficients):
         return
     require(model.kernel in _SVC_KERNELS, f"the kernel is none of {_SVC_KERNELS}")
+    require(_number(model, "_gamma") >= 0, "_gamma is negative")
     require(model._sparse is False and model._impl == "c_svc", "it is not a dense classifier")
     n_features, n_classes = _n_features(model), _n_classes(model)
     counts = _array(model, "_n_support", n_classes, kinds="i")
@@ -222,6 +241,7 @@ def _check_scaler(model: StandardScaler) -> None:
     for name in ("mean_", "var_", "scale_"):
         if vars(model)[name] is not None:
             _array(model, name, _n_features(model))
+    require(model.scale_ is None or np.all(model.scale_ != 0), "scale_ holds a zero")
 
 
 def _check_pca(model: PCA) -> None:
@@ -235,9 +255,15 @@ def _check_pca(model: PCA) -> None:
 
 
 def _check_imputer(model: SimpleImputer) -> None:
-    """One replacement a feature."""
+    """One replacement a feature; NaN for one that was missing everywhere."""
     if _fitted(model, "statistics_"):
-        _array(model, "statistics_", _n_features(model), kinds="fiuO")
+        values = vars(model)["statistics_"]
+        require(
+            isinstance(values, np.ndarray) and values.shape == (_n_features(model),),
+            f"statistics_ is not an array of shape ({_n_features(model)},)",
+        )
+        plain = all(isinstance(value, (int, float)) for value in values.tolist())
+        require(plain and not np.isinf(values.astype(float)).any(), "statistics_ holds no numbers")
 
 
 def _check_logistic(model: LogisticRegression) -> None:
@@ -253,7 +279,8 @@ def _check_logistic(model: LogisticRegression) -> None:
 def _check_dummy(model: DummyClassifier) -> None:
     """One prior a class."""
     if _fitted(model, "class_prior_", "classes_"):
-        _array(model, "class_prior_", _n_classes(model))
+        prior = _array(model, "class_prior_", _n_classes(model))
+        require(prior.min() >= 0 and prior.max() <= 1, "class_prior_ holds no probabilities")
 
 
 def _check_calibrated(model: CalibratedClassifierCV) -> None:
@@ -263,10 +290,35 @@ def _check_calibrated(model: CalibratedClassifierCV) -> None:
     n_classes = _n_classes(model)
     require(isinstance(model.calibrated_classifiers_, list), "it has no calibrated classifiers")
     for part in model.calibrated_classifiers_:
-        require(isinstance(part, _CalibratedClassifier), "a part is no calibrated classifier")
+        calibrated = isinstance(part, private("_CalibratedClassifier"))
+        require(calibrated, "a part is no calibrated classifier")
         require(np.shape(part.classes) == (n_classes,), "a part has other classes")
         # One calibrator for two classes and for temperature scaling, else one a class.
         require(len(part.calibrators) in (1, n_classes), "calibrators and classes do not fit")
+
+
+def _check_sigmoid(calibrator: Any) -> None:
+    """Two numbers."""
+    if _fitted(calibrator, "a_", "b_"):
+        _number(calibrator, "a_")
+        _number(calibrator, "b_")
+
+
+def _check_temperature(calibrator: Any) -> None:
+    """One number."""
+    if _fitted(calibrator, "beta_"):
+        require(_number(calibrator, "beta_") > 0, "beta_ is not positive")
+
+
+def _check_tempered(model: TemperedClassifier) -> None:
+    """One factor, and a classifier of the same genres."""
+    if not _fitted(model, "estimator_", "classes_", "factor_", "n_features_in_"):
+        return
+    require(_number(model, "factor_") > 0, "factor_ is not positive")
+    _n_features(model)
+    inner = np.asarray(getattr(model.estimator_, "classes_", ()))
+    known = _n_classes(model) and np.array_equal(model.classes_, inner)
+    require(known, "its classes are not those of the classifier inside")
 
 
 def _check_encoder(model: LabelEncoder) -> None:
@@ -289,5 +341,11 @@ _CHECKS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (DummyClassifier, _check_dummy),
     (CalibratedClassifierCV, _check_calibrated),
     (LabelEncoder, _check_encoder),
+    (TemperedClassifier, _check_tempered),
     (CNNEmbedding, check_network),
 )
+# Private classes by their names: one that is not there was not built either.
+_CHECKS_BY_NAME: dict[str, Callable[[Any], None]] = {
+    "_SigmoidCalibration": _check_sigmoid,
+    "_TemperatureScaling": _check_temperature,
+}

@@ -21,6 +21,7 @@ from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._model_checks import check_model, iter_objects, named_children
 from genrekit.models._portable import portable_copy, settle
 from genrekit.models._tree_checks import check_tree_state
+from genrekit.models._trials import try_model
 from genrekit.models.networks import get_card
 
 __all__ = ["load", "save"]
@@ -83,6 +84,7 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     portable = portable_copy(model)
     networks = _note_networks(portable)
     check_model(portable)
+    try_model(portable)
     members = _schema.normalise(_archive.unzip(_dump(portable)))
     _check_savable(members)
     data = _archive.write_archive(members, {**_describe(portable), "networks": networks})
@@ -94,7 +96,8 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
 
     Only types of a fixed list are built. Before that, the names in the file are compared with the
     list, the file with its SHA-256 manifest, and the nodes of decision trees with the bounds of
-    their arrays; after that, the shapes and indices of all other parts. The manifest finds damage.
+    their arrays; after that, the shapes, indices and numbers of all other parts, and whether a row
+    of numbers gets through them. The manifest finds damage.
     It can't find a deliberate change by someone who also recomputed the manifest, which takes a
     signature: the checks keep such a file from running code or reading outside its arrays, but
     nothing can keep it from predicting nonsense.
@@ -186,6 +189,7 @@ def _build(data: bytes, members: Mapping[str, bytes], trusted: Collection[str]) 
         model = skops.io.loads(data, trusted=allowed)
     settle(model)
     check_model(model)
+    try_model(model)
     return model
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from genrekit.models._model_checks import place
+from genrekit.models._private import PRIVATE_TYPES
 
 FILE = "schema.json"
 
@@ -27,9 +28,6 @@ FILE = "schema.json"
 SKLEARN_TYPES = frozenset(
     {
         "sklearn.calibration.CalibratedClassifierCV",
-        "sklearn.calibration._CalibratedClassifier",
-        "sklearn.calibration._SigmoidCalibration",
-        "sklearn.calibration._TemperatureScaling",  # from scikit-learn 1.8
         "sklearn.decomposition.PCA",
         "sklearn.dummy.DummyClassifier",
         "sklearn.ensemble.RandomForestClassifier",
@@ -42,9 +40,7 @@ SKLEARN_TYPES = frozenset(
         "sklearn.svm.SVC",
         "sklearn.tree.DecisionTreeClassifier",
         *(f"sklearn.model_selection.{name}" for name in ("GridSearchCV", "RandomizedSearchCV")),
-        # `sklearn.model_selection` has them once `sklearn.experimental` was asked for them.
-        "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
-        "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
+        *PRIVATE_TYPES,
         *(
             f"sklearn.model_selection.{name}"
             for name in (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.tree._tree import NODE_DTYPE
+
+from genrekit.models._private import private
 
 
 def check_tree_state(args: tuple[Any, ...], state: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def check_tree_state(args: tuple[Any, ...], state: dict[str, Any]) -> None:
     )
     # Compared whole: scikit-learn converts a permuted record by position, we read it by name.
     require(
-        nodes.dtype == NODE_DTYPE and nodes.ndim == 1,
+        nodes.dtype == private("NODE_DTYPE") and nodes.ndim == 1,
         "the nodes are not those of a tree of the installed scikit-learn",
     )
     require(
@@ -52,6 +53,7 @@ def check_tree_state(args: tuple[Any, ...], state: dict[str, Any]) -> None:
         values.shape == shape and values.dtype == np.float64,
         f"the values have shape {values.shape}, not {shape}",
     )
+    require(np.all(np.isfinite(values)), "a value is not a finite number")
     _check_nodes(nodes, n_features, state["max_depth"])
 
 
@@ -79,6 +81,8 @@ def _check_nodes(nodes: np.ndarray, n_features: int, max_depth: Any) -> None:
     require(
         np.array_equal(children, np.arange(1, len(nodes))), "the children are not the other nodes"
     )
+    # Infinity parts what is missing from what is not.
+    require(not np.isnan(nodes["threshold"][split]).any(), "a split is at no number")
     feature = nodes["feature"][split]
     require(np.all((feature >= 0) & (feature < n_features)), "a split is on a missing feature")
     # decision_path reserves max_depth + 1 cells a sample and does not look again.
