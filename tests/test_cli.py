@@ -416,7 +416,7 @@ def test_predict_prints_a_line_a_file(model, music, capsys):
     assert main(["predict", str(model), str(music)]) == 0
     out, err = capsys.readouterr()
     header, _, *lines = out.splitlines()
-    assert header.split() == ["file", "genre", "probability", "then", "error"]
+    assert header.split() == ["file", "genre", "probability", "then", "note", "error"]
     assert len(lines) == 9
     files = sorted(map(str, music.rglob("*.wav")))
     expected = genrekit.load(model).predict(files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,3 +128,8 @@ def test_a_summary_leaves_out_what_each_decoder_said():
     assert track.summary == "no decoder could read it; it looks like an HTML page"
     assert "; tried soundfile (Format not recognised), pyav" in track.reason
     assert TrackError(0, "x.mp3", "it is empty").summary == "it is empty"
+
+
+def test_nobody_counts_frames_by_hand():
+    sources = Path(genrekit.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if "stacklevel" in path.read_text("utf-8")] == []

@@ -68,10 +68,12 @@ _HOMES = {
         "make_tracks",
     ],
     "genrekit.exceptions": [
+        "AudioContentWarning",
         "AudioDecodeError",
         "AudioDecodeWarning",
         "GenrekitWarning",
         "LeakageWarning",
+        "UnheardWarning",
     ],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

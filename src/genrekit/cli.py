@@ -19,7 +19,12 @@ from genrekit._arguments import make_parser
 from genrekit._tables import TrackTable, check_writable, text_table, write_or_keep
 from genrekit._text import printable, to_name
 from genrekit._validation import did_you_mean
-from genrekit.exceptions import AudioDecodeWarning, TrackError
+from genrekit.exceptions import (
+    AudioContentWarning,
+    AudioDecodeWarning,
+    TrackError,
+    UnheardWarning,
+)
 
 if TYPE_CHECKING:
     from genrekit.models import GenreClassifier
@@ -144,9 +149,13 @@ def _predict(args: argparse.Namespace) -> int:
     if below is None:
         below = getattr(model, "reject_below", None)
     files = find_audio(args.files).paths
-    answers, errors = _answer(model, files, args.top_k)
+    contents: list[AudioContentWarning] = []
+    answers, errors = _answer(model, files, args.top_k, contents)
+    unheard = {note.index for w in contents if isinstance(w, UnheardWarning) for note in w.notes}
+    rejected = [i in unheard or _is_rejected(top, below or 0.0) for i, top in enumerate(answers)]
+    told = _notes(contents, len(files)), _reasons(errors, len(files))
     show = _as_json if args.json else _as_table
-    print(show(files, answers, _reasons(errors, len(files)), below=below or 0.0))
+    print(show(files, answers, *told, rejected=rejected))
     return _report(errors)
 
 
@@ -168,12 +177,12 @@ def _load(name: str, **running: Any) -> Any:
 
 
 def _answer(
-    model: Any, files: list[str], k: int
+    model: Any, files: list[str], k: int, contents: list[AudioContentWarning]
 ) -> tuple[list[list[tuple[str, float | None]]], list[TrackError]]:
     """Predict, with the failures apart."""
     from genrekit.models._answers import top_genres
 
-    with _failures() as errors:
+    with _failures(contents) as errors:
         best = top_genres(model, files, k)
     failed = {error.index for error in errors}
     return [[] if i in failed else list(top) for i, top in enumerate(best)], errors
@@ -187,10 +196,12 @@ def _tags(args: argparse.Namespace) -> int:
     running = {"n_jobs": args.n_jobs, "verbose": _verbose()}
     tagger = CNNEmbedding(args.network, on_error="nan", **running)
     files = find_audio(args.files).paths
-    with _failures() as errors:
+    contents: list[AudioContentWarning] = []
+    with _failures(contents) as errors:
         answers = tagger.top_tags(files, k=args.top)
+    told = _notes(contents, len(files)), _reasons(errors, len(files))
     show = _as_json if args.json else _as_table
-    print(show(files, answers, _reasons(errors, len(files)), what="tag"))
+    print(show(files, answers, *told, what="tag"))
     return _report(errors)
 
 
@@ -211,39 +222,48 @@ def _models(args: argparse.Namespace) -> int:
 def _as_json(
     files: Sequence[str],
     answers: Sequence[Sequence[tuple[str, float | None]]],
+    notes: Sequence[str],
     reasons: Sequence[str],
     *,
     what: str = "genre",
-    below: float = 0.0,
+    rejected: Sequence[bool] = (),
 ) -> str:
     """Make an array of one object a file."""
     found = []
-    for file, answer, reason in zip(files, answers, reasons, strict=True):
+    rejected = rejected or [False] * len(files)
+    for file, answer, note, reason, no in zip(
+        files, answers, notes, reasons, rejected, strict=True
+    ):
         top = [{what: to_name(str(name)), "probability": p} for name, p in answer]
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
-        if _is_rejected(answer, below):
+        if no:
             first = {what: _UNKNOWN, "probability": None}
-        found.append({"file": to_name(file), **first, "top": top, "error": reason or None})
+        told = {"note": note or None, "error": reason or None}
+        found.append({"file": to_name(file), **first, "top": top, **told})
     return json.dumps(found, indent=2)
 
 
 def _as_table(
     files: Sequence[str],
     answers: Sequence[Sequence[tuple[str, float | None]]],
+    notes: Sequence[str],
     reasons: Sequence[str],
     *,
     what: str = "genre",
-    below: float = 0.0,
+    rejected: Sequence[bool] = (),
 ) -> str:
     """Make a line a file: the first answer apart, the others behind it."""
     rows = []
-    for file, answer, reason in zip(files, answers, reasons, strict=True):
+    rejected = rejected or [False] * len(files)
+    for file, answer, note, reason, no in zip(
+        files, answers, notes, reasons, rejected, strict=True
+    ):
         shown = [(str(name), "" if p is None else f"{p:.3f}") for name, p in answer]
         (first, *rest) = shown or [("", "")]
-        if _is_rejected(answer, below):
+        if no:
             first, rest = (_UNKNOWN, ""), [first, *rest]
-        rows.append([file, *first, ", ".join(map(" ".join, rest)), reason])
-    head = ["file", what, "probability", "then", "error"]
+        rows.append([file, *first, ", ".join(map(" ".join, rest)), note, reason])
+    head = ["file", what, "probability", "then", "note", "error"]
     return text_table(head, rows, right=["probability"])
 
 
@@ -333,13 +353,24 @@ def _report(errors: Collection[TrackError]) -> int:
     return _SOME_FAILED if errors else _OK
 
 
+def _notes(contents: Iterable[AudioContentWarning], n_files: int) -> list[str]:
+    """Spread what is to be known of files over all of them."""
+    notes: list[list[str]] = [[] for _ in range(n_files)]
+    for found in (note for warning in contents for note in warning.notes):
+        notes[found.index].append(found.note)
+    return ["; ".join(texts) for texts in notes]
+
+
 @contextmanager
-def _failures() -> Iterator[list[TrackError]]:
+def _failures(
+    contents: list[AudioContentWarning] | None = None,
+) -> Iterator[list[TrackError]]:
     """Collect undecodable files, which `_report` names; name them here if all ends in an error."""
     errors: list[TrackError] = []
     with warnings.catch_warnings():
         warnings.simplefilter("always", AudioDecodeWarning)
-        warnings.showwarning = _shown_once(errors)
+        warnings.simplefilter("always", AudioContentWarning)
+        warnings.showwarning = _shown_once(errors, [] if contents is None else contents)
         try:
             yield errors
         except BaseException:
@@ -347,14 +378,19 @@ def _failures() -> Iterator[list[TrackError]]:
             raise
 
 
-def _shown_once(errors: list[TrackError]) -> Callable[..., None]:
-    """What shows each warning as it comes, but not once a fold, and collects undecodable files."""
+def _shown_once(
+    errors: list[TrackError], contents: list[AudioContentWarning]
+) -> Callable[..., None]:
+    """What shows each warning as it comes, but not once a fold, and collects what is of files."""
     said = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         if isinstance(message, AudioDecodeWarning):
             errors.extend(message.errors)
-        elif str(message) not in said:
+            return
+        if isinstance(message, AudioContentWarning):
+            contents.append(message)
+        if str(message) not in said:
             said.add(str(message))
             _tell(f"warning: {message}")
 

@@ -11,11 +11,14 @@ from typing import NamedTuple
 from genrekit._text import printable
 
 __all__ = [
+    "AudioContentWarning",
     "AudioDecodeError",
     "AudioDecodeWarning",
     "GenrekitWarning",
     "LeakageWarning",
     "TrackError",
+    "TrackNote",
+    "UnheardWarning",
     "warn_caller",
 ]
 
@@ -130,6 +133,51 @@ class AudioDecodeWarning(GenrekitWarning):
     def __init__(self, message: str, errors: Sequence[TrackError] = ()) -> None:
         super().__init__(printable(message))
         self.errors = list(errors)
+
+
+class TrackNote(NamedTuple):
+    """Something to know of one track.
+
+    Attributes
+    ----------
+    index : int
+        Position of the track in the collection that was passed in.
+    path : str
+        The file's path, or a description such as ``"<bytes>"`` for a source without one.
+    note : str
+        What it is, such as ``"silent"``.
+    """
+
+    index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
+    path: str
+    note: str
+
+
+class AudioContentWarning(GenrekitWarning):
+    """Some tracks hold what is hardly music: silence, too little, channels that cancel each other.
+
+    Parameters
+    ----------
+    message : str
+        The summary.
+    notes : sequence of TrackNote, default=()
+        One entry a track.
+
+    Examples
+    --------
+    >>> from genrekit.exceptions import AudioContentWarning, TrackNote
+    >>> warning = AudioContentWarning("1 of 2 is silent", [TrackNote(1, "b.mp3", "silent")])
+    >>> warning.notes[0].note
+    'silent'
+    """
+
+    def __init__(self, message: str, notes: Sequence[TrackNote] = ()) -> None:
+        super().__init__(message)
+        self.notes = list(notes)
+
+
+class UnheardWarning(AudioContentWarning):
+    """Some tracks are silent or too short to be judged, and the answer to them is "unknown"."""
 
 
 class LeakageWarning(GenrekitWarning):

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from genrekit import AudioFeatures, MFCCStats, extract
-from genrekit.audio import Decoded
+from genrekit.audio import Decoded, Downmix
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
 from genrekit.features import FEATURES, _cache, _extract
 from genrekit.features._tracks import Excerpt
@@ -257,11 +257,11 @@ def test_waveforms_are_kept_on_request(run, files, music):
 def test_stopped_in_the_middle_of_a_file(music):
     stop = _extract._Stop()
     excerpt = Excerpt(((22050, 22050),), offset=0.0, duration=None)
-    (block,) = next(stop.read(music, excerpt, None))
+    (block,) = next(stop.read(music, excerpt, None, Downmix()))
     assert len(block) == len(music)
     stop.event.set()
     with pytest.raises(InterruptedError):
-        next(stop.read(music, excerpt, None))
+        next(stop.read(music, excerpt, None, Downmix()))
     assert not pickle.loads(pickle.dumps(stop)).event.is_set()
 
 

@@ -119,7 +119,7 @@ def test_too_many_waveforms_go_oldest_first():
     def get(name, n=100):
         def decode():
             calls.append(name)
-            return [np.zeros(n, dtype=np.float32)]
+            return Waveform([np.zeros(n, dtype=np.float32)])
 
         return recent.get(name, decode)
 
@@ -140,7 +140,7 @@ def test_threads_wait_for_one_decode():
 
     def decode():
         calls.append(1)
-        return [np.ones(10, dtype=np.float32)]
+        return Waveform([np.ones(10, dtype=np.float32)])
 
     def work():
         barrier.wait()
@@ -163,7 +163,7 @@ def test_a_failed_decode_is_tried_again():
     for _ in range(2):
         with pytest.raises(AudioDecodeError, match="it is empty"):
             recent.get("track", fail)
-    assert len(recent.get("track", lambda: [np.ones(10, dtype=np.float32)])) == 10
+    assert len(recent.get("track", lambda: Waveform([np.ones(10, dtype=np.float32)]))) == 10
 
 
 # --- long ones, which go to a temporary file ------------------------------------------------------
@@ -226,12 +226,12 @@ def test_what_cannot_be_decoded_leaves_nothing():
 
     recent = RecentWaveforms(limit=100)
     with pytest.raises(AudioDecodeError):
-        recent.get(b"content", decode)
+        recent.get(b"content", lambda: Waveform(decode()))
     assert len(recent) == 0
 
 
 def test_two_files_at_a_time(on_disk):
     recent = RecentWaveforms(limit=1 << 20)
     for name in "abcd":
-        recent.get(name, lambda: [np.zeros(2000, dtype=np.float32)])
+        recent.get(name, lambda: Waveform([np.zeros(2000, dtype=np.float32)]))
     assert len(recent) == 2

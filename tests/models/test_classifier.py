@@ -82,6 +82,8 @@ def broken(tmp_path):
 class CountingDecoder:
     """Reads WAV files, and writes a line a call: a file counts across threads and copies."""
 
+    cache_key = "counting"
+
     def __init__(self, log: Path) -> None:
         self.log, self.cache_key = log, "counting"
         log.touch()

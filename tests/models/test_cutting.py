@@ -16,8 +16,8 @@ def starts():
     def cut(*lengths, **options):
         defaults = {"segment_hop": None, "pad": 0.1, "offset": 0.0, "duration": None}
         cutter = Cutter(**{"sr": 1000, "decoder": None, **defaults, **options})
-        found, errors = cutter.starts([np.zeros(length) for length in lengths], None)
-        assert not errors
+        found, described = cutter.starts([np.zeros(length) for length in lengths], None)
+        assert not described.errors
         return [len(some) for some in found]
 
     return cut

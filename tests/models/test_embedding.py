@@ -227,7 +227,7 @@ def test_tags_on_the_command_line(tiny, noise, tmp_path, capsys):
     tracks = [_write(tmp_path / "a.wav", noise), str(tmp_path / "missing.mp3")]
     assert main(["tags", *tracks, "--top", "2"]) == 3
     head, _, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["file", "tag", "probability", "then", "error"]
+    assert head.split() == ["file", "tag", "probability", "then", "note", "error"]
     assert len(rows) == 2
     assert rows[1].endswith("there is no such file")
     assert main(["tags", tracks[0], "--top", "2", "--json"]) == 0

@@ -109,6 +109,8 @@ def broken(tmp_path):
 class CountingDecoder:
     """Reads WAV files, and writes a line a call: a file counts across threads and processes."""
 
+    cache_key = "counting"
+
     def __init__(self, log: Path) -> None:
         self.log, self.cache_key = log, "counting"
         log.touch()
@@ -172,9 +174,9 @@ def test_segments_are_slices_of_the_decoded_track(clf, tmp_path):
     whole = load_audio(tmp_path / "a.wav", sr=22050)
     cutter = clf._cutter()
     tracks = [str(tmp_path / "a.wav"), (y, 44100), whole]
-    starts, errors = cutter.starts(tracks, None, on_error="raise")
+    starts, described = cutter.starts(tracks, None, on_error="raise")
     assert starts == [[0, 3308, 6616, 9924, 13232]] * 3
-    assert not errors
+    assert not described.errors
     for track in tracks:
         pieces = cutter.pieces(track, starts[0])
         pairs = [piece if isinstance(piece, tuple) else piece.pair() for piece in pieces]
@@ -810,8 +812,8 @@ def test_save_and_load(features, X, y, tmp_path):
 def test_clips_of_music(data_dir):
     clips = sorted(data_dir.glob("fma_clips/*.mp3"))
     cutter = SegmentClassifier(make_svm_pipeline())._cutter()
-    starts, errors = cutter.starts(clips, None, on_error="raise")
-    assert not errors
+    starts, described = cutter.starts(clips, None, on_error="raise")
+    assert not described.errors
     assert [len(cut) for cut in starts] == [10] * len(clips)
     whole = load_audio(clips[0])
     last = cutter.pieces(clips[0], starts[0])[9].pair()[0]

@@ -97,7 +97,8 @@ def test_windows_of_a_network_are_tracks(network, song):
     timeline = network.timeline(song, window=0.251, hop=0.125)
     np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
     network.features_.set_params(patch_hop=0.125, max_patches=None)
-    expected = network.predict_proba(windows(song, 0.251, 0.125))
+    # As rows of a matrix, for those are judged however short they are.
+    expected = network.predict_proba(np.array(windows(song, 0.251, 0.125)))
     np.testing.assert_allclose(timeline.probabilities, expected, atol=1e-6)
 
 
@@ -109,29 +110,27 @@ def test_a_window_of_one_patch(network, song):
 @pytest.mark.parametrize("which", ["clf", "network"])
 def test_a_short_track_is_one_row(which, request, song):
     classifier = request.getfixturevalue(which)
-    short = song[:1000]
+    short = song[:7900] if which == "clf" else np.resize(song, 8100)
     timeline = classifier.timeline(short, window=10.0, hop=0.001)
     assert timeline.times.tolist() == [0.0]
-    assert timeline.probabilities.shape == (1, 2)
-    if which == "clf":
-        expected = classifier.predict_proba([short])
-        np.testing.assert_allclose(timeline.probabilities, expected)
+    np.testing.assert_allclose(timeline.probabilities, classifier.predict_proba([short]))
 
 
 @pytest.mark.parametrize("which", ["clf", "network"])
 def test_files_and_excerpts(which, request, song, tmp_path):
     classifier = request.getfixturevalue(which)
+    song = np.tile(song, 2)
     soundfile.write(tmp_path / "song.wav", song, SR, subtype="FLOAT")
     how = {"window": 0.2, "hop": 0.1}
     whole = classifier.timeline(tmp_path / "song.wav", **how)
     np.testing.assert_allclose(whole.probabilities, classifier.timeline(song, **how).probabilities)
-    classifier.features_.set_params(offset=0.2, duration=0.5)
+    classifier.features_.set_params(offset=0.2, duration=1.2)
     try:
         part = classifier.timeline((song, SR), **how)
     finally:
         classifier.features_.set_params(offset=0.0, duration=None)
-    np.testing.assert_allclose(part.times, [0.2, 0.3, 0.4, 0.5])
-    np.testing.assert_allclose(part.probabilities, whole.probabilities[2:6], atol=1e-6)
+    np.testing.assert_allclose(part.times, np.arange(2, 13) / 10)
+    np.testing.assert_allclose(part.probabilities, whole.probabilities[2:13], atol=1e-6)
 
 
 def test_long_files_are_read_in_pieces(clf, song, tmp_path):
@@ -183,7 +182,7 @@ def test_a_window_that_holds_the_track_is_the_track(heard, rate, stereo):
     features = HEARD[heard]().fit([stereo[rate]])
     expected = features.transform([stereo[rate]])
     for window in (1.7, 60.0):
-        ((times, table),) = window_rows(features, stereo[rate], window, 1.0, sr=22050)
+        times, table, _ = window_rows(features, stereo[rate], window, 1.0, sr=22050)
         assert times.tolist() == [0.4 if heard == "excerpt" else 0.0]
         np.testing.assert_allclose(table, expected, rtol=1e-12, atol=0)
 
@@ -194,7 +193,7 @@ def test_tracks_that_are_no_paths_are_cut_at_their_own_rate(form, stereo):
     expected = AudioFeatures("fma518").transform([path])
     y, sr = soundfile.read(path, dtype="float32")
     track = {"bytes": path.read_bytes(), "file object": path.open("rb"), "pair": (y.T, sr)}[form]
-    ((_, table),) = window_rows(AudioFeatures("fma518"), track, 2.0, 1.0, sr=22050)
+    _, table, _ = window_rows(AudioFeatures("fma518"), track, 2.0, 1.0, sr=22050)
     np.testing.assert_allclose(table, expected, rtol=1e-6)
 
 

@@ -8,6 +8,7 @@ length can be read without standing in memory whole.
 from __future__ import annotations
 
 from genrekit.audio._decoder import Decoded, Decoder
+from genrekit.audio._downmix import DOWNMIX_RULE, Downmix, Remark, hear
 from genrekit.audio._open import available_decoders
 from genrekit.audio._stream import (
     load_audio,
@@ -19,9 +20,13 @@ from genrekit.audio._stream import (
 )
 
 __all__ = [
+    "DOWNMIX_RULE",
     "Decoded",
     "Decoder",
+    "Downmix",
+    "Remark",
     "available_decoders",
+    "hear",
     "load_audio",
     "native_rate",
     "resample_blocks",

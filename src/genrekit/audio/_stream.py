@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_number, check_rate
 from genrekit.audio._decoder import Decoder
+from genrekit.audio._downmix import Downmix, mean_of_channels
 from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
 from genrekit.exceptions import AudioDecodeError
@@ -161,6 +162,7 @@ def stream_rates(
     offset: float = 0.0,
     duration: float | None = None,
     decoder: Decoder | None = None,
+    downmix: Downmix | None = None,
 ) -> Iterator[tuple[NDArray[np.float32], ...]]:
     """Decode a recording once and yield it as mono blocks at several sampling rates.
 
@@ -176,6 +178,8 @@ def stream_rates(
         How much to read, in seconds; None means up to the end.
     decoder : callable or None, default=None
         The `Decoder` to use.
+    downmix : Downmix or None, default=None
+        Makes one channel of all, and takes note of them; None means their mean, unjudged.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def stream_rates(
         check_number("duration", duration, above=0)
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
-    return _stream(as_source(source), rates, offset, duration, decoder)
+    return _stream(as_source(source), rates, offset, duration, decoder, downmix)
 
 
 def _join(
@@ -222,12 +226,14 @@ def _stream(
     offset: float,
     duration: float | None,
     decoder: Decoder | None,
+    downmix: Downmix | None,
 ) -> Iterator[tuple[NDArray[np.float32], ...]]:
     """Decode, downmix, resample, one block after the other."""
     native_sr, blocks = open_audio(source, offset=offset, duration=duration, decoder=decoder)
     done = 0
+    mix = partial(downmix, sr=native_sr) if downmix is not None else mean_of_channels
     with _enough_memory(source), closing(blocks):
-        for resampled in resample_rates(map(_downmix, blocks), native_sr, rates):
+        for resampled in resample_rates(map(mix, blocks), native_sr, rates):
             if not all(np.isfinite(block).all() for block in resampled):
                 at = offset + done / rates[0]
                 reason = f"it holds NaN or infinite samples, the first near {at:.1f} s"
@@ -364,21 +370,3 @@ class _Resampler:
         # In librosa's floating-point arithmetic, which may round up a whole number.
         missing = math.ceil(self.given * self.ratio) - self.done
         return np.pad(tail[: max(missing, 0)], (0, max(missing - len(tail), 0)))
-
-
-def _downmix(block: Any) -> NDArray[np.float32]:
-    """Mean over channels, column by column: several times faster than ``block.mean(axis=1)``."""
-    if getattr(block, "ndim", None) != 2 or not block.shape[1]:
-        shape = getattr(block, "shape", type(block).__name__)
-        raise TypeError(f"a decoder must yield arrays (n_frames, n_channels), this one: {shape}")
-    block = block.astype(np.float32, copy=False)
-    if block.shape[1] == 1:
-        return block[:, 0]
-    mono = block[:, 0] + block[:, 1]
-    if block.shape[1] == 2:  # exactly a division by two, and faster
-        mono *= np.float32(0.5)
-        return mono
-    for channel in range(2, block.shape[1]):
-        mono += block[:, channel]
-    mono /= np.float32(block.shape[1])
-    return mono

@@ -279,8 +279,9 @@ def _answer(
         if isinstance(estimator, Pipeline) and len(estimator) > 1:
             estimator, X = estimator[-1], estimator[:-1].transform(X)
         ours = isinstance(estimator, TrackClassifierMixin)  # `predict` decides on probabilities
-        probabilities = estimator.predict_proba(X) if ours else None
-        y_pred = estimator._decide(probabilities) if ours else estimator.predict(X)
+        answers = estimator._answer(X) if ours else None
+        y_pred = estimator.predict(X) if answers is None else estimator._decide(answers)
+    probabilities = None if answers is None else answers.probabilities
     if not ours and hasattr(estimator, "predict_proba"):
         # Not timed: who wants genres need not wait for these.
         probabilities = estimator.predict_proba(X)

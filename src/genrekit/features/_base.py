@@ -19,7 +19,7 @@ from genrekit._validation import check_choice, did_you_mean
 from genrekit.dsp import Request
 from genrekit.exceptions import TrackError
 from genrekit.features._cache import TrackCache
-from genrekit.features._extract import check_collection, describe_tracks, warn_of_errors
+from genrekit.features._extract import Described, check_collection, describe_tracks
 from genrekit.features._items import (
     as_array,
     as_track,
@@ -31,6 +31,7 @@ from genrekit.features._items import (
 from genrekit.features._parts import Feature, FeaturePart, Part
 from genrekit.features._plan import Plan
 from genrekit.features._pooling import check_stats
+from genrekit.features._remarks import warn_of_tracks
 from genrekit.features._spectra import Frontend, Spectra
 from genrekit.features._table import ALL_FEATURES
 from genrekit.features._tracks import MatrixRow, is_file
@@ -179,8 +180,9 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
             The features, float64.
         """
         self.fit(X, y)
-        table, self.errors_, _ = self._extract(X)
-        return table
+        described = self._extract(X)
+        self.errors_ = described.errors
+        return described.table
 
     def transform(self, X: Any) -> Any:
         """Features of each track.
@@ -201,13 +203,13 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         AudioDecodeError
             With ``on_error="raise"``, for the first track that can't be decoded.
         """
-        return self._extract(X)[0]
+        return self._extract(X).table
 
-    def _extract(self, X: Any) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
-        """Rows, failures and the length of each track in seconds."""
+    def _extract(self, X: Any) -> Described:
+        """Rows, failures, lengths in seconds, and what is to be known of tracks."""
         plan = self._plan()
         items = read_tracks(self, X, reset=False)
-        table, errors, seconds = describe_tracks(
+        described = describe_tracks(
             items,
             TrackCache(plan, self.memory, self.cache_waveform),
             n_jobs=self.n_jobs,
@@ -215,8 +217,8 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
             on_error=self.on_error,
             verbose=self.verbose,
         )
-        warn_of_errors(errors, len(items))
-        return table, errors, seconds
+        warn_of_tracks(items, described.errors, described.remarks)
+        return described
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns.
@@ -345,7 +347,10 @@ class AudioTransformer(AudioExtractor):
         """
         if isinstance(track, Spectra):
             return self._part().frames(track)
-        (frames,) = self._plan().frames(as_track(track), self.decoder).values()
+        track = as_track(track)
+        found, remark = self._plan().frames(track, self.decoder)
+        warn_of_tracks([track], [], [remark])
+        (frames,) = found.values()
         return frames
 
     # The Part protocol, so that a transformer can stand in AudioFeatures and in `extract`.

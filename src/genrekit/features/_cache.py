@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit import __version__
+from genrekit.audio import DOWNMIX_RULE, Downmix, Remark
 from genrekit.dsp import kernels
 from genrekit.exceptions import AudioDecodeError, warn_caller
 from genrekit.features._keys import UnkeyedError, digest, plain
@@ -35,12 +36,15 @@ class Row(NamedTuple):
         Bytes that were added to the cache for it.
     trouble : str
         Why it could not be kept there; empty if it was, or if nothing was to be kept.
+    remark : Remark
+        What is to be known of it beside.
     """
 
     values: NDArray[np.float64]
     seconds: float
     written: int
     trouble: str
+    remark: Remark
 
 
 class TrackCache:
@@ -66,7 +70,8 @@ class TrackCache:
         self.key: tuple[Any, ...] = ()
         if self.store is not None:
             try:
-                self.key = (CACHE_VERSION, __version__, kernels.FLAVOUR, plan.key())
+                rules = (kernels.FLAVOUR, DOWNMIX_RULE)
+                self.key = (CACHE_VERSION, __version__, *rules, plan.key())
             except UnkeyedError as error:
                 self.store = None
                 _warn_of_trouble(str(error))
@@ -101,7 +106,8 @@ class TrackCache:
             column = self.plan.columns[int(np.argmin(np.isfinite(values)))]
             reason = f"its {column} is not a finite number: do its samples lie between -1 and 1?"
             raise AudioDecodeError("<track>", reason)
-        return Row(values, description.seconds, shelf.written, shelf.trouble)
+        told = description.seconds, shelf.written, shelf.trouble, description.remark
+        return Row(values, *told)
 
     def _describe(
         self, item: Any, decoder: Any, read: Reader, shelf: _Shelf
@@ -180,15 +186,17 @@ class _CachedReader:
         self.track, self.read, self.shelf = track, read, shelf
 
     def __call__(
-        self, item: Any, excerpt: Excerpt, decoder: Any
+        self, item: Any, excerpt: Excerpt, decoder: Any, downmix: Downmix
     ) -> Iterator[tuple[NDArray[Any], ...]]:
-        name = digest(("waveform", CACHE_VERSION, __version__, self.track, plain(tuple(excerpt))))
-        waveforms = self.shelf.get(name)
-        if len(waveforms) == len(excerpt.rates):
-            yield tuple(waveforms)
+        wanted = (plain(tuple(excerpt)), downmix.channel)
+        name = digest(("waveform", CACHE_VERSION, __version__, self.track, wanted))
+        found = self.shelf.get(name)
+        if len(found) == len(excerpt.rates) + 1 and found[-1].shape == downmix.numbers.shape:
+            downmix.recall(found[-1])
+            yield tuple(found[:-1])
             return
         size, kept = 0, []
-        for block in self.read(item, excerpt, decoder):
+        for block in self.read(item, excerpt, decoder, downmix):
             size += sum(y.nbytes for y in block)
             if size <= LARGEST:
                 kept.append(block)
@@ -196,7 +204,8 @@ class _CachedReader:
                 kept.clear()
             yield block
         if kept:
-            self.shelf.put(name, [np.concatenate(blocks) for blocks in zip(*kept, strict=True)])
+            waveforms = map(np.concatenate, zip(*kept, strict=True))
+            self.shelf.put(name, [*waveforms, downmix.numbers])
 
 
 def _track_key(item: Any, decoder: Any, shelf: _Shelf) -> tuple[Any, ...] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
-from typing import Any, NamedTuple, ParamSpec
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from genrekit.exceptions import TrackError
 
@@ -31,8 +31,15 @@ class Extracted(NamedTuple):
     errors: Sequence[TrackError]
 
 
-# A table of features, the failures, and the lengths of the tracks.
-_Described = tuple[Any, list[TrackError], Any]
+class _Described(Protocol):
+    """What is timed gives the failures with the rest."""
+
+    @property
+    def errors(self) -> list[TrackError]:
+        """The failures."""
+
+
+D = TypeVar("D", bound=_Described)
 
 # A context variable, so that folds that run in threads side by side have a clock each.
 _SEEN: ContextVar[list[Extracted] | None] = ContextVar("_SEEN", default=None)
@@ -49,19 +56,20 @@ def extraction_clock() -> Iterator[list[Extracted]]:
         _SEEN.reset(token)
 
 
-def clocked(function: Callable[P, _Described]) -> Callable[P, _Described]:
+def clocked(function: Callable[P, D]) -> Callable[P, D]:
     """Note how long calls of `function` take and what fails, where someone asks."""
 
     @wraps(function)
-    def timed(*args: P.args, **kwargs: P.kwargs) -> _Described:
+    def timed(*args: P.args, **kwargs: P.kwargs) -> D:
         seen = _SEEN.get()
         if seen is None:
             return function(*args, **kwargs)
         start = perf_counter()
         errors: list[TrackError] = []
         try:
-            table, errors, seconds = function(*args, **kwargs)
-            return table, errors, seconds
+            described = function(*args, **kwargs)
+            errors = described.errors
+            return described
         finally:
             seen.append(Extracted(perf_counter() - start, errors))
 

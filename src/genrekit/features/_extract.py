@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.audio import Decoded
-from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning, TrackError, warn_caller
+from genrekit.audio import Decoded, Downmix, Remark
+from genrekit.exceptions import AudioDecodeError, TrackError
 from genrekit.features._cache import TrackCache
 from genrekit.features._clock import clocked
 from genrekit.features._items import as_array, as_track, is_missing, is_pair_like, is_swapped_pair
 from genrekit.features._plan import Plan
+from genrekit.features._remarks import warn_of_tracks
 from genrekit.features._spectra import Frontend
 from genrekit.features._table import resolve
 from genrekit.features._tracks import (
@@ -34,7 +35,13 @@ from genrekit.features._tracks import (
 )
 from genrekit.features._workers import in_parallel
 
-__all__ = ["Extraction", "check_collection", "describe_tracks", "extract", "warn_of_errors"]
+__all__ = [
+    "Described",
+    "Extraction",
+    "check_collection",
+    "describe_tracks",
+    "extract",
+]
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
@@ -173,13 +180,14 @@ def extract(
     if not pooled:
         outcomes = list(_attempts(items, plan.frames, **running))
         errors = [outcome for outcome in outcomes if isinstance(outcome, TrackError)]
-        warn_of_errors(errors, len(items))
-        frames = [{} if isinstance(outcome, TrackError) else outcome for outcome in outcomes]
-        return Extraction(frames, list(plan.names), errors)
+        failed: tuple[dict[str, Any], Remark] = ({}, Remark(0))
+        found = [failed if isinstance(outcome, TrackError) else outcome for outcome in outcomes]
+        warn_of_tracks(items, errors, [remark for _, remark in found])
+        return Extraction([frames for frames, _ in found], list(plan.names), errors)
     cache = TrackCache(plan, memory, cache_waveform)
-    table, errors, _ = describe_tracks(items, cache, **running)
-    warn_of_errors(errors, len(items))
-    return Extraction(table, plan.columns, errors)
+    described = describe_tracks(items, cache, **running)
+    warn_of_tracks(items, described.errors, described.remarks)
+    return Extraction(described.table, plan.columns, described.errors)
 
 
 def check_collection(sources: Any) -> list[Any]:
@@ -227,34 +235,42 @@ def _as_tracks(items: list[Any]) -> list[Any]:
     return tracks
 
 
+class Described(NamedTuple):
+    """What `describe_tracks` returns.
+
+    Attributes
+    ----------
+    table : ndarray of shape (n_tracks, n_columns)
+        One row a track, NaN for those that failed.
+    errors : list of TrackError
+        The failures.
+    seconds : ndarray of shape (n_tracks,)
+        How much was read of each, NaN for those that failed.
+    remarks : list of Remark
+        What is to be known of each.
+    """
+
+    table: NDArray[np.float64]
+    errors: list[TrackError]
+    seconds: NDArray[np.float64]
+    remarks: list[Remark]
+
+
 @clocked
-def describe_tracks(
-    items: Sequence[Any], cache: TrackCache, **running: Any
-) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
-    """Rows of all tracks (NaN for those that fail), the failures, and lengths in seconds."""
+def describe_tracks(items: Sequence[Any], cache: TrackCache, **running: Any) -> Described:
+    """Rows of all tracks, what failed, and what is to be known of them."""
     table = np.full((len(items), len(cache.plan.columns)), np.nan)
     seconds = np.full(len(items), np.nan)
     errors: list[TrackError] = []
+    remarks = [Remark(0)] * len(items)
     for i, outcome in enumerate(_attempts(items, cache.row, **running)):
         if isinstance(outcome, TrackError):
             errors.append(outcome)
         else:
-            table[i], seconds[i] = outcome.values, outcome.seconds
+            table[i], seconds[i], remarks[i] = outcome.values, outcome.seconds, outcome.remark
             cache.take_note(outcome)
     cache.trim()
-    return table, errors, seconds
-
-
-def warn_of_errors(errors: Sequence[TrackError], total: int) -> None:
-    """One `AudioDecodeWarning` for all tracks that failed, if any did."""
-    if not errors:
-        return
-    path, reason = errors[0].path, errors[0].reason
-    message = (
-        f"{len(errors)} of {total} tracks could not be decoded and stand as NaN rows; the first: "
-        f"{path}: {reason}"
-    )
-    warn_caller(AudioDecodeWarning(message, errors))
+    return Described(table, errors, seconds, remarks)
 
 
 class _Stop:
@@ -267,10 +283,12 @@ class _Stop:
     def __reduce__(self) -> tuple[Any, ...]:
         return _Stop, ()
 
-    def read(self, item: Any, excerpt: Excerpt, decoder: Any) -> Iterator[tuple[NDArray[Any], ...]]:
+    def read(
+        self, item: Any, excerpt: Excerpt, decoder: Any, downmix: Downmix
+    ) -> Iterator[tuple[NDArray[Any], ...]]:
         """The samples of a track, until told to stop."""
         self.threads.add(threading.current_thread())
-        for blocks in read_track(item, excerpt, decoder, self.read):
+        for blocks in read_track(item, excerpt, decoder, downmix, self.read):
             if self.event.is_set():
                 raise InterruptedError("stopped")
             yield blocks

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial, reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit.audio import Downmix, Remark, hear
 from genrekit.dsp import Request
 from genrekit.features._keys import plain
 from genrekit.features._parts import Part
 from genrekit.features._spectra import Frontend, Spectra
-from genrekit.features._tracks import Excerpt, Reader, at_rate, read_track
+from genrekit.features._tracks import Excerpt, Reader, at_rate, content, read_track
 
 __all__ = ["Description", "Plan"]
 
@@ -28,25 +30,29 @@ class Description(NamedTuple):
         How much of it was read.
     parts : list of ndarray of shape (n_rows, n_values)
         What each part keeps.
+    remark : Remark
+        What is to be known of it beside.
     """
 
     seconds: float
     parts: list[NDArray[np.float64]]
+    remark: Remark
 
     def packed(self) -> NDArray[np.float64]:
         """All of it in one row of numbers: lengths, shapes, values."""
         shapes = [float(n) for part in self.parts for n in part.shape]
         values = [part.ravel() for part in self.parts]
-        return np.concatenate([[self.seconds, len(self.parts)], shapes, *values])
+        told = [self.seconds, self.remark, len(self.parts)]
+        return np.concatenate([told, shapes, *values])
 
     @classmethod
     def unpacked(cls, numbers: NDArray[np.float64]) -> Description:
         """What `packed` made a row of."""
-        seconds, n_parts = float(numbers[0]), int(numbers[1])
-        shapes = numbers[2 : 2 + 2 * n_parts].reshape(-1, 2).astype(int)
-        values = np.split(numbers[2 + 2 * n_parts :], np.cumsum(shapes.prod(axis=1))[:-1])
+        seconds, remark, n_parts = float(numbers[0]), Remark(int(numbers[1])), int(numbers[2])
+        shapes = numbers[3 : 3 + 2 * n_parts].reshape(-1, 2).astype(int)
+        values = np.split(numbers[3 + 2 * n_parts :], np.cumsum(shapes.prod(axis=1))[:-1])
         parts = [part.reshape(shape) for part, shape in zip(values, shapes, strict=True)]
-        return cls(seconds, parts)
+        return cls(seconds, parts, remark)
 
 
 @dataclass(frozen=True)
@@ -85,35 +91,40 @@ class Plan:
 
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
-    ) -> dict[Frontend, Spectra]:
-        """The track through each front end, with what all parts read of it."""
+    ) -> tuple[dict[Frontend, Spectra], Remark]:
+        """The track through each front end, with what all parts read of it; what is to be known."""
+        item = content(item)  # it may be read twice
         rated = {frontend: at_rate(frontend, item, decoder) for frontend in self.frontends}
         requests: dict[Frontend, list[Request]] = {}
         for part, frontend in zip(self.parts, self.frontends, strict=True):
             requests.setdefault(rated[frontend], []).extend(part.requests())
-        spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
-        for excerpt, frontends in _excerpts(tuple(spectra)).items():
-            for blocks in read(item, excerpt, decoder):
-                heard = dict(zip(excerpt.rates, blocks, strict=True))
-                for frontend in frontends:
-                    spectra[frontend].push(heard[frontend.rates])
-        finished = {frontend: track.finish() for frontend, track in spectra.items()}
-        return {frontend: finished[rated[frontend]] for frontend in self.frontends}
+        finished: dict[Frontend, Spectra] = {}
+        remarks = []
+        for excerpt, frontends in _excerpts(tuple(requests)).items():
+            wanted = {frontend: requests[frontend] for frontend in frontends}
+            found, downmix = hear(partial(_swept, wanted, partial(read, item, excerpt, decoder)))
+            finished.update(found)
+            remarks.append(downmix.remark)
+        spectra = {frontend: finished[rated[frontend]] for frontend in self.frontends}
+        # Parts may hear other excerpts than the first, which is what lengths are about.
+        again = reduce(or_, remarks) & Remark.FIRST_CHANNEL
+        return spectra, remarks[0] | again
 
     def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
         """What each part keeps of a track."""
-        spectra = self.spectra(item, decoder, read)
+        spectra, remark = self.spectra(item, decoder, read)
         pairs = zip(self.parts, self.frontends, strict=True)
         parts = [part.describe(spectra[frontend]) for part, frontend in pairs]
-        return Description(next(iter(spectra.values())).seconds, parts)
+        return Description(next(iter(spectra.values())).seconds, parts, remark)
 
     def frames(
         self, item: Any, decoder: Any = None, read: Reader = read_track
-    ) -> dict[str, NDArray[Any]]:
-        """Values by frame of each part that has them."""
-        spectra = self.spectra(item, decoder, read)
+    ) -> tuple[dict[str, NDArray[Any]], Remark]:
+        """Values by frame of each part that has them, and what is to be known of the track."""
+        spectra, remark = self.spectra(item, decoder, read)
         triples = zip(self.names, self.parts, self.frontends, strict=True)
-        return {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
+        frames = {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
+        return frames, remark
 
     def key(self) -> tuple[Any, ...]:
         """What a description depends on beside the track: the parts and their front ends."""
@@ -124,6 +135,21 @@ class Plan:
         """The columns of one track."""
         pairs = zip(self.parts, description.parts, strict=True)
         return np.concatenate([part.row(kept) for part, kept in pairs])
+
+
+def _swept(
+    requests: dict[Frontend, list[Request]],
+    read: Callable[[Downmix], Iterator[tuple[NDArray[Any], ...]]],
+    downmix: Downmix,
+) -> dict[Frontend, Spectra]:
+    """One reading of a track through front ends that share a decode."""
+    spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
+    rates = tuple(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
+    for blocks in read(downmix):
+        heard = dict(zip(rates, blocks, strict=True))
+        for frontend, track in spectra.items():
+            track.push(heard[frontend.rates])
+    return {frontend: track.finish() for frontend, track in spectra.items()}
 
 
 @lru_cache(maxsize=16)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio import native_rate, resample_blocks, stream_rates
+from genrekit.audio import Downmix, hear, native_rate, resample_blocks, stream_rates
 from genrekit.audio._decoder import UnusableError, frame_range
 from genrekit.audio._source import Source, as_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
@@ -37,7 +38,8 @@ __all__ = [
     "read_track",
 ]
 
-# ``read(item, excerpt, decoder)`` yields the samples of a track at each of the excerpt's rates.
+# ``read(item, excerpt, decoder, downmix)`` yields the samples of a track, made one channel by
+# `downmix`, at each of the excerpt's rates.
 Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 
 # What this process decoded last, for the pieces of a track are read one after the other: a hundred
@@ -174,15 +176,20 @@ class TrackSegment:
         if is_file(self.source):
             y = self._whole(read).piece(self.start, self.length)
         else:
-            (whole,) = self._read(read)
+            (whole,), _ = hear(lambda downmix: tuple(self._read(read, downmix)))
             y = whole[self.start :][: self.length]
             if isinstance(self.source, MatrixRow):
                 y = y.view(MatrixRow)
         return y if self.length is None else fill(y, self.length), self.sr
 
-    def blocks(self, read: Reader | None = None) -> Iterator[NDArray[Any]]:
+    def blocks(
+        self, read: Reader | None = None, downmix: Downmix | None = None
+    ) -> Iterator[NDArray[Any]]:
         """The samples of a file from the first to the last, never all of them in memory."""
-        return self._whole(read).pieces()
+        waveform = self._whole(read)
+        if downmix is not None:
+            downmix.take(waveform.downmix)
+        return waveform.pieces()
 
     def _whole(self, read: Reader | None) -> Waveform:
         """The waveform that is cut, of a file."""
@@ -191,14 +198,21 @@ class TrackSegment:
             known = isinstance(self.source, (bytes, Source))
             track = self.source if known else fingerprint(self.source)
         except (OSError, ValueError):
-            return Waveform(self._read(read))  # it says what is wrong with the file
+            return self._decode(read)  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))
-        return RECENT.get(key, lambda: self._read(read), owner=self.decoder)
+        return RECENT.get(key, lambda: self._decode(read), owner=self.decoder)
 
-    def _read(self, read: Reader | None) -> Iterator[NDArray[Any]]:
+    def _decode(self, read: Reader | None) -> Waveform:
+        """The waveform that is cut, and what was noted of its channels."""
+        waveform, downmix = hear(lambda downmix: Waveform(self._read(read, downmix)))
+        waveform.downmix = downmix
+        return waveform
+
+    def _read(self, read: Reader | None, downmix: Downmix) -> Iterator[NDArray[Any]]:
         """The waveform that is cut, from the track, by `read` or else `read_track`."""
         excerpt = Excerpt(((self.sr, self.sr),), self.offset, self.duration)
-        return (block for (block,) in (read or read_track)(self.source, excerpt, self.decoder))
+        read = read or read_track
+        return (block for (block,) in read(self.source, excerpt, self.decoder, downmix))
 
 
 def fill(y: NDArray[Any], length: int) -> NDArray[Any]:
@@ -237,42 +251,59 @@ def at_rate(frontend: Frontend, item: Any, decoder: Any = None) -> Frontend:
 
 
 def read_track(
-    item: Any, excerpt: Excerpt, decoder: Any = None, read: Reader | None = None
+    item: Any,
+    excerpt: Excerpt,
+    decoder: Any = None,
+    downmix: Downmix | None = None,
+    read: Reader | None = None,
 ) -> Iterator[tuple[NDArray[Any], ...]]:
     """Mono samples of a track, block by block, at each of the wanted rates."""
     offset, duration = excerpt.offset, excerpt.duration
+    downmix = Downmix() if downmix is None else downmix
     if isinstance(item, TrackSegment):
         everything = (excerpt, item.start, item.length) == (Excerpt(((item.sr, item.sr),)), 0, None)
         if everything and is_file(item.source):
-            yield from zip(item.blocks(read))  # at the one rate
+            yield from zip(item.blocks(read, downmix))  # at the one rate
             return
         item = item.pair(read)
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
-        for blocks in stream_rates(item, rates, offset=offset, duration=duration, decoder=decoder):
+        how: dict[str, Any] = {"offset": offset, "duration": duration, "decoder": decoder}
+        for blocks in stream_rates(item, rates, **how, downmix=downmix):
             _check_scale(blocks[0])
             yield blocks
-    elif is_pair(item):
-        samples, native = item
-        yield tuple(_cut(samples, native, sr, offset, duration) for sr, _ in excerpt.rates)
-    else:
-        yield tuple(_cut(item, native, sr, offset, duration) for sr, native in excerpt.rates)
+        return
+    samples, given = item if is_pair(item) else (item, None)
+    # Noted once, however many rates there are.
+    downmixes = chain([downmix], repeat(Downmix(downmix.channel)))
+    yield tuple(
+        _cut(samples, native if given is None else given, sr, offset, duration, mix)
+        for (sr, native), mix in zip(excerpt.rates, downmixes, strict=False)
+    )
 
 
 def _cut(
-    samples: Any, native: float, sr: float, offset: float, duration: float | None
+    samples: Any,
+    native: float,
+    sr: float,
+    offset: float,
+    duration: float | None,
+    downmix: Downmix,
 ) -> NDArray[Any]:
     """An excerpt of a waveform, at another rate."""
     _check_rate(native)
-    mono = _to_mono(np.asarray(samples))
+    channels = _channels(np.asarray(samples))
     try:
-        start, count = frame_range(offset, duration, native, len(mono))
+        start, count = frame_range(offset, duration, native, channels.shape[1])
     except (UnusableError, ValueError) as error:
         raise AudioDecodeError("<waveform>", str(error)) from error
-    cut = mono[start:][:count]
+    channels = channels[:, start:][:, :count]
+    alone = len(channels) == 1 or downmix.channel is not None
+    cut = channels[0] if alone else channels.mean(axis=0, dtype=channels.dtype)
     check_finite(cut)
     if not isinstance(samples, MatrixRow):
         _check_scale(cut)
+        downmix.note(cut, channels, native)
     if native == sr:
         return cut
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
@@ -292,8 +323,8 @@ def _check_rate(sr: float) -> None:
         raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {sr!r}")
 
 
-def _to_mono(samples: Any) -> NDArray[Any]:
-    """Mean over channels; refuses what can't be a waveform."""
+def _channels(samples: NDArray[Any]) -> NDArray[Any]:
+    """A waveform as (n_channels, n_samples); refuses what can't be one."""
     if samples.dtype.kind not in "fiu":
         reason = f"can't be read as audio: its samples are {samples.dtype}"
         raise AudioDecodeError("<waveform>", reason)
@@ -304,7 +335,7 @@ def _to_mono(samples: Any) -> NDArray[Any]:
             "to get floats between -1 and 1",
         )
     if samples.ndim == 1:
-        return samples
+        return samples[np.newaxis]
     if samples.ndim != 2:
         raise AudioDecodeError("<waveform>", f"has {samples.ndim} dimensions, expected 1 or 2")
     if not samples.shape[0]:
@@ -315,4 +346,4 @@ def _to_mono(samples: Any) -> NDArray[Any]:
             f"shape {samples.shape} has more channels than samples; pass y.T, which is "
             "(n_channels, n_samples)",
         )
-    return samples.mean(axis=0, dtype=samples.dtype)
+    return samples

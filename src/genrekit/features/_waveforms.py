@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit.audio import Downmix
 from genrekit.exceptions import AudioDecodeError
 
 __all__ = ["RecentWaveforms", "Waveform"]
@@ -29,6 +30,11 @@ class Waveform:
     blocks : iterable of ndarray of shape (n_samples,), float32
         Its samples.
 
+    Attributes
+    ----------
+    downmix : Downmix
+        What was noted of its channels.
+
     Raises
     ------
     AudioDecodeError
@@ -39,6 +45,7 @@ class Waveform:
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
         self._n_samples = 0
+        self.downmix = Downmix()
         kept: list[NDArray[np.float32]] = []
         for block in blocks:
             self._n_samples += len(block)
@@ -118,7 +125,7 @@ class RecentWaveforms:
     def get(
         self,
         key: Hashable,
-        decode: Callable[[], Iterable[NDArray[np.float32]]],
+        decode: Callable[[], Waveform],
         owner: Any = None,
     ) -> Waveform:
         """The waveform under a key, decoded now if it is not there.
@@ -128,7 +135,7 @@ class RecentWaveforms:
         key : hashable
             What decides the samples.
         decode : callable
-            Gives them, block by block.
+            Gives them.
         owner : object, optional
             Kept alive as long as the waveform, for a key that holds its ``id``.
 
@@ -143,7 +150,7 @@ class RecentWaveforms:
         with cell.lock:  # threads with pieces of one track wait for its one decode
             if cell.waveform is None:
                 try:
-                    cell.waveform, cell.owner = Waveform(decode()), owner
+                    cell.waveform, cell.owner = decode(), owner
                 except BaseException:
                     self._drop(key)
                     raise

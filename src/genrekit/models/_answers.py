@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from genrekit.exceptions import AudioDecodeWarning, GenrekitWarning
+from genrekit.exceptions import AudioDecodeWarning, warn_caller
 from genrekit.features._base import AudioExtractor
 from genrekit.models._heads import probabilities
 from genrekit.models._model_checks import iter_objects
@@ -148,4 +148,4 @@ def _say_what_numbers_are(model: Any) -> None:
         message += "so those shown are a softmax of its scores: heed their order only"
     else:
         message += "only one genre for each track, which nothing can reject"
-    warnings.warn(message, GenrekitWarning, stacklevel=3)
+    warn_caller(message)

@@ -11,9 +11,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
+from genrekit.audio import Remark
 from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
 from genrekit.features._base import AudioExtractor, read_tracks
+from genrekit.features._extract import Described
 from genrekit.features._tracks import label
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._heads import fit_head, probabilities
@@ -22,7 +24,8 @@ from genrekit.models._params import check_names, check_settable, check_share
 from genrekit.models._pipelines import make_classifier, make_reducer, with_running
 from genrekit.models._shipped import read_head
 from genrekit.models._timeline import Timeline
-from genrekit.models._track_classifier import TrackClassifierMixin
+from genrekit.models._track_classifier import Answers, TrackClassifierMixin
+from genrekit.models._unheard import find_unheard, level
 from genrekit.models._windows import window_rows
 
 __all__ = ["GenreClassifier"]
@@ -226,7 +229,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         y, groups, sample_weight = read_labels(len(tracks), y, fit_params)
         self._check_params()  # before the long work, so that a wrong name costs no time
         self.features_ = self._running(self._make_features())
-        table, self.fit_errors_, seconds = self._rows(self.features_.fit(X), X, tracks)
+        table, self.fit_errors_, seconds, _ = self._rows(self.features_.fit(X), X, tracks)
         usable = check_learnt(y, np.asarray(~np.isnan(table).any(axis=1)), sample_weight)
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
@@ -235,30 +238,6 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         head = {name: getattr(self, name) for name in _HEAD}
         self.pipeline_ = fit_head(table[usable], y[usable], groups[usable], weights, **head)
         return self
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each genre.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_tracks, n_classes)
-            Probabilities in the order of ``classes_``; with ``on_error="nan"`` a row of NaN for
-            a track that can't be decoded.
-        """
-        check_is_fitted(self)
-        tracks = read_tracks(self, X, reset=False)
-        table, _, seconds = self._rows(self._running(self.features_), X, tracks)
-        self._warn_if_long(seconds)
-        usable = ~np.isnan(table).any(axis=1)
-        proba = np.full((len(table), len(self.classes_)), np.nan)
-        if usable.any():
-            proba[usable] = probabilities(self.pipeline_, table[usable])
-        return proba
 
     def timeline(self, track: Any, *, window: float = 5.0, hop: float = 1.0) -> Timeline:
         """Probability of each genre along one track.
@@ -298,10 +277,11 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         (6, 10)
         """
         check_is_fitted(self)
-        rows = window_rows(self._running(self.features_), track, window, hop, sr=self.sr)
-        times, tables = zip(*rows, strict=True)
-        proba = [probabilities(self.pipeline_, table) for table in tables]
-        return Timeline(np.concatenate(times), np.concatenate(proba), self.classes_, window)
+        features = self._running(self.features_)
+        times, table, remark = window_rows(features, track, window, hop, sr=self.sr)
+        unheard = find_unheard(features, [track], [remark])
+        proba = level(probabilities(self.pipeline_, table), np.repeat(unheard, len(table)))
+        return Timeline(times, proba, self.classes_, window)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters, and those of a named set of features as ``features__part__parameter``.
@@ -375,10 +355,22 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         running = {name: getattr(self, name) for name in _RUNNING}
         return with_running(features, **running)
 
-    def _rows(
-        self, features: Any, X: Any, tracks: Sequence[Any]
-    ) -> tuple[NDArray[np.float64], list[TrackError], NDArray[np.float64]]:
-        """Rows, failures and lengths of tracks; a transformer that is not ours tells no lengths."""
+    def _answer(self, X: Any) -> Answers:
+        """Probabilities, and which tracks have nothing to be judged by."""
+        check_is_fitted(self)
+        tracks = read_tracks(self, X, reset=False)
+        features = self._running(self.features_)
+        table, _, seconds, remarks = self._rows(features, X, tracks)
+        self._warn_if_long(seconds)
+        usable = ~np.isnan(table).any(axis=1)
+        proba = np.full((len(table), len(self.classes_)), np.nan)
+        if usable.any():
+            proba[usable] = probabilities(self.pipeline_, table[usable])
+        unheard = find_unheard(features, tracks, remarks)
+        return Answers(level(proba, unheard), unheard)
+
+    def _rows(self, features: Any, X: Any, tracks: Sequence[Any]) -> Described:
+        """What is known of tracks; a transformer that is not ours tells no more than rows."""
         if isinstance(features, AudioExtractor):
             return features._extract(X)
         table = np.asarray(features.transform(X), dtype=np.float64)
@@ -386,7 +378,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         errors = [TrackError(i, label(tracks[i], i), "its features are NaN") for i in failed]
         if errors and self.on_error == "raise":
             raise AudioDecodeError(errors[0].path, errors[0].reason)
-        return table, errors, np.full(len(table), np.nan)
+        return Described(table, errors, np.full(len(table), np.nan), [Remark(0)] * len(table))
 
     def _check_params(self) -> None:
         """What can be checked before anything is read."""

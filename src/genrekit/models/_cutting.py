@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number
 from genrekit.dsp import Request
-from genrekit.exceptions import TrackError, warn_caller
+from genrekit.exceptions import warn_caller
 from genrekit.features import Frontend, Spectra
 from genrekit.features._cache import TrackCache
-from genrekit.features._extract import describe_tracks
+from genrekit.features._extract import Described, describe_tracks
 from genrekit.features._plan import Plan
 from genrekit.features._tracks import TrackSegment, content, fill, is_file, is_track, label
 
@@ -83,8 +83,8 @@ class Cutter:
 
     def starts(
         self, tracks: Sequence[Any], memory: Any, **running: Any
-    ) -> tuple[list[list[int]], list[TrackError]]:
-        """First samples of each track's segments, none for one that can't be read; the failures.
+    ) -> tuple[list[list[int]], Described]:
+        """First samples of each track's segments, none for one that can't be read.
 
         Tracks are read whole for it: only what was decoded is known to be there.
 
@@ -101,16 +101,16 @@ class Cutter:
         -------
         starts : list of list of int
             One list a track.
-        errors : list of TrackError
-            The failures.
+        described : Described
+            The failures, and what is to be known of tracks.
         """
         plan = Plan.of([("length", _Length())], Frontend(sr=self.sr))
         whole = [self._whole(track) if is_track(track) else track for track in tracks]
-        _, errors, seconds = describe_tracks(whole, TrackCache(plan, memory), **running)
-        lengths = [0 if np.isnan(s) else round(s * self.sr) for s in seconds]
+        described = describe_tracks(whole, TrackCache(plan, memory), **running)
+        lengths = [0 if np.isnan(s) else round(s * self.sr) for s in described.seconds]
         starts = [segment_starts(n, self.length, self.hop, self.pad) for n in lengths]
         self._warn_of_many(tracks, starts)
-        return starts, errors
+        return starts, described
 
     def pieces(self, track: Any, starts: Sequence[int]) -> list[Any]:
         """The segments of a track: of a file to be read when needed, of a waveform its samples."""

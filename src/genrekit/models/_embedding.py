@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_choice, check_integer, check_number
 from genrekit.dsp import Request
+from genrekit.exceptions import AudioContentWarning
 from genrekit.features import Frontend, Part, Spectra
-from genrekit.features._base import AudioExtractor
+from genrekit.features._base import AudioExtractor, read_tracks
 from genrekit.features._items import as_track
 from genrekit.features._pooling import check_stats, pool, select
+from genrekit.features._remarks import NOTHING, notes_of, warn_of_notes, warn_of_tracks
 from genrekit.models.networks import ModelCard, Network, get_card
 from genrekit.models.networks._patches import patch_starts
 
@@ -173,7 +175,10 @@ class CNNEmbedding(AudioExtractor):
         ([0.0, 0.976, 1.952, 2.928], (4, 50))
         """
         plan = self._plan()
-        return self._answers(plan.spectra(as_track(track), self.decoder)[plan.frontends[0]])
+        track = as_track(track)
+        spectra, remark = plan.spectra(track, self.decoder)
+        warn_of_tracks([track], [], [remark])
+        return self._answers(spectra[plan.frontends[0]])
 
     def frames(self, track: Any) -> NDArray[np.float32]:
         """The answers as other transformers give their frames: a row a unit.
@@ -223,7 +228,9 @@ class CNNEmbedding(AudioExtractor):
         labels = self.labels
         if not labels:
             raise ValueError(f"the units of output={self.output!r} of {self.model!s} have no names")
-        table, _, _ = self._with_means()._extract(X)
+        table, _, _, remarks = self._with_means()._extract(X)
+        notes = notes_of(read_tracks(self, X, reset=False), remarks, NOTHING)
+        warn_of_notes(AudioContentWarning, notes, len(table), "hold too little to be tagged")
         best = np.argsort(-table, axis=1, kind="stable")[:, :k]
         return [
             [] if np.isnan(row).any() else [(labels[i], float(row[i])) for i in order]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 
-from genrekit.exceptions import GenrekitWarning
+from genrekit.exceptions import warn_caller
 
 __all__ = ["is_search", "portable_search", "restore_scorers"]
 
@@ -100,11 +99,9 @@ def _named_scores(attributes: dict[str, Any]) -> dict[str, Any]:
         lost.append(f"refit={refit!r}")
     if not lost:
         return {"scoring": named}
-    warnings.warn(
+    warn_caller(
         f"{' and '.join(lost)} can't be saved, being code: in the file the search scores as its "
-        "estimator does. What it found is saved as it is",
-        GenrekitWarning,
-        stacklevel=2,
+        "estimator does. What it found is saved as it is"
     )
     several = {"multimetric_": False} if named is None and "multimetric_" in attributes else {}
     return {"scoring": named, "refit": bool(refit), **several}

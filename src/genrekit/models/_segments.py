@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,10 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.exceptions import TrackError, warn_caller
+from genrekit.exceptions import AudioContentWarning, warn_caller
 from genrekit.features._base import read_tracks
-from genrekit.features._extract import warn_of_errors
+from genrekit.features._extract import Described
+from genrekit.features._remarks import warn_of_tracks
 from genrekit.features._tracks import RECENT, held
 from genrekit.models._cutting import AGGREGATES, Cutter
 from genrekit.models._heads import probabilities
@@ -29,7 +31,8 @@ from genrekit.models._inner_folds import (
 from genrekit.models._labels import check_learnt, read_labels, track_groups
 from genrekit.models._params import check_share
 from genrekit.models._timeline import Timeline
-from genrekit.models._track_classifier import TrackClassifierMixin
+from genrekit.models._track_classifier import Answers, TrackClassifierMixin
+from genrekit.models._unheard import find_unheard, level
 
 __all__ = ["SegmentClassifier"]
 
@@ -193,7 +196,8 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         given = {"groups": track_groups(tracks) if groups is None else groups}
         cutter = self._cutter()
         try:
-            starts, self.fit_errors_ = self._measure(cutter, tracks)
+            starts, described = self._measure(cutter, tracks)
+            self.fit_errors_ = described.errors
             used = check_learnt(y, np.array([bool(cut) for cut in starts]), weight)
             starts = [cut if use else [] for cut, use in zip(starts, used, strict=True)]
             if weight is not None:
@@ -212,27 +216,6 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         self.classes_ = self.estimator_.classes_
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each genre, aggregated over the segments of each track.
-
-        Parameters
-        ----------
-        X : sequence of tracks or array of shape (n_tracks, n_samples)
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_tracks, n_classes)
-            Probabilities in the order of ``classes_``; with ``on_error="nan"`` a row of NaN for
-            a track that can't be decoded.
-        """
-        check_is_fitted(self)
-        check_choice("aggregate", self.aggregate, AGGREGATES)
-        _, by_track = self._by_track(X, votes=self.aggregate == "vote")
-        aggregate = AGGREGATES[self.aggregate]
-        nothing = np.full(len(self.classes_), np.nan)
-        return np.array([aggregate(rows) if len(rows) else nothing for rows in by_track])
-
     def predict_segments(self, X: Any) -> list[Timeline]:
         """Probability of each genre in each segment.
 
@@ -249,7 +232,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             for a track that can't be decoded.
         """
         check_is_fitted(self)
-        times, by_track = self._by_track(X, votes=False)
+        times, by_track, _ = self._by_track(X, votes=False)
         return [
             Timeline(start, rows, self.classes_, self.segment_duration)
             for start, rows in zip(times, by_track, strict=True)
@@ -303,14 +286,22 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             decoder=self.decoder,
         )
 
-    def _measure(
-        self, cutter: Cutter, tracks: Sequence[Any]
-    ) -> tuple[list[list[int]], list[TrackError]]:
-        """Where each track's segments start, and the tracks that can't be read, with a warning."""
+    def _measure(self, cutter: Cutter, tracks: Sequence[Any]) -> tuple[list[list[int]], Described]:
+        """Where each track's segments start, and what is known of tracks, with warnings."""
         running = {"n_jobs": self.n_jobs, "on_error": self.on_error, "verbose": self.verbose}
-        starts, errors = cutter.starts(tracks, self.memory, **running)
-        warn_of_errors(errors, len(tracks))
-        return starts, errors
+        starts, described = cutter.starts(tracks, self.memory, **running)
+        warn_of_tracks(tracks, described.errors, described.remarks)
+        return starts, described
+
+    def _answer(self, X: Any) -> Answers:
+        """Probabilities aggregated over segments, and which tracks have nothing to be judged by."""
+        check_is_fitted(self)
+        check_choice("aggregate", self.aggregate, AGGREGATES)
+        _, by_track, unheard = self._by_track(X, votes=self.aggregate == "vote")
+        aggregate = AGGREGATES[self.aggregate]
+        nothing = np.full(len(self.classes_), np.nan)
+        found = np.array([aggregate(rows) if len(rows) else nothing for rows in by_track])
+        return Answers(found, unheard)
 
     def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
         """A clone of the estimator whose folds hold groups together."""
@@ -324,20 +315,26 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
 
     def _by_track(
         self, X: Any, *, votes: bool
-    ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-        """For each track: where its segments start, and the answers, (n_segments, n_classes)."""
+    ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.bool_]]:
+        """Of each track: where segments start, the answers to them, whether there are any."""
         tracks = [held(track) for track in read_tracks(self, X, reset=False)]
         cutter = self._cutter()
         try:
-            starts, _ = self._measure(cutter, tracks)
+            starts, described = self._measure(cutter, tracks)
             pieces = _pieces(cutter, tracks, starts)
             answers = np.empty((0, len(self.classes_)))
             if pieces:
-                answers = (_votes if votes else _beliefs)(self.estimator_, pieces)
+                with warnings.catch_warnings():
+                    # A moment of silence is nothing to be warned of: it is tracks that are judged.
+                    warnings.simplefilter("ignore", AudioContentWarning)
+                    answers = (_votes if votes else _beliefs)(self.estimator_, pieces)
         finally:
             RECENT.clear()
-        ends = np.cumsum([len(track) for track in starts])
-        return [cutter.seconds(track) for track in starts], np.split(answers, ends[:-1])
+        unheard = find_unheard(self.estimator_, tracks, described.remarks)
+        lengths = [len(track) for track in starts]
+        answers = level(answers, np.repeat(unheard, lengths))
+        times = [cutter.seconds(track) for track in starts]
+        return times, np.split(answers, np.cumsum(lengths)[:-1]), unheard
 
 
 def _warn_of_splits(estimator: Any, n_segments: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,54 @@ from genrekit._validation import check_integer
 from genrekit.models._labels import check_lengths, check_present
 from genrekit.models._params import check_share
 
-__all__ = ["UNKNOWN", "TrackClassifierMixin"]
+__all__ = ["UNKNOWN", "Answers", "TrackClassifierMixin"]
 
 # What `predict` says where no genre is probable enough.
 UNKNOWN = "unknown"
 
 
+class Answers(NamedTuple):
+    """What a classifier says of tracks.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_tracks, n_classes)
+        NaN for a track that can't be decoded.
+    unheard : ndarray of bool, shape (n_tracks,)
+        Tracks with nothing to be judged by: their probabilities are all alike.
+    """
+
+    probabilities: NDArray[np.float64]
+    unheard: NDArray[np.bool_]
+
+
 class TrackClassifierMixin(ClassifierMixin):
-    """Genres by the probabilities of `predict_proba`, NaN for a track that can't be decoded."""
+    """Genres by probabilities, NaN for a track that can't be decoded."""
 
     # Declared for the type checker.
     classes_: NDArray[Any]
     reject_below: float | None
 
     @abstractmethod
+    def _answer(self, X: Any) -> Answers:
+        """Probability of each genre, and which tracks have nothing to be judged by."""
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each genre."""
+        """Probability of each genre.
+
+        Parameters
+        ----------
+        X : sequence of tracks or array of shape (n_tracks, n_samples)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_tracks, n_classes)
+            Probabilities in the order of ``classes_``; with ``on_error="nan"`` a row of NaN for
+            a track that can't be decoded. Behind a network all are alike for a file, or another
+            item of a list, that is silent (under -70 dB of full scale) or shorter than a second.
+        """
+        return self._answer(X).probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable genre of each track.
@@ -42,11 +74,12 @@ class TrackClassifierMixin(ClassifierMixin):
         Returns
         -------
         ndarray of shape (n_tracks,)
-            Genres; with `reject_below` "unknown" where no genre is as probable; with
-            ``on_error="nan"`` None for a track that can't be decoded.
+            Genres; with `reject_below` "unknown" where no genre is as probable, and behind a
+            network for a file, or another item of a list, that is silent or shorter than a
+            second; with ``on_error="nan"`` None for a track that can't be decoded.
         """
         check_share("reject_below", self.reject_below)
-        return self._decide(self.predict_proba(X))
+        return self._decide(self._answer(X))
 
     def top_k(self, X: Any, k: int = 3) -> list[list[tuple[Any, float]]]:
         """The most probable genres of each track with their probabilities.
@@ -96,15 +129,17 @@ class TrackClassifierMixin(ClassifierMixin):
         hits = [found == true for found, true in zip(predicted, y, strict=True)]
         return float(np.average(hits, weights=sample_weight))
 
-    def _decide(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+    def _decide(self, answers: Answers) -> NDArray[Any]:
         """The most probable genres; None for rows of NaN, "unknown" where that is too little."""
+        proba, unheard = answers
         failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
         proba = np.where(failed[:, np.newaxis], 0.0, proba)
         chosen = self.classes_[proba.argmax(axis=1)]
-        if failed.any() or self.reject_below is not None:
+        if failed.any() or unheard.any() or self.reject_below is not None:
             chosen = chosen.astype(object)
             if self.reject_below is not None:
-                chosen[proba.max(axis=1) < self.reject_below] = UNKNOWN
+                unheard = unheard | (proba.max(axis=1) < self.reject_below)
+            chosen[unheard] = UNKNOWN
             chosen[failed] = None
         return chosen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_number
+from genrekit.audio import Downmix, Remark, hear
 from genrekit.features import Frontend
 from genrekit.features._base import AudioExtractor
 from genrekit.features._items import as_track
 from genrekit.features._pooling import pool
+from genrekit.features._remarks import warn_of_tracks
 from genrekit.features._tracks import Excerpt, at_rate, content, read_track
 from genrekit.models._embedding import CNNEmbedding
 from genrekit.models.networks import get_card
@@ -28,7 +31,7 @@ _BATCH = 64
 
 def window_rows(
     features: Any, track: Any, window: float, hop: float, *, sr: float
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Remark]:
     """Where windows begin, seconds, and their rows of features.
 
     Parameters
@@ -42,12 +45,14 @@ def window_rows(
     sr : float
         Sampling rate of a bare array for features that have none of their own, Hz.
 
-    Yields
-    ------
-    times : ndarray of shape (n,)
-        Starts of some windows.
-    table : ndarray of shape (n, n_features)
+    Returns
+    -------
+    times : ndarray of shape (n_windows,)
+        Starts of the windows.
+    table : ndarray of shape (n_windows, n_features)
         Their features.
+    remark : Remark
+        What is to be known of the track.
 
     Raises
     ------
@@ -62,48 +67,55 @@ def window_rows(
         raise ValueError(f"hop={hop} s would leave out what lies between windows of {window} s")
     track = as_track(track)
     if isinstance(features, CNNEmbedding):
-        yield _of_patches(features, track, window, hop)
-        return
-    yield from _of_pieces(features, track, window, hop, sr)
+        times, table, remark = _of_patches(features, track, window, hop)
+    else:
+        (times, table), downmix = hear(
+            partial(_of_pieces, features, content(track), window, hop, sr)
+        )
+        remark = downmix.remark
+    warn_of_tracks([track], [], [remark])
+    return times, table, remark
 
 
 def _of_patches(
     embedding: CNNEmbedding, track: Any, window: float, hop: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Remark]:
     """Statistics over the patches in each window, each patch going through the network once."""
-    (spectra,) = embedding._plan().spectra(track, embedding.decoder).values()
+    found, remark = embedding._plan().spectra(track, embedding.decoder)
+    (spectra,) = found.values()
     moving = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
     heard = get_card(embedding.model).input
     together = 1 + max(0, round(window * heard.per_second) - heard.patch) // heard.steps(hop)
     if together >= len(patch_starts(heard.count(spectra), heard.patch, heard.steps(hop), None)):
         # The window holds the whole track, with the patches that are heard of one.
         row = embedding.row(embedding.describe(spectra))
-        return np.array([spectra.frontend.offset]), row[np.newaxis]
+        return np.array([spectra.frontend.offset]), row[np.newaxis], remark
     times, answers = moving._answers(spectra)
     stretches = [answers[i : i + together] for i in range(len(times) - together + 1)]
     rows = [embedding.row(pool(stretch.T)) for stretch in stretches]
-    return times[: len(rows)], np.array(rows)
+    return times[: len(rows)], np.array(rows), remark
 
 
 def _of_pieces(
-    features: Any, track: Any, window: float, hop: float, sr: float
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    features: Any, track: Any, window: float, hop: float, sr: float, downmix: Downmix
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Features of pieces of the waveform."""
     offset = getattr(features, "offset", None) or 0.0
     decoder = getattr(features, "decoder", None)
-    track = content(track)  # it may be opened twice
     rate = _cutting_rate(features, track, sr, decoder)
     excerpt = Excerpt(((rate, rate),), offset, getattr(features, "duration", None))
     if isinstance(features, AudioExtractor):
         # Pieces are cut already, and not worth a place in a cache.
         features = copy.copy(features).set_params(offset=0.0, duration=None, memory=None, verbose=0)
     length, step = max(1, round(window * rate)), max(1, round(hop * rate))
-    pieces = _cut(read_track(track, excerpt, decoder), length, step)
+    pieces = _cut(read_track(track, excerpt, decoder, downmix), length, step)
     bare = isinstance(track, np.ndarray)  # each feature knows what rate it takes one to be at
+    times, tables = [], []
     while some := list(islice(pieces, _BATCH)):
-        times = np.array([offset + start / rate for start, _ in some])
+        times += [offset + start / rate for start, _ in some]
         items = [piece if bare else (piece, rate) for _, piece in some]
-        yield times, np.asarray(features.transform(items))
+        tables.append(np.asarray(features.transform(items)))
+    return np.array(times), np.concatenate(tables)
 
 
 def _cutting_rate(features: Any, track: Any, sr: float, decoder: Any) -> float:

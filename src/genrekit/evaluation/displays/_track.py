@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
+from genrekit.audio import hear
 from genrekit.dsp import make_request
 from genrekit.dsp.filters import fft_frequencies, mel_filters
 from genrekit.evaluation.displays._style import BLUE, new_figure, plain
@@ -127,8 +128,13 @@ class TrackDisplay:
         frontend = frontend or Frontend()
         requests = [WAVEFORM, make_request("mel", {"n_mels": n_mels, "fmin": 0.0, "fmax": None})]
         excerpt = Excerpt((frontend.rates,), frontend.offset, frontend.duration)
-        blocks = (block for (block,) in read_track(track, excerpt))
-        spectra = Spectra(blocks, frontend, requests)
+        spectra, _ = hear(
+            lambda downmix: Spectra(
+                (block for (block,) in read_track(track, excerpt, None, downmix)),
+                frontend,
+                requests,
+            )
+        )
         display = cls(
             spectra.waveform,
             mel_spectrogram(spectra, n_mels=n_mels, db=True),
