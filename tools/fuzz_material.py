@@ -99,14 +99,15 @@ def _tagged_mp3() -> bytes:
 
 
 def _dsf() -> bytes:
-    """A quarter of a second of DSD, the one-bit format of SACDs: sigma-delta modulated silence."""
-    blocks = 20
-    fmt = struct.pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 2, 2, 2822400, 1, blocks * 32768, 4096, 0)
-    data = bytes([0x69]) * (4096 * 2 * blocks)
-    total = 28 + len(fmt) + 12 + len(data)
-    return struct.pack("<4sQQQ", b"DSD ", 28, total, 0) + fmt + struct.pack(
-        "<4sQ", b"data", 12 + len(data)
-    ) + data  # fmt: skip
+    """A quarter of a second of DSD, the one-bit format of SACDs, by sigma-delta modulation."""
+    rate, size, blocks = 2822400, 4096, 20
+    samples = 8 * size * blocks
+    share = 0.5 + 0.25 * np.sin(2 * np.pi * 440 * np.arange(samples) / rate)
+    ones = np.diff(np.floor(np.cumsum(share)), prepend=0).astype(bool)
+    channel = np.packbits(ones, bitorder="little").reshape(blocks, 1, size)
+    data = b"data" + struct.pack("<Q", 12 + 2 * size * blocks) + channel.repeat(2, axis=1).tobytes()
+    form = struct.pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 2, 2, rate, 1, samples, size, 0)
+    return struct.pack("<4sQQQ", b"DSD ", 28, 28 + len(form) + len(data), 0) + form + data
 
 
 def _zip() -> bytes:
@@ -183,7 +184,7 @@ _LIBSNDFILE = """
     aiff AIFF PCM_16 44100 2,   aiff AIFF FLOAT 22050 1,    aiff AIFF ULAW 22050 1
     au AU PCM_16 22050 2,       au AU G721_32 8000 1,       caf CAF PCM_24 22050 2
     caf CAF ALAC_16 22050 2,    voc VOC PCM_16 22050 1,     nist NIST PCM_16 22050 1
-    sf IRCAM PCM_16 22050 1,    paf PAF PCM_24 22050 1,     pvf PVF PCM_16 22050 1
+    sf IRCAM PCM_16 22050 1,    paf PAF PCM_16 22050 1,     pvf PVF PCM_16 22050 1
     svx SVX PCM_16 22050 1,     avr AVR PCM_16 22050 1"""
 _FFMPEG = """
     ogg ogg vorbis 44100 2,     opus ogg libopus 48000 2,   oga ogg flac 22050 1

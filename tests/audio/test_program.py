@@ -16,13 +16,13 @@ from genrekit.exceptions import AudioDecodeError
 TOLD = os.environ.get("GENREKIT_TEST_FFMPEG")
 
 
-@pytest.fixture
-def only_program(monkeypatch):
-    """The program is the only decoder; skips where there is none."""
-    if "ffmpeg" not in available_decoders():
-        pytest.skip("no program ffmpeg on the PATH")
-    found = _open._FINDERS["ffmpeg"]
-    monkeypatch.setattr(_open, "_FINDERS", {"ffmpeg": found})
+@pytest.fixture(params=["pyav", "ffmpeg"])
+def alone(request, monkeypatch):
+    """The only decoder there is; skips where it can't be used."""
+    if request.param not in available_decoders():
+        pytest.skip(f"{request.param} can't be used here")
+    found = _open._FINDERS[request.param]
+    monkeypatch.setattr(_open, "_FINDERS", {request.param: found})
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_program_is_there_or_not_as_told():
     assert ("ffmpeg" in available_decoders()) == (TOLD == "with")
 
 
-def test_reads_what_the_others_read(only_program, material, monkeypatch):
+def test_reads_what_the_others_read(alone, material, monkeypatch):
     ours = {name: load_audio(data) for name, (loads, data) in material.items() if loads}
     del ours["au g721_32 8000"]  # FFmpeg takes the halves of its bytes the other way round
     monkeypatch.undo()
@@ -57,7 +57,7 @@ def test_reads_what_the_others_read(only_program, material, monkeypatch):
         assert alike > 0.98, name
 
 
-def test_what_is_no_audio_is_refused_by_path_too(only_program, material, tmp_path):
+def test_what_is_no_audio_is_refused_by_path_too(alone, material, tmp_path):
     (tmp_path / "beside.wav").write_bytes(material["wav pcm_16 44100"][1])
     for name, (loads, data) in material.items():
         if loads is False:
