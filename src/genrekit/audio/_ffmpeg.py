@@ -26,6 +26,8 @@ from genrekit.audio._decoder import (
     regroup,
 )
 from genrekit.audio._sniff import demuxer_of
+from genrekit.audio._source import open_binary
+from genrekit.audio._tags import Untagged
 
 __all__ = ["decode", "version"]
 
@@ -55,17 +57,22 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
     """Decode with the program (a `Decoder`)."""
     demuxer = demuxer_of(source)
     with ExitStack() as stack:
-        path = source if isinstance(source, str) else _write_to_file(source, stack)
-        run = _start(demuxer, path, stack)
+        run = _start(demuxer, _path_of(source, stack), stack)
         blocks = _blocks(run, stack.pop_all(), offset, duration)
     return Decoded(run.sr, blocks)
 
 
-def _write_to_file(content: bytes, stack: ExitStack) -> str:
-    """Into a pipe it could not seek."""
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="genrekit-"))
-    path = Path(folder, "audio")
-    path.write_bytes(content)
+def _path_of(source: str | bytes, stack: ExitStack) -> str:
+    """Where the file stands without tags, which few containers know; a pipe could not seek."""
+    with open_binary(source) as file:
+        untagged = Untagged(file)
+        if isinstance(source, str) and untagged.is_whole():
+            return source
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="genrekit-"))
+        path = Path(folder, "audio")
+        with path.open("wb") as copy:
+            untagged.seek(0)
+            shutil.copyfileobj(untagged, copy)
     return str(path)
 
 

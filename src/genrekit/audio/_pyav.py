@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib import metadata
-from io import BufferedIOBase
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +23,7 @@ from genrekit.audio._decoder import (
 from genrekit.audio._pieces import decode_all
 from genrekit.audio._sniff import demuxer_of
 from genrekit.audio._source import open_binary
+from genrekit.audio._tags import Untagged
 
 if TYPE_CHECKING:
     import av
@@ -69,8 +69,9 @@ def _decode(source: str | bytes, *, offset: float, duration: float | None) -> De
 def _open(source: str | bytes, stack: ExitStack) -> _Opened:
     """Open and decode one frame: the rate in the header of an HE-AAC file may be half the real."""
     demuxer = demuxer_of(source)
-    file = stack.enter_context(open_binary(source))
-    container = stack.enter_context(_open_container(file, demuxer))
+    file = open_binary(source)
+    stack.enter_context(file)
+    container = stack.enter_context(_open_container(Untagged(file), demuxer))
     if not container.streams.audio:
         raise ValueError("it has no audio stream")
     stream = container.streams.audio[0]
@@ -82,7 +83,7 @@ def _open(source: str | bytes, stack: ExitStack) -> _Opened:
     return _Opened(container, stream, first, frames)
 
 
-def _open_container(file: BufferedIOBase, demuxer: str) -> InputContainer:
+def _open_container(file: Untagged, demuxer: str) -> InputContainer:
     """Open with one demuxer, nothing but the bytes at hand, and whatever is in the tags."""
     import av
 
