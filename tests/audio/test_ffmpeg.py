@@ -152,3 +152,10 @@ def test_same_as_pyav(real, encode_av, sound, kind):
     assert abs(len(y) - len(expected)) < 1024
     n = min(len(y), len(expected))
     np.testing.assert_allclose(y[: n - 100], expected[: n - 100], atol=2e-4)
+
+
+def test_channels_that_change_on_the_way(real, encode, sound):
+    mono, stereo = (encode(sound(3.0, channels=n), kind="MP3") for n in (1, 2))
+    for content in (mono + stereo, stereo + mono):
+        with pytest.raises(AudioDecodeError, match="its rate or its number of channels changes"):
+            load_audio(content)

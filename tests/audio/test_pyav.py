@@ -143,6 +143,18 @@ def test_changing_rate_is_refused(encode_av, sound, monkeypatch):
         load_audio(content)
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_channels_that_change_on_the_way(encode, sound, order):
+    """Each block is downmixed by itself, so that nothing is louder or softer for it."""
+    samples = np.repeat(sound(3.0, channels=1), 2, axis=1)
+    content = b"".join(encode(samples[:, :n], kind="MP3") for n in order)
+    y = load_audio(content, sr=44100)
+    first, second = y[: 3 * 44100], y[-3 * 44100 :]
+    assert len(y) == pytest.approx(6 * 44100, abs=4000)
+    for half in (first, second):
+        assert half.std() == pytest.approx(samples.std(), rel=0.02)
+
+
 def test_no_time_stamps():
     with pytest.raises(ValueError, match="can't be read from an offset"):
         _pyav._time(types.SimpleNamespace(pts=None, time_base=None))

@@ -149,6 +149,10 @@ def regroup(
     """Leave out the first `skip` frames, stop after `count`, and join small chunks to blocks."""
     held: list[NDArray[np.float32]] = []
     for chunk in cut_frames(chunks, skip, count):
+        if held and held[0].shape[1:] != chunk.shape[1:]:
+            # Mono changes to stereo on the way: each block is downmixed by itself.
+            yield np.concatenate(held)
+            held = []
         held.append(chunk)
         if sum(map(len, held)) >= BLOCK_FRAMES:
             yield np.concatenate(held)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from genrekit.audio._decoder import (
     BLOCK_FRAMES,
     Decoded,
+    UnusableError,
     beyond_end,
     check_format,
     frame_range,
@@ -89,9 +90,19 @@ def _start(demuxer: str, path: str, stack: ExitStack) -> _Run:
     """Start the program and read the header of what it writes."""
     # Complaints go into a file, which need not be emptied while samples are read.
     complaints = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-    # One protocol and one demuxer: whatever the file says, it is the only one that is opened.
+    # One protocol and one demuxer: whatever the file says, it is the only one that is opened. Where
+    # the channels change on the way it would mix them to those of the start, louder or softer.
     command = [_program(), "-nostdin", "-v", "error"]
-    command += ["-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path}"]
+    command += [
+        "-protocol_whitelist",
+        "file",
+        "-reinit_filter",
+        "0",
+        "-f",
+        demuxer,
+        "-i",
+        f"file:{path}",
+    ]
     command += ["-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
     process = stack.enter_context(
         subprocess.Popen(
@@ -117,8 +128,10 @@ def _last_words(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
     """What it said before it gave up."""
     process.wait()
     complaints.seek(0)
-    lines = complaints.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it gave up")
+    text = complaints.read().decode(errors="replace")
+    if "on the fly is not supported" in text:
+        raise UnusableError("its rate or its number of channels changes on the way")
+    return next((line.strip() for line in text.split("\n")[::-1] if line.strip()), "it gave up")
 
 
 def _arrays(run: _Run) -> Iterator[NDArray[np.float32]]:
