@@ -129,6 +129,29 @@ def test_all_fail(fake):
     assert caught.value.tried == (("one", "ValueError"), ("two", "'k'"))
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError("std::bad_alloc"), "there is not enough memory for it"),
+        (RecursionError("maximum recursion depth exceeded"), "maximum recursion depth exceeded"),
+        (OSError(24, "Too many open files", "song.mp3"), "Too many open files"),
+        (OSError(11, "Error number -24 occurred"), "Too many open files"),
+        (ValueError("Error number -1414549496 occurred"), "its data make no sense"),
+        (ValueError("Error number 7000 occurred."), "its data make no sense"),
+    ],
+)
+def test_numbers_of_errors_are_turned_into_words(fake, error, words):
+    fake(one=decoder_of(error), two=decoder_of(0.5, error))
+    assert len(next(stream_audio(WAV, sr=8000))) == 100  # the next one is asked
+    fake(one=decoder_of(error))
+    with pytest.raises(AudioDecodeError) as caught:
+        load_audio(WAV)
+    assert caught.value.tried == (("one", words),)
+    fake(one=decoder_of(0.5, error))
+    with pytest.raises(AudioDecodeError, match=words):
+        load_audio(WAV)
+
+
 def test_no_samples(fake):
     fake(one=decoder_of(), two=decoder_of(ValueError("no")))
     with pytest.raises(AudioDecodeError, match="<bytes>: it holds no samples"):

@@ -18,27 +18,8 @@ __all__ = ["WINDOW", "find_frames"]
 WINDOW = SEARCH
 _ENOUGH = 3
 
-_AC3_KBITS = (
-    32,
-    40,
-    48,
-    56,
-    64,
-    80,
-    96,
-    112,
-    128,
-    160,
-    192,
-    224,
-    256,
-    320,
-    384,
-    448,
-    512,
-    576,
-    640,
-)
+_AC3_KBITS = [int(kbits) for kbits in "32 40 48 56 64 80 96 112 128 160".split()]
+_AC3_KBITS += [int(kbits) for kbits in "192 224 256 320 384 448 512 576 640".split()]
 
 
 class _Frame(NamedTuple):
@@ -85,21 +66,24 @@ _HEADER = 6
 
 def find_frames(data: bytes) -> str | None:
     """FFmpeg's name for the stream whose frames are found in the first bytes; None for none."""
-    mp3 = find_sound(io.BytesIO(data), 0)
-    if mp3 == 0:
-        return "mp3"
-    found = [(mp3, "mp3"), *((_first(data, sync, parse), name) for name, sync, parse in _KINDS)]
-    starts = [(start, name) for start, name in found if start is not None]
-    return min(starts)[1] if starts else None
+    start = find_sound(io.BytesIO(data), 0)
+    found, end = (None, len(data)) if start is None else ("mp3", start)
+    for name, sync, parse in _KINDS:
+        start = _first(data, end, sync, parse)
+        if start is not None:
+            found, end = name, start
+    return found
 
 
-def _first(data: bytes, sync: bytes, parse: Callable[[bytes], _Frame | None]) -> int | None:
-    """Where frames begin."""
-    position = data.find(sync)
+def _first(
+    data: bytes, end: int, sync: bytes, parse: Callable[[bytes], _Frame | None]
+) -> int | None:
+    """Where frames begin, before a position."""
+    position = data.find(sync, 0, end)
     while position >= 0:
         if _agree(data, position, parse):
             return position
-        position = data.find(sync, position + 1)
+        position = data.find(sync, position + 1, end)
     return None
 
 
