@@ -252,8 +252,9 @@ def test_files_joined_end_to_end(tmp_path, encode, sound, only, kind, subtype, s
     source = path if as_path else path.read_bytes()
     expected = np.concatenate([load_audio(link, sr=sr) for link in links])
     found = load_audio(source, sr=sr)
-    # FFmpeg leaves the delay of each encoder in, and joins what overlaps.
-    assert len(found) == pytest.approx(len(expected), abs=1 if only == "soundfile" else 8000)
+    # FFmpeg leaves in what an encoder puts in front, behind and into a header, 2722 samples at each
+    # of three joints of MP3s, and joins what overlaps.
+    assert len(found) == pytest.approx(len(expected), abs=1 if only == "soundfile" else 8200)
     if only == "soundfile":
         np.testing.assert_allclose(found, expected, atol=1e-6)
         for offset, duration in [(3.5, 1.0), (2.5, 3.0), (8.0, None)]:

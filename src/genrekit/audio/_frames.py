@@ -18,8 +18,11 @@ __all__ = ["WINDOW", "find_frames"]
 WINDOW = SEARCH
 _ENOUGH = 3
 
-_AC3_KBITS = [int(kbits) for kbits in "32 40 48 56 64 80 96 112 128 160".split()]
-_AC3_KBITS += [int(kbits) for kbits in "192 224 256 320 384 448 512 576 640".split()]
+# fmt: off
+_AC3_KBITS = (
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,
+)
+# fmt: on
 
 
 class _Frame(NamedTuple):
