@@ -99,8 +99,10 @@ class _Redirection:
         if size == self.seen:  # nearly always
             return b""
         written = os.pread(self.descriptor, size - self.seen, self.seen)
-        self.seen = size
-        if self.inside == 0 and size > _LARGE:
+        if self.inside:  # somebody may be in the middle of a line
+            written = written[: written.rfind(b"\n") + 1]
+        self.seen += len(written)
+        if self.inside == 0 and self.seen > _LARGE:
             os.ftruncate(self.descriptor, 0)
             self.seen = 0
         return written
