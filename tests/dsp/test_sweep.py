@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrekit.dsp import INTERMEDIATES, Sweep, frame_count, kernels, make_request
+from genrekit.dsp import BLOCK_FRAMES, INTERMEDIATES, Sweep, frame_count, kernels, make_request
 
 GRID = {"sr": 22050, "n_fft": 512, "hop_length": 128}
-# More than a block of frames.
-Y = np.random.default_rng(0).standard_normal(24000)
+Y = np.random.default_rng(0).standard_normal(60000)
+# What is carried from one block of frames to the next is there at three edges.
+assert frame_count(len(Y), 512, 128) > 3 * BLOCK_FRAMES
 
 
 def _run(requests, pieces, **options):
@@ -67,8 +68,19 @@ def test_spectra_and_intermediates_are_computed_once(monkeypatch, requests):
             kernels, name, lambda *a, name=name, kernel=kernel: calls.append(name) or kernel(*a)
         )
     _run([*requests, *requests], [Y])
-    assert calls.count("power_spectra") == 2  # blocks
-    assert calls.count("project") == 4  # mel and chroma
+    assert calls.count("power_spectra") == 4  # blocks
+    assert calls.count("project") == 8  # mel and chroma
+
+
+def test_change_is_told_at_the_edges_of_blocks_too():
+    """Frame by frame from all magnitudes at once."""
+    power, change = make_request("power"), make_request("change")
+    got = _run([power, change], [Y], dtype="float64")
+    magnitude = np.sqrt(got[power])
+    shape = magnitude / magnitude.sum(axis=0)
+    expected = np.append(0.0, (np.diff(shape, axis=1) ** 2).sum(axis=0))
+    np.testing.assert_allclose(got[change][0], expected, rtol=1e-9)
+    assert expected[BLOCK_FRAMES::BLOCK_FRAMES].all()
 
 
 def test_a_track_without_samples_of_a_frame():

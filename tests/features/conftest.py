@@ -9,18 +9,22 @@ import numpy as np
 import pytest
 import soundfile
 
+from genrekit.dsp import BLOCK_FRAMES, frame_count
+
 SR = 22050
 
 
 @pytest.fixture(scope="session")
 def music() -> np.ndarray:
-    """Three seconds with what features look for: chords, beats and noise; read-only."""
+    """What features look for, chords, beats and noise, in four blocks of frames; read-only."""
     rng = np.random.default_rng(0)
-    t = np.arange(3 * SR) / SR
+    t = np.arange(round(10.3 * SR)) / SR
     chords = sum(np.sin(2 * np.pi * f * t * (1 + 0.2 * (t > 1.5))) for f in (220, 277.2, 329.6))
     beats = np.exp(-12 * (t % 0.5)) * rng.standard_normal(len(t))
     y = (0.15 * chords + 0.3 * beats + 0.01 * rng.standard_normal(len(t))).astype(np.float32)
     y.flags.writeable = False
+    # What is carried from one block to the next is heard at three edges.
+    assert frame_count(len(y), 2048, 512) > 3 * BLOCK_FRAMES
     return y
 
 
