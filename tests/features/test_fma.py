@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from genrekit import AudioDecodeWarning, AudioFeatures, extract
+from genrekit.dsp import BLOCK_FRAMES, frame_count
 from genrekit.features import transformers
 
 SR = 44100
@@ -52,9 +53,10 @@ def by_librosa(y):
 
 @pytest.fixture(scope="module")
 def music44():
-    """Three seconds at 44.1 kHz: a chord that moves, beats, noise."""
+    """Four blocks of frames at 44.1 kHz: a chord that moves, beats, noise."""
     rng = np.random.default_rng(0)
-    t = np.arange(3 * SR) / SR
+    t = np.arange(round(5.2 * SR)) / SR
+    assert frame_count(len(t), 2048, 512) > 3 * BLOCK_FRAMES
     chord = sum(np.sin(2 * np.pi * f * t * (1 + 0.2 * (t > 1.5))) for f in (220, 277.2, 329.6))
     beats = np.exp(-12 * (t % 0.5)) * rng.standard_normal(len(t))
     return (0.15 * chord + 0.3 * beats + 0.01 * rng.standard_normal(len(t))).astype(np.float32)
