@@ -223,11 +223,17 @@ def test_header_of_the_fraunhofer_encoder(only_soundfile):
 
 @pytest.mark.parametrize("share", [0.97, 0.5])
 def test_less_than_a_header_states_is_truncated(only, share):
-    if only == "pyav":
-        pytest.skip("FFmpeg does not tell how many frames a header promises")
     content = info_frame(400) + silent_frames(400)
     with pytest.raises(AudioDecodeError, match=r"truncated: 10\.4\d s should be there"):
         load(content[: int(share * len(content))])
+
+
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "W64", "CAF"])
+def test_less_than_a_container_states_is_truncated(encode, sound, kind):
+    pytest.importorskip("av")
+    content = encode(sound(4.0), kind=kind)
+    with pytest.raises(AudioDecodeError, match=r"4\.0\d s should be there, (2\.0|1\.9)"):
+        load(content[: len(content) // 2], decoder=_open._pyav().decode)
 
 
 def test_more_than_a_header_states_is_decoded(only_soundfile):

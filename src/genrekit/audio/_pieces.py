@@ -129,13 +129,13 @@ def _read_on(
             raise error
         return
     rest = None if wanted.length is None else wanted.length - done
-    pieces = _cut(source, wanted.start + done, error)
+    pieces = _cut(source, wanted.start + done, error, wanted.sr)
     if error and not pieces:
         raise error
     for block in _join(decode, pieces, _Range(wanted.sr, wanted.start + done, rest)):
         done += len(block)
         yield block
-    if not done:
+    if not done and (error or wanted.start):
         raise error or beyond_end(wanted.start / wanted.sr, None)
 
 
@@ -164,7 +164,7 @@ def _blocks(
             check_complete(piece.samples, piece.stated, sr)
 
 
-def _cut(source: str | bytes, samples: int, error: Exception | None) -> list[_Piece]:
+def _cut(source: str | bytes, samples: int, error: Exception | None, sr: int = 1) -> list[_Piece]:
     """Cut a file into pieces that can be read; none where so many samples are all of it."""
     failed = error is not None
     with open_binary(source) as file:
@@ -175,13 +175,14 @@ def _cut(source: str | bytes, samples: int, error: Exception | None) -> list[_Pi
         if head == b"fLaC":
             return _slices(file, _flac_starts(file), failed)
         data = find_data(file)
+        if data and failed:
+            return _with_size(file, data)
         if data:
-            return _with_size(file, data) if failed else []
-        # An error that is not about lengths: the last samples before it are lost.
-        broken = failed and not isinstance(error, UnusableError)
-        if (not broken and tells_all(file, samples)) or look_at(file).demuxer != "mp3":
+            stated = data.stated()
+            if stated is not None and data.there:
+                check_complete(samples, round(samples * stated / data.there), sr)
             return []
-        return _mpeg(file, samples, broken)
+        return _mpeg(file, samples, error, sr)
 
 
 def _slices(file: BinaryIO, starts: list[int], failed: bool) -> list[_Piece]:
@@ -226,13 +227,19 @@ def _with_size(file: BinaryIO, data: Data) -> list[_Piece]:
     return [_Piece(mended)] if mended else []
 
 
-def _mpeg(file: BinaryIO, samples: int, broken: bool) -> list[_Piece]:
+def _mpeg(file: BinaryIO, samples: int, error: Exception | None, sr: int) -> list[_Piece]:
     """The recordings in an MP3."""
+    # An error that is not about lengths: the last samples before it are lost.
+    broken = error is not None and not isinstance(error, UnusableError)
+    if (not broken and tells_all(file, samples)) or look_at(file).demuxer != "mp3":
+        return []
     links = find_links(file)
     missing = sum(link.samples() for link in links) - samples
-    if not links or (not broken and missing <= MARGIN * links[0].frame.samples):
-        return []
-    return [_link(file, link) for link in links]
+    if links and (broken or missing > MARGIN * links[0].frame.samples):
+        return [_link(file, link) for link in links]
+    for link in links if error is None else ():
+        check_complete(link.samples(), link.stated() or 0, sr)
+    return []
 
 
 def _link(file: BinaryIO, link: Link) -> _Piece:
