@@ -214,6 +214,20 @@ def test_a_full_disk_is_found_before_unpacking(server, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["fma_metadata.zip"]
 
 
+@pytest.mark.parametrize(("free", "fits"), [(9, False), (10, True)])
+def test_the_disk_must_hold_what_is_unpacked(free, fits, tmp_path, monkeypatch):
+    """To the byte: neither half of it is enough, nor is more wanted."""
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    members = [zipfile.ZipInfo("a"), zipfile.ZipInfo("b")]
+    members[0].file_size, members[1].file_size = 4, 6
+    if fits:
+        _download._check_space(members, tmp_path)
+    else:
+        with pytest.raises(OSError, match="unpacking takes 10 bytes, 9 are free"):
+            _download._check_space(members, tmp_path)
+
+
 def test_unpacking_that_was_interrupted_starts_anew(server, tmp_path):
     (tmp_path / ".fma_small.unpacking" / "fma_small").mkdir(parents=True)
     (tmp_path / ".fma_small.unpacking" / "fma_small" / "half.mp3").touch()

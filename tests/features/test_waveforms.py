@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import threading
 
 import joblib
@@ -216,6 +219,20 @@ def test_no_room_for_a_long_track(on_disk, path, music, monkeypatch):
     (error,) = found.errors
     assert error.path == path
     assert "can't be kept in a temporary file" in error.reason
+    assert np.isfinite(found.table[1]).all()
+
+
+def test_the_disk_fills_up_while_a_long_track_is_written(on_disk, path, music, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, data):
+            if self.tell() + len(data) > 8000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    with pytest.warns(AudioDecodeWarning, match="No space left on device"):
+        found = extract([TrackSegment(path, SR, length=100), music], ["rms"])
+    assert [error.path for error in found.errors] == [path]
     assert np.isfinite(found.table[1]).all()
 
 
