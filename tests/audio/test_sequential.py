@@ -180,3 +180,11 @@ def test_callbacks_are_those_of_a_file():
     assert tell() == 99
     assert seek(200, 0, at) == 200  # beyond the end, where nothing is read
     assert read(target.ctypes.data, 1, at) == 0
+
+
+def test_a_place_before_the_start_of_a_file_in_memory():
+    file = _sequential._Bytes(b"0123456789")
+    assert file.seek(4) == 4
+    assert file.seek(-1) == 4
+    assert file.seek(-20, 2) in (0, 4)  # Python goes to the start then
+    assert file.seek(-1, 2) == 9

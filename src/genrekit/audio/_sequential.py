@@ -51,6 +51,20 @@ class SequentialFile(soundfile.SoundFile):
             return super().seek(frames, whence)
 
 
+class _Bytes(io.BytesIO):
+    """A file in memory that stays where it is when asked to go before its start.
+
+    A damaged header makes libsndfile ask for that, and what is raised then is printed by cffi.
+    """
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position."""
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
 class _MemoryFile(SequentialFile):
     """A sound file that stands in memory whole, behind a head."""
 
@@ -105,7 +119,7 @@ def _open(source: str | bytes, seconds: float | None) -> SequentialFile:
         # reports what is wrong with the file.
         with contextlib.suppress(Exception):
             return _MemoryFile(_read_whole(source))
-    return SequentialFile(_system_name(source) if isinstance(source, str) else io.BytesIO(source))
+    return SequentialFile(_system_name(source) if isinstance(source, str) else _Bytes(source))
 
 
 def _system_name(path: str) -> str | bytes:
