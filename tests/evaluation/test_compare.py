@@ -83,6 +83,12 @@ def test_the_interval_of_bonett_and_price():
     assert found == pytest.approx((0.15, 0.0513782, 0.2427395, 20, 5), abs=1e-6)
 
 
+def test_no_difference_is_greater_than_one():
+    all_right, none = np.ones(4, bool), np.zeros(4, bool)
+    assert paired_difference(*reports(all_right, none)).high == 1
+    assert paired_difference(*reports(none, all_right)).low == -1
+
+
 def test_tracks_of_a_group_count_as_one():
     rng = np.random.default_rng(0)
     right, others = (np.repeat(rng.random(100) < p, 10) for p in (0.8, 0.7))

@@ -377,6 +377,16 @@ def test_failures_of_a_training_part_that_is_never_tested(tracks, kind):
     assert report.n_failed == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*could not be decoded")
+@pytest.mark.parametrize("kind", ["classifier", "pipeline", "segments"])
+def test_failures_of_a_test_part_that_nothing_is_trained_on(tracks, kind):
+    X, y = list(tracks[0]), tracks[1]
+    X[7] = b""
+    report = cross_validate_genres(failing(kind), X, y, cv=[([0, 1, 2, 4, 5], [3, 6, 7])])
+    assert [error.index for error in report.errors] == [7]
+    assert report.n_failed == (0 if kind == "pipeline" else 1)
+
+
 def test_groups_reach_the_inner_folds_of_ours(tracks, monkeypatch):
     seen = []
     real = genrekit.GenreClassifier.fit
