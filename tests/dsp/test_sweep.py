@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from genrekit.dsp import BLOCK_FRAMES, INTERMEDIATES, Sweep, frame_count, kernels, make_request
+from genrekit.dsp.intermediates import Grid
 
 GRID = {"sr": 22050, "n_fft": 512, "hop_length": 128}
 Y = np.random.default_rng(0).standard_normal(60000)
@@ -131,3 +132,12 @@ def test_requests_are_checked():
 def test_samples_are_checked(samples):
     with pytest.raises(ValueError, match="samples are int16|2 dimensions|can't be read as audio"):
         Sweep([make_request("power")], **GRID).push(samples)
+
+
+@pytest.mark.parametrize("params", [{"n_mels": 40}, {"n_mels": 20, "fmin": 300.0, "fmax": 5000.0}])
+def test_mel_filters_are_zero_where_kernels_do_not_look(params):
+    """And they look at no bin that is not there, which compiled ones would read all the same."""
+    row = INTERMEDIATES["mel"]
+    weights, start, stop = row.tables(Grid(22050.0, 512, 128), **{**row.params, **params})
+    for filter_, first, last in zip(weights, start, stop, strict=True):
+        np.testing.assert_array_equal(np.flatnonzero(filter_)[[0, -1]], [first, last - 1])

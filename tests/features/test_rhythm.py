@@ -101,3 +101,14 @@ def test_envelope_of_integers():
 def test_aggregate_is_a_function():
     with pytest.raises(ValueError, match="aggregate must be a function such as numpy.mean"):
         onset_strength(Spectra(np.ones(3000)), aggregate="mean")
+
+
+def test_the_slowest_tempo_is_not_below_itself():
+    onsets = np.tile([1.0, 0, 0, 0, 0], 200)
+    with pytest.raises(ValueError, match="max_tempo=10 is not above 10.0"):
+        tempo_of_onsets(onsets, 10.0, ac_size=6.1, max_tempo=10.0)
+    assert tempo_of_onsets(onsets, 10.0, ac_size=6.1, max_tempo=10.01) == 10.0
+
+
+def test_an_envelope_is_heard_as_a_track_is():
+    assert tempo_of_onsets.__kwdefaults__ == tempo.__kwdefaults__

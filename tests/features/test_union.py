@@ -139,6 +139,12 @@ def test_named_set_is_expanded():
     assert clone(features).get_params()["mfcc__n_mfcc"] == 13
 
 
+def test_a_part_alone_is_addressed_by_its_name():
+    params = AudioFeatures(MFCCStats(n_mfcc=3)).get_params()
+    assert params["mfcc__n_mfcc"] == 3
+    assert not [name for name in params if name.startswith("features__")]
+
+
 def test_front_end_alone_leaves_the_set_a_name():
     assert AudioFeatures().set_params(n_fft=1024).features == "standard"
 

@@ -216,7 +216,7 @@ class Framer:
         """Cut the next frames off the buffer."""
         signal = self.buffer[:span]
         first = min(max(self.pad - self.position, 0), span)
-        last = min(max(self.pad + self.n_samples - self.position, 0), span)
+        last = min(self.pad + self.n_samples - self.position, span)
         step = n_frames * self.hop_length
         self.buffer = self.buffer[step:]
         self.position += step
