@@ -153,6 +153,19 @@ def test_compiled_kernel_agrees_with_numpy(compiled, name, dtype, layout, make):
         _assert_agree(name, one, other)
 
 
+@pytest.mark.parametrize("rows", [1, 4])
+def test_long_sums_are_as_exact_as_short_ones(compiled, rows):
+    """Partial sums in single precision must stay short: 4096 terms would be 40 times as wrong."""
+    n_bins = 4096
+    spectrum = np.full((n_bins, 16), 0.1, np.float32)
+    weights = np.ones((rows, n_bins), np.float32)
+    start, stop = np.zeros(rows, int), np.full(rows, n_bins)
+    exact = n_bins * float(np.float32(0.1))
+    got = compiled.project(weights, start, stop, spectrum)
+    assert got.shape == (rows, 16)
+    np.testing.assert_allclose(got, exact, rtol=1e-6)
+
+
 def _assert_agree(name, got, expected):
     """Equal to 1e-6 of the maximum of each quantity."""
     assert got.dtype == expected.dtype

@@ -20,7 +20,7 @@ import soundfile
 from genrekit import AudioFeatures, MFCCStats, extract
 from genrekit.audio import Decoded, Downmix
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
-from genrekit.features import FEATURES, _cache, _extract
+from genrekit.features import FEATURES, _extract
 from genrekit.features._tracks import Excerpt
 
 PARTS = ["rms", ("timbre", MFCCStats(n_mfcc=2)), "tempo"]
@@ -206,12 +206,16 @@ def test_other_parameters_are_not(run, files, change):
     assert run(files, **{"features": [MFCCStats(n_mfcc=2)], **change})[1] == 3
 
 
-def test_other_kernels_and_versions_are_not(run, files, monkeypatch):
-    run(files)
-    monkeypatch.setattr(_cache.kernels, "FLAVOUR", "other")
-    assert run(files)[1] == 3
-    monkeypatch.setattr(_cache, "CACHE_VERSION", -1)
-    assert run(files)[1] == 3
+@pytest.mark.parametrize("cache_waveform", [False, True])
+@pytest.mark.parametrize("name", ["kernels.FLAVOUR", "CACHE_VERSION", "__version__"])
+def test_other_kernels_and_versions_are_not(run, files, monkeypatch, name, cache_waveform):
+    first, _ = run(files, cache_waveform=cache_waveform)
+    monkeypatch.setattr(f"genrekit.features._cache.{name}", "other")
+    # Waveforms are decoded, not computed by kernels.
+    expected = 0 if cache_waveform and name == "kernels.FLAVOUR" else 3
+    second, decoded = run(files, cache_waveform=cache_waveform)
+    assert decoded == expected
+    np.testing.assert_array_equal(second, first)
 
 
 def test_bytes_and_file_objects_are_known_by_their_content(run, files):

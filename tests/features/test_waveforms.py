@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import threading
+from functools import partial
 
 import joblib
 import numpy as np
@@ -233,6 +234,18 @@ def test_the_disk_fills_up_while_a_long_track_is_written(on_disk, path, music, m
     with pytest.warns(AudioDecodeWarning, match="No space left on device"):
         found = extract([TrackSegment(path, SR, length=100), music], ["rms"])
     assert [error.path for error in found.errors] == [path]
+    assert np.isfinite(found.table[1]).all()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")
+def test_a_disk_that_fills_up_is_noticed_at_once(on_disk, path, music, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", partial(open, "/dev/full", "r+b"))
+    # Less than what Python itself holds back before it writes.
+    with pytest.raises(AudioDecodeError, match="No space left.*TMPDIR"):
+        Waveform([np.zeros(1001, dtype=np.float32)])
+    with pytest.warns(AudioDecodeWarning, match="No space left"):
+        found = extract([TrackSegment(path, SR, length=100), music], ["rms"])
+    assert [error.index for error in found.errors] == [0]
     assert np.isfinite(found.table[1]).all()
 
 

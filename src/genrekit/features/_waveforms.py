@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
@@ -87,6 +88,9 @@ class Waveform:
                 self._file.write(np.ascontiguousarray(block, np.float32).data)
             self._file.flush()
         except OSError as error:
+            if self._file is not None:
+                with suppress(OSError):  # what it still holds can't be written either
+                    self._file.close()
             reason = f"its samples can't be kept in a temporary file ({error.strerror})"
             hint = "Let the environment variable TMPDIR name a folder with more room"
             raise AudioDecodeError("", reason, hint=hint) from error
