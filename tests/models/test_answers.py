@@ -64,7 +64,7 @@ TRUSTED = {
 @pytest.fixture(scope="module")
 def music(tmp_path_factory):
     root = tmp_path_factory.mktemp("music")
-    make_tracks(4, root=root, genres=["drone", "noise-beat", "pluck"], sr=8000, duration=1.0)
+    make_tracks(4, root=root, genres=["drone", "noise-beat", "pluck"], sr=8000, duration=1.2)
     tracks = genrekit.load_folder(root)
     return list(tracks.paths), tracks.target
 

@@ -52,7 +52,7 @@ def forge(path: Path, model: Any, values: dict[str, Any] = HOSTILE) -> None:
 
 @pytest.fixture(scope="module")
 def music():
-    tracks = genrekit.make_tracks(6, genres=["drone", "pulse"], duration=0.5)
+    tracks = genrekit.make_tracks(6, genres=["drone", "pulse"], duration=1.2)
     return [(y, tracks.sr) for y in tracks.waveforms], tracks.target
 
 

@@ -42,7 +42,7 @@ SEARCHES = {
 
 @pytest.fixture(scope="module")
 def music():
-    tracks = make_tracks(6, genres=["drone", "pulse"], duration=0.5)
+    tracks = make_tracks(6, genres=["drone", "pulse"], duration=1.2)
     return [(y, tracks.sr) for y in tracks.waveforms], tracks.target
 
 

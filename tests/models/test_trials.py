@@ -180,7 +180,7 @@ def test_steps_that_do_not_fit_each_other_are_refused(steps, tmp_path):
 
 @pytest.fixture(scope="module")
 def music():
-    tracks = genrekit.make_tracks(6, genres=["drone", "pulse"], duration=0.5)
+    tracks = genrekit.make_tracks(6, genres=["drone", "pulse"], duration=1.2)
     return [(y, tracks.sr) for y in tracks.waveforms], tracks.target
 
 
