@@ -77,23 +77,29 @@ class Outcome(NamedTuple):
 # --- in the worker ----------------------------------------------------------------------------
 
 
-def serve(pipe: Any, target: str, printed: str) -> None:
+def serve(pipe: Any, target: str, printed: str, light: bool) -> None:
     """Try what comes through the pipe; says first how much memory it holds idle."""
     # What libraries print goes into a file that can be measured.
     for stream in (1, 2):
         os.dup2(os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     module, function = target.split(":")
     load = getattr(importlib.import_module(module), function)
-    _warm_up()
+    _warm_up(light)
     resting = _resident("self")
     pipe.send(resting)
     while True:
         pipe.send(_try(load, pipe.recv(), resting))
 
 
-def _warm_up() -> None:
-    """Let every decoder be imported and used: what that takes is not a file's fault."""
+def _warm_up(light: bool) -> None:
+    """Let every decoder be imported and used: what that takes is not a file's fault.
+
+    numba is there for whoever computes features; MP3s and bytes are read in another way then.
+    """
     from genrekit import load_audio
+
+    if not light:
+        importlib.import_module("numba")
 
     for name in ("wav pcm_16 44100", "mp3 vbr", "ipod aac 44100", "other noise"):
         try:
@@ -171,17 +177,18 @@ def _resident(process: int | str) -> int:
 class Worker:
     """A process that tries files one after the other; a new one takes over after a fault."""
 
-    def __init__(self, target: str, printed: str, seconds: float, mib: float) -> None:
-        self.target, self.printed, self.seconds, self.mib = target, printed, seconds, mib
+    def __init__(
+        self, target: str, printed: str, seconds: float, mib: float, light: bool = True
+    ) -> None:
+        self.arguments = (target, printed, light)
+        self.seconds, self.mib = seconds, mib
         self.process: Any = None
 
     def _start(self) -> None:
         """Start a process, and wait until it rests."""
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(
-            target=serve, args=(theirs, self.target, self.printed), daemon=True
-        )
+        self.process = context.Process(target=serve, args=(theirs, *self.arguments), daemon=True)
         self.process.start()
         theirs.close()
         self.resting = self.pipe.recv()
@@ -266,7 +273,7 @@ def run(
 ) -> Iterator[tuple[Case, Outcome]]:
     """Try all, `jobs` at a time; what comes out is in order."""
     free: queue.Queue[Worker] = queue.Queue()
-    limits = (arguments.seconds, arguments.mib)
+    limits = (arguments.seconds, arguments.mib, arguments.light)
 
     def attempt(item: Any) -> tuple[Case, Outcome]:
         case = case_of(item)
@@ -315,7 +322,8 @@ def measured_on(arguments: argparse.Namespace) -> str:
     decoders = ", ".join(f"{name} {version}" for name, version in available_decoders().items())
     return (
         f"{arguments.count} files, seed {arguments.seed}; a fault is no answer within "
-        f"{arguments.seconds:g} s, or more than {arguments.mib:g} MiB.\n"
+        f"{arguments.seconds:g} s, or more than {arguments.mib:g} MiB"
+        f"{', without numba' if arguments.light else ''}.\n"
         f"genrekit {__version__}, Python {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores.\n{decoders}.\n"
     )
@@ -371,6 +379,9 @@ def main() -> int:
     parser.add_argument("--table", type=Path, help="write the table into this file, too")
     parser.add_argument("--seconds", type=float, default=5.0, help="limit of time (5)")
     parser.add_argument("--mib", type=float, default=300.0, help="limit of memory (300)")
+    parser.add_argument(
+        "--light", action="store_true", help="without numba, as for load_audio alone"
+    )
     parser.add_argument(
         "--call", default="genrekit:load_audio", help="what loads them (genrekit:load_audio)"
     )
