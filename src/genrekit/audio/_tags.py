@@ -41,11 +41,8 @@ class Untagged(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place, counted from the end of the tags in front, or to the nearest that exists.
-
-        A header may send one anywhere; what is raised here would be printed, for FFmpeg can't
-        catch it.
-        """
+        """Go to a place behind the tags in front, or to the nearest that exists."""
+        # A header may send one anywhere, and what is raised would be printed: C can't catch it.
         origin = {os.SEEK_SET: self._start, os.SEEK_CUR: self._file.tell()}.get(whence, self._stop)
         return self._file.seek(min(max(origin + offset, self._start), self._stop)) - self._start
 
