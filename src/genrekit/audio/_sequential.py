@@ -80,15 +80,6 @@ class _MemoryFile(SequentialFile):
         return opened
 
 
-class _Bytes(io.BytesIO):
-    """Bytes in which no seek fails: what it raises would be printed, for C can't catch it."""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place, or to the nearest that exists."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell()}.get(whence, len(self.getbuffer()))
-        return super().seek(max(min(origin + offset, len(self.getbuffer())), 0))
-
-
 def open_sequential(source: str | bytes, seconds: float | None = None) -> SequentialFile:
     """Open a file, in memory where that is faster; the samples are the same.
 
