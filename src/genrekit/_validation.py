@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Iterable
-from fractions import Fraction
 from math import inf, isfinite, nan
 from numbers import Integral, Real
 from typing import Any
@@ -52,7 +51,8 @@ def check_number(
     number = nan
     # numpy's numbers are Real too; its booleans and its arrays, which have no hash, are not.
     # Fractions are, but numpy can't count with them.
-    if isinstance(value, Real) and not isinstance(value, (bool, Fraction)):
+    ours = isinstance(value, (int, float)) or hasattr(value, "dtype")
+    if ours and isinstance(value, Real) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             number = float(value)
     if not (isfinite(number) and above < number and minimum <= number <= maximum):

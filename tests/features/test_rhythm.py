@@ -66,6 +66,7 @@ def test_parameters_must_be_above_zero(name):
         ({"max_tempo": 5.0}, "max_tempo=5 is not above 7.5 beats a minute, the slowest tempo that"),
         ({"max_tempo": 7.0}, "use a longer ac_size"),
         ({"ac_size": 0.01}, "ac_size=0.01 seconds hold 0 frames, too few to tell a tempo"),
+        ({"ac_size": 0.03}, "ac_size=0.03 seconds hold 1 frames, too few to tell a tempo"),
         ({"ac_size": 0.01, "max_tempo": None}, "too few to tell a tempo"),
         ({"ac_size": 0.05}, "max_tempo=320 is not above 2584.0 beats a minute"),
         ({"ac_size": float("nan")}, "ac_size must be a number above 0 and at most 600, not nan"),

@@ -16,7 +16,7 @@ _TEN_OVER_LN10 = 10.0 / np.log(10.0)
 
 
 def power_to_db(
-    power: NDArray[Any], top_db: float | None = 80.0, peak: float | None = None
+    power: NDArray[Any], top_db: float | None, peak: float | None = None
 ) -> NDArray[Any]:
     """10 log10 of powers, raised to 1e-10 and to `top_db` below the `peak` power."""
     floor = 1e-10
