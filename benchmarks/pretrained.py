@@ -25,7 +25,7 @@ from benchmarks._material import Material
 from benchmarks._measure import Bar, Case, Side, cpu, measure
 from benchmarks._peers import Peers
 from benchmarks._report import describe_run, print_result, write_table
-from genrekit.models.networks import Network
+from genrekit.networks import Network
 
 _LEFT_OUT = "" if Path("/proc/self/status").exists() else "it is read from /proc (Linux)"
 _PATCHES = 20

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from genrekit import GenreClassifier, cross_validate_genres, extract, make_svm_pipeline, make_tracks
-from genrekit.evaluation import (
+from genrekit.displays import (
     ClusterDisplay,
     FeatureImportanceDisplay,
     GenreConfusionDisplay,

@@ -39,11 +39,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from genrekit.evaluation import ReliabilityDisplay
+from genrekit.displays import ReliabilityDisplay
 from genrekit.exceptions import GenrekitWarning
-from genrekit.models import get_card
 from genrekit.models._heads import fit_head
-from genrekit.models.networks import ModelCard
+from genrekit.networks import ModelCard, get_card
 
 NETWORK, OUTPUT, MODEL, STATS = "msd-musicnn", "tags", "logreg", ["mean"]
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,7 @@ import pandas as pd
 from benchmarks.reproduce._common import Absent, find, make_parser, run, show
 from benchmarks.reproduce.fma import add_running, lines, measure, ours, read_fma, sizes
 from genrekit.datasets import load_gtzan_features
-from genrekit.evaluation import PCADisplay
+from genrekit.displays import PCADisplay
 
 PUBLISHED = {("Rock", "Hip-Hop"): 0.94, ("Rock", "Hip-Hop", "Instrumental"): 0.84}
 _REMARK = "published of a CNN, on a split of its own"

@@ -18,18 +18,13 @@ import numpy as np
 from genrekit._tables import atomic_path, check_writable, make_folder, text_table
 from genrekit._text import printable
 from genrekit.datasets import load_folder, make_tracks
-from genrekit.evaluation import (
-    Comparison,
-    GenreConfusionDisplay,
-    GenreReport,
-    PCADisplay,
-    compare,
-)
-from genrekit.evaluation._html import write_html
-from genrekit.evaluation._html._markup import Html, element, join, table
+from genrekit.displays import GenreConfusionDisplay, PCADisplay
+from genrekit.evaluation import Comparison, GenreReport, compare
 from genrekit.exceptions import AudioDecodeWarning
 from genrekit.features import extract
-from genrekit.models import GenreClassifier, save
+from genrekit.models import GenreClassifier
+from genrekit.page import Html, element, join, table, write_html
+from genrekit.persistence import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,7 @@ from sklearn.base import clone
 from genrekit._tables import write_or_keep
 from genrekit._validation import check_choice
 from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
-from genrekit.evaluation import GenreReport, cross_validate_genres
-from genrekit.evaluation._importance import track_features
+from genrekit.evaluation import GenreReport, cross_validate_genres, track_features
 from genrekit.models import GenreClassifier
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import numpy as np
 import genrekit
 from genrekit.audio import available_decoders
 from genrekit.dsp.kernels import FLAVOUR, cache_folder
-from genrekit.features import FEATURES, SETS, Frontend, extract
-from genrekit.features._plan import Plan
-from genrekit.features._table import resolve
+from genrekit.engine import Plan
+from genrekit.features import FEATURES, SETS, Frontend, extract, resolve
 
 # fmt: off
 _PACKAGES = [
@@ -106,7 +105,7 @@ def classifier_rows() -> list[list[str]]:
     list of list of str
         Name, title, licence and genres.
     """
-    from genrekit.models._shipped import PRETRAINED, read_head  # scikit-learn
+    from genrekit.models import PRETRAINED, read_head  # scikit-learn
 
     heads = [read_head(name) for name in PRETRAINED]
     return [[head.name, head.title, head.licence, ", ".join(head.classes)] for head in heads]

@@ -99,7 +99,7 @@ def _extract(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     """Fit a classifier on labelled tracks and save it."""
     from genrekit._evaluate import find_tracks
-    from genrekit.models import save
+    from genrekit.persistence import save
 
     check_writable(args.output)
     classifier = _classifier(args)
@@ -130,7 +130,7 @@ def _classifier(args: argparse.Namespace) -> GenreClassifier:
 
 def _check_no_network(features: list[str]) -> None:
     """Networks go by --model."""
-    from genrekit.models import list_models
+    from genrekit.networks import list_models
 
     networks = {"cnn", *(card.name for card in list_models())}
     for name in features:
@@ -161,8 +161,9 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _load(name: str, **running: Any) -> Any:
     """A classifier of tracks, from a file or by the name of a pretrained one."""
-    from genrekit.models import PRETRAINED, GenreClassifier, load
-    from genrekit.models._answers import hearing_classifier
+    from genrekit._predict import hearing_classifier
+    from genrekit.models import PRETRAINED, GenreClassifier
+    from genrekit.persistence import load
 
     if name in PRETRAINED:
         return hearing_classifier(GenreClassifier.from_pretrained(name), **running)
@@ -180,7 +181,7 @@ def _answer(
     model: Any, files: list[str], k: int, contents: list[AudioContentWarning]
 ) -> tuple[list[list[tuple[str, float | None]]], list[TrackError]]:
     """Predict, with the failures apart."""
-    from genrekit.models._answers import top_genres
+    from genrekit._predict import top_genres
 
     with _failures(contents) as errors:
         best = top_genres(model, files, k)
@@ -191,7 +192,7 @@ def _answer(
 def _tags(args: argparse.Namespace) -> int:
     """Tag files with a pretrained network."""
     from genrekit.datasets import find_audio
-    from genrekit.models import CNNEmbedding
+    from genrekit.networks import CNNEmbedding
 
     running = {"n_jobs": args.n_jobs, "verbose": _verbose()}
     tagger = CNNEmbedding(args.network, on_error="nan", **running)
@@ -208,7 +209,7 @@ def _tags(args: argparse.Namespace) -> int:
 def _models(args: argparse.Namespace) -> int:
     """List the pretrained models, or download a network."""
     from genrekit._info import classifier_rows
-    from genrekit.models.networks import fetch_model, model_rows
+    from genrekit.networks import fetch_model, model_rows
 
     if args.fetch:
         print(fetch_model(args.fetch))

@@ -25,7 +25,7 @@ from sklearn.svm import LinearSVC
 import genrekit
 from genrekit.datasets import make_tracks
 from genrekit.evaluation import cross_validate_genres
-from genrekit.evaluation._cross_validate import genre_splits
+from genrekit.evaluation._splits import genre_splits
 from genrekit.exceptions import LeakageWarning
 
 

@@ -19,9 +19,11 @@ import soundfile
 
 from genrekit import AudioFeatures, MFCCStats, extract
 from genrekit.audio import Decoded, Downmix
+from genrekit.engine import _cache
+from genrekit.engine import _loop as _extract
+from genrekit.engine._tracks import Excerpt
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
-from genrekit.features import FEATURES, _extract
-from genrekit.features._tracks import Excerpt
+from genrekit.features import FEATURES
 
 PARTS = ["rms", ("timbre", MFCCStats(n_mfcc=2)), "tempo"]
 

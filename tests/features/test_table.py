@@ -18,8 +18,8 @@ from genrekit.features import (
     extract,
     transformers,
 )
-from genrekit.features._base import AudioTransformer
 from genrekit.features._table import _GTZAN, resolve
+from genrekit.features.transformers._base import AudioTransformer
 
 EVERY = FEATURES | _GTZAN
 # Besides the defaults: what changes the number of rows or the code that runs.

@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from genrekit import AudioFeatures, MFCCStats, extract
+from genrekit.engine._tracks import Excerpt, TrackSegment, read_track
 from genrekit.exceptions import AudioContentWarning
 from genrekit.features._table import SETS
-from genrekit.features._tracks import Excerpt, TrackSegment, read_track
 
 SR = 16000
 

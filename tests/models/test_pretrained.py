@@ -28,10 +28,10 @@ from genrekit import (
     make_tracks,
     save,
 )
-from genrekit.models import PRETRAINED, get_card
+from genrekit.models import PRETRAINED
 from genrekit.models._heads import fit_head
 from genrekit.models._shipped import read_head
-from genrekit.models.networks import Network
+from genrekit.networks import Network, get_card
 
 ROOT = Path(__file__).resolve().parents[2]
 SR = 8000

@@ -56,7 +56,7 @@ from genrekit import (
     save,
 )
 from genrekit.audio import Decoded, _pipes
-from genrekit.features._tracks import RECENT
+from genrekit.engine._tracks import RECENT
 from genrekit.models._cutting import AGGREGATES, segment_starts
 from genrekit.models._inner_folds import splits_inside
 

@@ -23,7 +23,7 @@ from genrekit import (
 from genrekit.features._table import SETS
 from genrekit.models import Timeline
 from genrekit.models._windows import window_rows
-from genrekit.models.networks import Network
+from genrekit.networks import Network
 
 SR = 8000
 SMALL = {"sr": SR, "n_fft": 256, "hop_length": 128}

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from genrekit.displays import (
+    ClusterDisplay,
+    FeatureImportanceDisplay,
+    GenreConfusionDisplay,
+    LearningCurveDisplay,
+    PCADisplay,
+    ReliabilityDisplay,
+    TimelineDisplay,
+    TrackDisplay,
+)
 from genrekit.evaluation._calibration import CalibrationBins, calibration_bins
 from genrekit.evaluation._clusters import Clustering, ClusterReport, cluster_report
 from genrekit.evaluation._compare import (
@@ -19,16 +29,6 @@ from genrekit.evaluation._importance import (
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import Leak, LeakageReport, check_leakage
 from genrekit.evaluation._report import GenreReport
-from genrekit.evaluation.displays import (
-    ClusterDisplay,
-    FeatureImportanceDisplay,
-    GenreConfusionDisplay,
-    LearningCurveDisplay,
-    PCADisplay,
-    ReliabilityDisplay,
-    TimelineDisplay,
-    TrackDisplay,
-)
 
 __all__ = [
     "CalibrationBins",

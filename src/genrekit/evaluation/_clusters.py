@@ -15,7 +15,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from genrekit._tables import text_table
-from genrekit.evaluation._cross_validate import read_labels
+from genrekit.evaluation._splits import read_labels
 from genrekit.features import AudioFeatures
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from sklearn.pipeline import Pipeline
 
 from genrekit._tables import text_table
 from genrekit._validation import check_choice
-from genrekit.evaluation._cross_validate import genre_splits, read_labels, run_folds
+from genrekit.evaluation._cross_validate import run_folds
 from genrekit.evaluation._intervals import independent_tracks
 from genrekit.evaluation._leakage import find_leaks, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
+from genrekit.evaluation._splits import genre_splits, read_labels
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -10,18 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
-from genrekit.evaluation._leakage import Split, find_leaks, make_splits, track_labels, warn_of_leaks
+from genrekit.engine import Extracted, extraction_clock
+from genrekit.evaluation._leakage import Split, find_leaks, track_labels, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
+from genrekit.evaluation._splits import fit_on, genre_splits, read_labels
 from genrekit.exceptions import TrackError
-from genrekit.features._clock import Extracted, extraction_clock
-from genrekit.models._labels import check_present
-from genrekit.models._track_classifier import TrackClassifierMixin
+from genrekit.models import TrackClassifierMixin
 
-__all__ = ["cross_validate_genres", "fit_on", "genre_splits", "read_labels", "run_folds"]
+__all__ = ["_take", "cross_validate_genres", "run_folds"]
 
 
 class _Fold(NamedTuple):
@@ -148,56 +146,6 @@ def run_folds(
     )
 
 
-def read_labels(X: Any, y: Any, groups: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Check that X is a collection, and that labels can belong to it."""
-    if isinstance(X, (str, bytes, os.PathLike)):
-        raise TypeError("X is a single file: pass the list of all tracks")
-    check_present(y=y, groups=groups)
-    y = np.asarray(y)
-    groups = None if groups is None else np.asarray(groups)
-    n_tracks = X.shape[0] if hasattr(X, "shape") else len(X)
-    for name, labels in (("y", y), ("groups", groups)):
-        if labels is None:
-            continue
-        if labels.ndim != 1:
-            raise ValueError(f"{name} has shape {labels.shape}: one label a track is needed")
-        if len(labels) != n_tracks:
-            raise ValueError(f"X holds {n_tracks} tracks and {name} {len(labels)} labels")
-    n_genres = len(np.unique(y))
-    if n_genres < 2:
-        raise ValueError(f"y holds {n_genres} genre(s): telling genres apart takes two")
-    return y, groups
-
-
-def genre_splits(
-    y: np.ndarray, groups: np.ndarray | None, cv: Any, random_state: int | None
-) -> list[Split]:
-    """Make the folds, stratified, shuffled and with groups together, or take the given ones."""
-    if not isinstance(cv, str) and (hasattr(cv, "split") or hasattr(cv, "__iter__")):
-        splits = make_splits(cv, len(y), y, groups)
-        _check_once(splits)
-        return splits
-    _check_folds(y, groups, cv)
-    # Groups of one track each ask for nothing, and plain folds are the better balanced ones.
-    grouped = groups is not None and len(np.unique(groups)) < len(groups)
-    kind = StratifiedGroupKFold if grouped else StratifiedKFold
-    splits = make_splits(kind(cv, shuffle=True, random_state=random_state), len(y), y, groups)
-    n_genres = len(np.unique(y))
-    if any(len(np.unique(y[train])) < n_genres for train, _ in splits):
-        # The way scikit-learn 1.6 shuffles groups, a training part may be without a small genre.
-        splits = make_splits(StratifiedGroupKFold(cv), len(y), y, groups)
-    return splits
-
-
-def fit_on(
-    train: np.ndarray, estimator: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
-) -> None:
-    """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
-    ours = isinstance(estimator, TrackClassifierMixin)
-    known = {"groups": groups[train]} if ours and groups is not None else {}
-    estimator.fit(_take(X, train), y[train], **known)
-
-
 def _take(X: Any, indices: np.ndarray) -> Any:
     """Select tracks of a list, an array or a pandas object."""
     if hasattr(X, "iloc"):
@@ -205,35 +153,6 @@ def _take(X: Any, indices: np.ndarray) -> Any:
     if isinstance(X, Sequence):
         return [X[i] for i in indices]
     return X[indices] if hasattr(X, "toarray") else np.asarray(X)[indices]
-
-
-def _check_once(splits: list[Split]) -> None:
-    """Refuse splits that test a track several times: its predictions would count as several."""
-    if not splits:
-        raise ValueError("cv holds no split")
-    tested = np.concatenate([test for _, test in splits])
-    if len(np.unique(tested)) < len(tested):
-        raise ValueError(
-            "cv tests some tracks several times: use a splitter that tests each once at most, such "
-            "as StratifiedGroupKFold, and one report a repetition"
-        )
-
-
-def _check_folds(y: np.ndarray, groups: np.ndarray | None, cv: int) -> None:
-    """Name the genre that has too few tracks, and the way out."""
-    if not isinstance(cv, (int, np.integer)) or cv < 2:
-        raise ValueError(f"cv={cv!r}: a whole number of folds, 2 or more, is needed")
-    unit = "track" if groups is None else "group"
-    units = np.arange(len(y)) if groups is None else groups
-    counts = {str(genre): len(np.unique(units[y == genre])) for genre in np.unique(y)}
-    smallest = min(counts, key=lambda genre: counts[genre])
-    n = counts[smallest]
-    if n < cv:
-        fewer = f"use fewer folds (cv={n}) or " if n > 1 else ""
-        raise ValueError(
-            f"genre {smallest!r} has {n} {unit}{'s' if n > 1 else ''}, fewer than the {cv} folds: "
-            f"{fewer}add {unit}s of {smallest!r}"
-        )
 
 
 def _run_fold(

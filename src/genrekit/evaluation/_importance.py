@@ -16,10 +16,10 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from genrekit._tables import text_table
 from genrekit._validation import check_integer
-from genrekit.evaluation._cross_validate import fit_on, genre_splits, read_labels
-from genrekit.features._base import AudioExtractor
-from genrekit.features._pooling import STATS
+from genrekit.engine import AudioExtractor
+from genrekit.evaluation._splits import fit_on, genre_splits, read_labels
 from genrekit.models import GenreClassifier, SegmentClassifier
+from genrekit.spectra import STATS
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from genrekit._text import as_column
-from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets import number_recordings
+from genrekit.engine import fingerprint, is_file, is_pair, label
 from genrekit.exceptions import LeakageWarning, warn_caller
-from genrekit.features._tracks import fingerprint, is_file, is_pair, label
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -340,7 +340,7 @@ class GenreReport:
         FileNotFoundError
             When the folder is not there.
         """
-        from genrekit.evaluation._html import write_html
+        from genrekit.page import write_html
 
         write_html(self, path, title=title, estimator=estimator, features=features)
 

@@ -9,9 +9,7 @@ import importlib
 from typing import Any
 
 from genrekit.features._extract import Extraction, extract
-from genrekit.features._parts import Feature, FeaturePart, Part
-from genrekit.features._pooling import STATS
-from genrekit.features._spectra import WAVEFORM, Frontend, Spectra
+from genrekit.features._feature import Feature, FeaturePart
 from genrekit.features._table import FEATURES, SETS
 from genrekit.features.cepstral import delta, mfcc
 from genrekit.features.chroma import chroma, tonnetz
@@ -26,6 +24,7 @@ from genrekit.features.spectral import (
     spectral_rolloff,
 )
 from genrekit.features.temporal import rms, zero_crossing_rate
+from genrekit.spectra import STATS, WAVEFORM, Frontend, Part, Spectra
 
 _LATE = {feature.transformer: "transformers" for feature in FEATURES.values()}
 _LATE |= {"AudioFeatures": "_union", "PCAReducer": "_reduce"}

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 from genrekit.dsp import make_request
 from genrekit.exceptions import AudioDecodeError
-from genrekit.features._pooling import STATS, pool
-from genrekit.features._spectra import Spectra
 from genrekit.features.cepstral import mfcc
 from genrekit.features.chroma import chroma
 from genrekit.features.spectral import (
@@ -33,6 +31,7 @@ from genrekit.features.spectral import (
     spectral_rolloff,
 )
 from genrekit.features.temporal import zero_crossing_rate
+from genrekit.spectra import STATS, Spectra, pool
 
 __all__ = ["fma_columns", "fma_statistics"]
 

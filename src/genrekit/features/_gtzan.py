@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.features._spectra import Spectra
 from genrekit.features.cepstral import mfcc
 from genrekit.features.chroma import chroma
 from genrekit.features.rhythm import onset_strength, tempo_of_onsets
+from genrekit.spectra import Spectra
 
 __all__ = ["beat_tempo", "harmonic_percussive", "joint_chroma", "mfcc20"]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from genrekit._validation import did_you_mean
 from genrekit.features import _fma, _gtzan, cepstral, chroma, rhythm, spectral, temporal
-from genrekit.features._parts import Feature, FeaturePart, Part, is_part
+from genrekit.features._feature import Feature, FeaturePart
+from genrekit.spectra import Part, is_part
 
 __all__ = ["ALL_FEATURES", "FEATURES", "SETS", "make_part", "resolve"]
 

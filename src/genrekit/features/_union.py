@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from genrekit._validation import did_you_mean
+from genrekit.engine import AudioExtractor
 from genrekit.features import transformers
-from genrekit.features._base import _FRONTEND, AudioExtractor
-from genrekit.features._parts import Feature, Part
-from genrekit.features._spectra import Frontend
+from genrekit.features._feature import Feature
 from genrekit.features._table import SETS, resolve
+from genrekit.features.transformers._base import _FRONTEND
+from genrekit.spectra import Frontend, Part
 
 __all__ = ["AudioFeatures"]
 

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import check_parameters, dct_basis, kernels
-from genrekit.features._arrays import as_floats
-from genrekit.features._decibel import log_mel_tiles
-from genrekit.features._spectra import Spectra, check_arguments
+from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_tiles
 
 __all__ = ["delta", "mfcc"]
 

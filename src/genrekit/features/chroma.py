@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import chroma_filters, kernels
-from genrekit.features._spectra import Spectra, check_arguments
+from genrekit.spectra import Spectra, check_arguments
 
 __all__ = ["chroma", "chroma_needs", "tonnetz"]
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.features._decibel import power_to_db
-from genrekit.features._spectra import Spectra, check_arguments
+from genrekit.spectra import Spectra, check_arguments, power_to_db
 
 __all__ = [
     "mel_spectrogram",

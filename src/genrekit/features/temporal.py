@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.features._spectra import Spectra, check_arguments
+from genrekit.spectra import Spectra, check_arguments
 
 __all__ = ["rms", "zero_crossing_rate"]
 

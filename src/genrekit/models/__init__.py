@@ -1,8 +1,6 @@
 """Pipelines and classifiers from tracks to genres, and their files."""
 
 from genrekit.models._classifier import GenreClassifier
-from genrekit.models._embedding import CNNEmbedding
-from genrekit.models._persistence import load, save
 from genrekit.models._pipelines import (
     MODELS,
     make_classifier,
@@ -14,7 +12,8 @@ from genrekit.models._pretrained import PretrainedCNNClassifier
 from genrekit.models._segments import SegmentClassifier
 from genrekit.models._shipped import PRETRAINED
 from genrekit.models._timeline import Timeline
-from genrekit.models.networks import ModelCard, fetch_model, get_card, list_models
+from genrekit.networks import CNNEmbedding, ModelCard, fetch_model, get_card, list_models
+from genrekit.persistence import load, save
 
 __all__ = [
     "MODELS",

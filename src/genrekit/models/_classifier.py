@@ -12,12 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
 from genrekit.audio import Remark
+from genrekit.engine import AudioExtractor, Described, label, read_tracks
 from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
-from genrekit.features._base import AudioExtractor, read_tracks
-from genrekit.features._extract import Described
-from genrekit.features._tracks import label
-from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._heads import fit_head, probabilities
 from genrekit.models._labels import check_learnt, read_labels, track_groups
 from genrekit.models._params import check_names, check_settable, check_share
@@ -27,6 +24,7 @@ from genrekit.models._timeline import Timeline
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._unheard import find_unheard, level
 from genrekit.models._windows import window_rows
+from genrekit.networks import CNNEmbedding
 
 __all__ = ["GenreClassifier"]
 

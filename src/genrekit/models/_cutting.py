@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number
 from genrekit.dsp import Request
+from genrekit.engine import (
+    Described,
+    Plan,
+    TrackCache,
+    TrackSegment,
+    content,
+    describe_tracks,
+    fill,
+    is_file,
+    is_track,
+    label,
+)
 from genrekit.exceptions import warn_caller
-from genrekit.features import Frontend, Spectra
-from genrekit.features._cache import TrackCache
-from genrekit.features._extract import Described, describe_tracks
-from genrekit.features._plan import Plan
-from genrekit.features._tracks import TrackSegment, content, fill, is_file, is_track, label
+from genrekit.spectra import Frontend, Spectra
 
 __all__ = ["AGGREGATES", "Cutter", "segment_starts"]
 

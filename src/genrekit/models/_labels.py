@@ -12,8 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from genrekit._validation import did_you_mean
+from genrekit.engine import is_missing
 from genrekit.exceptions import warn_caller
-from genrekit.features._items import is_missing
 
 __all__ = ["check_lengths", "check_learnt", "check_present", "read_labels", "track_groups"]
 

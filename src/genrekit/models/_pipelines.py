@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genrekit._validation import check_choice
+from genrekit.engine import AudioExtractor
 from genrekit.features import AudioFeatures, PCAReducer
-from genrekit.features._base import AudioExtractor
 
 __all__ = [
     "MODELS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from genrekit.models._classifier import GenreClassifier
-from genrekit.models._embedding import CNNEmbedding
+from genrekit.networks import CNNEmbedding
 
 __all__ = ["PretrainedCNNClassifier"]
 

@@ -15,11 +15,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
+from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
-from genrekit.features._base import read_tracks
-from genrekit.features._extract import Described
-from genrekit.features._remarks import warn_of_tracks
-from genrekit.features._tracks import RECENT, held
 from genrekit.models._cutting import AGGREGATES, Cutter
 from genrekit.models._heads import probabilities
 from genrekit.models._inner_folds import (

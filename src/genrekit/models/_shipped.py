@@ -14,9 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genrekit._validation import check_choice
-from genrekit.models._embedding import CNNEmbedding
 from genrekit.models._pipelines import make_classifier, make_reducer
-from genrekit.models.networks import ModelCard, get_card
+from genrekit.networks import CNNEmbedding, ModelCard, get_card
 
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
 

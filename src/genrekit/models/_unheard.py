@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio import Remark
+from genrekit.engine import NOTHING, notes_of, warn_of_notes
 from genrekit.exceptions import UnheardWarning
-from genrekit.features._remarks import NOTHING, notes_of, warn_of_notes
-from genrekit.models._embedding import CNNEmbedding
-from genrekit.models._model_checks import iter_objects
+from genrekit.networks import CNNEmbedding
+from genrekit.persistence import iter_objects
 
 __all__ = ["find_unheard", "hears_by_network", "level"]
 

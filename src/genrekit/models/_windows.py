@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number
 from genrekit.audio import Downmix, Remark, hear
-from genrekit.features import Frontend
-from genrekit.features._base import AudioExtractor
-from genrekit.features._items import as_track
-from genrekit.features._pooling import pool
-from genrekit.features._remarks import warn_of_tracks
-from genrekit.features._tracks import Excerpt, at_rate, content, read_track
-from genrekit.models._embedding import CNNEmbedding
-from genrekit.models.networks import get_card
-from genrekit.models.networks._patches import patch_starts
+from genrekit.engine import (
+    AudioExtractor,
+    Excerpt,
+    as_track,
+    at_rate,
+    content,
+    read_track,
+    warn_of_tracks,
+)
+from genrekit.networks import CNNEmbedding, get_card, patch_starts
+from genrekit.spectra import Frontend, pool
 
 __all__ = ["window_rows"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genrekit.features._base import AudioTransformer
+from genrekit.features.transformers._base import AudioTransformer
 
 __all__ = [
     "MelSpectrogram",

@@ -1,0 +1,150 @@
+"""The most probable genres by any classifier of tracks: ours, a pipeline, a search over one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from genrekit.engine import AudioExtractor
+from genrekit.exceptions import AudioDecodeWarning, warn_caller
+from genrekit.models import TrackClassifierMixin, probabilities
+from genrekit.persistence import iter_objects
+
+__all__ = ["hearing_classifier", "top_genres"]
+
+_Answer = list[tuple[Any, float | None]]
+
+
+def hearing_classifier(model: Any, **running: Any) -> Any:
+    """What predicts in a saved model, set to leave out tracks that can't be decoded.
+
+    Parameters
+    ----------
+    model : object
+        What a file held. Its parameters are changed.
+    **running
+        ``n_jobs`` and ``verbose``.
+
+    Returns
+    -------
+    classifier
+        The model, or what a search found best.
+
+    Raises
+    ------
+    TypeError
+        If it does not classify tracks.
+    """
+    kind = type(model).__name__
+    if hasattr(model, "refit"):  # a search
+        model = getattr(model, "best_estimator_", None)
+    if model is None or not is_classifier(model):
+        raise TypeError(
+            f"holds a {kind}; predict takes a fitted classifier of tracks, "
+            "such as `genrekit train` saves"
+        )
+    found = [model] if isinstance(model, TrackClassifierMixin) else list(_listeners(model))
+    if not found:
+        raise TypeError(
+            f"holds a {kind} of tables; predict takes a classifier of tracks: a pipeline that "
+            "begins with AudioFeatures, or what `genrekit train` saves"
+        )
+    for listener in found:
+        listener.set_params(on_error="nan", **running)
+    return model
+
+
+def top_genres(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
+    """The most probable genres of each track.
+
+    Parameters
+    ----------
+    model : classifier
+        From `hearing_classifier`.
+    tracks : sequence
+        Tracks.
+    k : int
+        How many genres.
+
+    Returns
+    -------
+    list of list of (genre, float or None)
+        Most probable first; nothing for a track that can't be decoded. A classifier that has no
+        scores gives one genre and None.
+
+    Warns
+    -----
+    AudioDecodeWarning
+        Naming those tracks.
+    GenrekitWarning
+        If the numbers are no probabilities.
+    """
+    if isinstance(model, TrackClassifierMixin):
+        return [list(answer) for answer in model.top_k(tracks, k=k)]
+    _say_what_numbers_are(model)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", AudioDecodeWarning)
+        try:
+            answers = _ask(model, tracks, k)
+        except ValueError:  # most classifiers refuse the NaN of tracks that can't be decoded
+            answers = None
+            if not _failed(caught):
+                raise
+    failed = _failed(caught)
+    for warning in caught:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if answers is None:
+        good = [track for i, track in enumerate(tracks) if i not in failed]
+        heard = iter(_ask(model, good, k) if good else [])
+        return [[] if i in failed else next(heard) for i in range(len(tracks))]
+    return [[] if i in failed else answer for i, answer in enumerate(answers)]
+
+
+def _listeners(model: Any) -> list[Any]:
+    """What in a model reads tracks."""
+    kinds = (AudioExtractor, TrackClassifierMixin)
+    return [part for _, part in iter_objects(model) if isinstance(part, kinds)]
+
+
+def _failed(caught: Sequence[warnings.WarningMessage]) -> set[int]:
+    """Positions of the tracks that warnings say could not be decoded."""
+    messages = [item.message for item in caught]
+    return {
+        error.index
+        for message in messages
+        if isinstance(message, AudioDecodeWarning)
+        for error in message.errors
+    }
+
+
+def _has_scores(model: Any) -> bool:
+    """Whether a classifier says more than one genre."""
+    return hasattr(model, "predict_proba") or hasattr(model, "decision_function")
+
+
+def _ask(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
+    """The answers, of tracks that can't be decoded as well."""
+    if not _has_scores(model):
+        return [[(genre, None)] for genre in model.predict(tracks).tolist()]
+    shares = probabilities(model, tracks)
+    genres = model.classes_.tolist()
+    best = np.argsort(-shares, axis=1, kind="stable")[:, :k]
+    return [
+        [(genres[i], float(row[i])) for i in order] for row, order in zip(shares, best, strict=True)
+    ]
+
+
+def _say_what_numbers_are(model: Any) -> None:
+    """Warn where they are no probabilities."""
+    if hasattr(model, "predict_proba"):
+        return
+    message = "the model gives no probabilities, "
+    if _has_scores(model):
+        message += "so those shown are a softmax of its scores: heed their order only"
+    else:
+        message += "only one genre for each track, which nothing can reject"
+    warn_caller(message)

@@ -1,0 +1,125 @@
+"""A map of tracks by their two main directions of variation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+
+from genrekit.displays._style import legend_beside, looks, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class PCADisplay:
+    """Map of tracks on their first two principal components, a colour and a marker a genre.
+
+    Use `from_features` to make one.
+
+    Parameters
+    ----------
+    coordinates : ndarray, shape (n_tracks, 2)
+        The tracks on the two components.
+    y : ndarray, shape (n_tracks,)
+        Their genres.
+    explained_variance_ratio : ndarray, shape (2,)
+        Share of the variance on each component.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The axes that `plot` drew on.
+    figure_ : matplotlib.figure.Figure
+        Their figure.
+    """
+
+    def __init__(
+        self, coordinates: np.ndarray, y: np.ndarray, explained_variance_ratio: np.ndarray
+    ) -> None:
+        self.coordinates = coordinates
+        self.y = y
+        self.explained_variance_ratio = explained_variance_ratio
+
+    @classmethod
+    def from_features(cls, table: Any, y: Any, *, ax: Axes | None = None) -> PCADisplay:
+        """Standardise a feature table, reduce it to two components and draw it.
+
+        Parameters
+        ----------
+        table : array-like, shape (n_tracks, n_features)
+            The features. Rows with a NaN, of tracks that could not be decoded, are left out.
+        y : array-like, shape (n_tracks,)
+            The genres.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        PCADisplay
+            The map, drawn.
+
+        Raises
+        ------
+        ValueError
+            When `y` has another length, or there are fewer than two features or complete rows.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from genrekit.evaluation import PCADisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> display = PCADisplay.from_features(X, y)
+        >>> display.ax_.get_xlabel()
+        'component 1 (73 % of the variance)'
+        """
+        table, y = np.asarray(table, dtype=float), np.asarray(y)
+        if table.ndim != 2 or y.shape != table.shape[:1]:
+            raise ValueError(f"table has shape {table.shape} and y {y.shape}: one row a label")
+        whole = np.isfinite(table).all(axis=1)
+        if whole.sum() < 2 or table.shape[1] < 2:
+            raise ValueError(
+                f"table has {whole.sum()} complete rows and {table.shape[1]} features: a map "
+                "takes two of each"
+            )
+        pca = PCA(n_components=2, svd_solver="full")
+        coordinates = pca.fit_transform(StandardScaler().fit_transform(table[whole]))
+        return cls(coordinates, y[whole], pca.explained_variance_ratio_).plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> PCADisplay:
+        """Draw the map.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure, which stands outside pyplot: nothing to
+            close, no screen needed.
+
+        Returns
+        -------
+        PCADisplay
+            The display itself.
+        """
+        axes = new_axes(ax, 7, 5)
+        genres = np.unique(self.y)
+        for genre, (colour, marker) in zip(genres, looks(len(genres)), strict=True):
+            points = self.coordinates[self.y == genre]
+            axes.scatter(
+                *points.T,
+                s=28,
+                c=colour,
+                marker=marker,
+                alpha=0.8,
+                linewidths=0.3,
+                edgecolors="white",
+                label=str(genre),
+            )
+        first, second = self.explained_variance_ratio
+        axes.set_xlabel(f"component 1 ({100 * first:.0f} % of the variance)")
+        axes.set_ylabel(f"component 2 ({100 * second:.0f} % of the variance)")
+        axes.spines[["top", "right"]].set_visible(False)
+        legend_beside(axes, axes.collections[-len(genres) :], genres)
+        self.ax_, self.figure_ = axes, axes.figure
+        return self

@@ -1,0 +1,164 @@
+"""What to compute of a track: parts, each with the front end it reads through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from functools import cached_property, lru_cache, partial, reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.audio import Downmix, Remark, hear
+from genrekit.dsp import Request
+from genrekit.engine._keys import plain
+from genrekit.engine._tracks import Excerpt, Reader, at_rate, content, read_track
+from genrekit.spectra import Frontend, Part, Spectra
+
+__all__ = ["Description", "Plan"]
+
+
+class Description(NamedTuple):
+    """What is kept of one track, and what a cache holds.
+
+    Attributes
+    ----------
+    seconds : float
+        How much of it was read.
+    parts : list of ndarray of shape (n_rows, n_values)
+        What each part keeps.
+    remark : Remark
+        What is to be known of it beside.
+    """
+
+    seconds: float
+    parts: list[NDArray[np.float64]]
+    remark: Remark
+
+    def packed(self) -> NDArray[np.float64]:
+        """All of it in one row of numbers: lengths, shapes, values."""
+        shapes = [float(n) for part in self.parts for n in part.shape]
+        values = [part.ravel() for part in self.parts]
+        told = [self.seconds, self.remark, len(self.parts)]
+        return np.concatenate([told, shapes, *values])
+
+    @classmethod
+    def unpacked(cls, numbers: NDArray[np.float64]) -> Description:
+        """What `packed` made a row of."""
+        seconds, remark, n_parts = float(numbers[0]), Remark(int(numbers[1])), int(numbers[2])
+        shapes = numbers[3 : 3 + 2 * n_parts].reshape(-1, 2).astype(int)
+        values = np.split(numbers[3 + 2 * n_parts :], np.cumsum(shapes.prod(axis=1))[:-1])
+        parts = [part.reshape(shape) for part, shape in zip(values, shapes, strict=True)]
+        return cls(seconds, parts, remark)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Parts with the front ends they read through.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each part.
+    parts : tuple of Part
+        The parts.
+    frontends : tuple of Frontend
+        The front end of each part.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[Part, ...]
+    frontends: tuple[Frontend, ...]
+
+    @classmethod
+    def of(cls, named: Sequence[tuple[str, Part]], inherited: Frontend) -> Plan:
+        """A plan for named parts inside one front end."""
+        names, parts = zip(*named, strict=True)
+        return cls(names, parts, tuple(part.frontend(inherited) for part in parts))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Names of all columns, in order."""
+        pairs = zip(self.names, self.parts, strict=True)
+        columns = [column for name, part in pairs for column in part.columns(name)]
+        if len(set(columns)) < len(columns):
+            twice = sorted({column for column in columns if columns.count(column) > 1})
+            raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
+        return columns
+
+    def spectra(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> tuple[dict[Frontend, Spectra], Remark]:
+        """The track through each front end, with what all parts read of it; what is to be known."""
+        item = content(item)  # it may be read twice
+        rated = {frontend: at_rate(frontend, item, decoder) for frontend in self.frontends}
+        requests: dict[Frontend, list[Request]] = {}
+        for part, frontend in zip(self.parts, self.frontends, strict=True):
+            requests.setdefault(rated[frontend], []).extend(part.requests())
+        finished: dict[Frontend, Spectra] = {}
+        remarks = []
+        for excerpt, frontends in _excerpts(tuple(requests)).items():
+            wanted = {frontend: requests[frontend] for frontend in frontends}
+            found, downmix = hear(partial(_swept, wanted, partial(read, item, excerpt, decoder)))
+            finished.update(found)
+            remarks.append(downmix.remark)
+        spectra = {frontend: finished[rated[frontend]] for frontend in self.frontends}
+        # Parts may hear other excerpts than the first, which is what lengths are about.
+        again = reduce(or_, remarks) & Remark.FIRST_CHANNEL
+        return spectra, remarks[0] | again
+
+    def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
+        """What each part keeps of a track."""
+        spectra, remark = self.spectra(item, decoder, read)
+        pairs = zip(self.parts, self.frontends, strict=True)
+        parts = [part.describe(spectra[frontend]) for part, frontend in pairs]
+        return Description(next(iter(spectra.values())).seconds, parts, remark)
+
+    def frames(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> tuple[dict[str, NDArray[Any]], Remark]:
+        """Values by frame of each part that has them, and what is to be known of the track."""
+        spectra, remark = self.spectra(item, decoder, read)
+        triples = zip(self.names, self.parts, self.frontends, strict=True)
+        frames = {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
+        return frames, remark
+
+    def key(self) -> tuple[Any, ...]:
+        """What a description depends on beside the track: the parts and their front ends."""
+        frontends = tuple(astuple(frontend) for frontend in self.frontends)
+        return plain((tuple(part.key() for part in self.parts), frontends))
+
+    def row(self, description: Description) -> NDArray[np.float64]:
+        """The columns of one track."""
+        pairs = zip(self.parts, description.parts, strict=True)
+        return np.concatenate([part.row(kept) for part, kept in pairs])
+
+
+def _swept(
+    requests: dict[Frontend, list[Request]],
+    read: Callable[[Downmix], Iterator[tuple[NDArray[Any], ...]]],
+    downmix: Downmix,
+) -> dict[Frontend, Spectra]:
+    """One reading of a track through front ends that share a decode."""
+    spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
+    rates = tuple(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
+    for blocks in read(downmix):
+        heard = dict(zip(rates, blocks, strict=True))
+        for frontend, track in spectra.items():
+            track.push(heard[frontend.rates])
+    return {frontend: track.finish() for frontend, track in spectra.items()}
+
+
+@lru_cache(maxsize=16)
+def _excerpts(frontends: tuple[Frontend, ...]) -> dict[Excerpt, list[Frontend]]:
+    """The front ends that share a decode, by what they hear."""
+    shared: dict[tuple[float, float | None], list[Frontend]] = {}
+    for frontend in frontends:
+        shared.setdefault((frontend.offset, frontend.duration), []).append(frontend)
+    excerpts = {}
+    for (offset, duration), alike in shared.items():
+        rates = tuple(dict.fromkeys(frontend.rates for frontend in alike))
+        excerpts[Excerpt(rates, offset, duration)] = alike
+    return excerpts

@@ -1,7 +1,0 @@
-"""A report as one self-contained page."""
-
-from __future__ import annotations
-
-from genrekit.evaluation._html._page import write_html
-
-__all__ = ["write_html"]

@@ -1,0 +1,94 @@
+"""How tracks are split into training and test."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from genrekit.evaluation._cross_validate import _take
+from genrekit.evaluation._leakage import Split, make_splits
+from genrekit.models import TrackClassifierMixin, check_present
+
+__all__ = ["fit_on", "genre_splits", "read_labels"]
+
+
+def read_labels(X: Any, y: Any, groups: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Check that X is a collection, and that labels can belong to it."""
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise TypeError("X is a single file: pass the list of all tracks")
+    check_present(y=y, groups=groups)
+    y = np.asarray(y)
+    groups = None if groups is None else np.asarray(groups)
+    n_tracks = X.shape[0] if hasattr(X, "shape") else len(X)
+    for name, labels in (("y", y), ("groups", groups)):
+        if labels is None:
+            continue
+        if labels.ndim != 1:
+            raise ValueError(f"{name} has shape {labels.shape}: one label a track is needed")
+        if len(labels) != n_tracks:
+            raise ValueError(f"X holds {n_tracks} tracks and {name} {len(labels)} labels")
+    n_genres = len(np.unique(y))
+    if n_genres < 2:
+        raise ValueError(f"y holds {n_genres} genre(s): telling genres apart takes two")
+    return y, groups
+
+
+def genre_splits(
+    y: np.ndarray, groups: np.ndarray | None, cv: Any, random_state: int | None
+) -> list[Split]:
+    """Make the folds, stratified, shuffled and with groups together, or take the given ones."""
+    if not isinstance(cv, str) and (hasattr(cv, "split") or hasattr(cv, "__iter__")):
+        splits = make_splits(cv, len(y), y, groups)
+        _check_once(splits)
+        return splits
+    _check_folds(y, groups, cv)
+    # Groups of one track each ask for nothing, and plain folds are the better balanced ones.
+    grouped = groups is not None and len(np.unique(groups)) < len(groups)
+    kind = StratifiedGroupKFold if grouped else StratifiedKFold
+    splits = make_splits(kind(cv, shuffle=True, random_state=random_state), len(y), y, groups)
+    n_genres = len(np.unique(y))
+    if any(len(np.unique(y[train])) < n_genres for train, _ in splits):
+        # The way scikit-learn 1.6 shuffles groups, a training part may be without a small genre.
+        splits = make_splits(StratifiedGroupKFold(cv), len(y), y, groups)
+    return splits
+
+
+def fit_on(
+    train: np.ndarray, estimator: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
+) -> None:
+    """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
+    ours = isinstance(estimator, TrackClassifierMixin)
+    known = {"groups": groups[train]} if ours and groups is not None else {}
+    estimator.fit(_take(X, train), y[train], **known)
+
+
+def _check_once(splits: list[Split]) -> None:
+    """Refuse splits that test a track several times: its predictions would count as several."""
+    if not splits:
+        raise ValueError("cv holds no split")
+    tested = np.concatenate([test for _, test in splits])
+    if len(np.unique(tested)) < len(tested):
+        raise ValueError(
+            "cv tests some tracks several times: use a splitter that tests each once at most, such "
+            "as StratifiedGroupKFold, and one report a repetition"
+        )
+
+
+def _check_folds(y: np.ndarray, groups: np.ndarray | None, cv: int) -> None:
+    """Name the genre that has too few tracks, and the way out."""
+    if not isinstance(cv, (int, np.integer)) or cv < 2:
+        raise ValueError(f"cv={cv!r}: a whole number of folds, 2 or more, is needed")
+    unit = "track" if groups is None else "group"
+    units = np.arange(len(y)) if groups is None else groups
+    counts = {str(genre): len(np.unique(units[y == genre])) for genre in np.unique(y)}
+    smallest = min(counts, key=lambda genre: counts[genre])
+    n = counts[smallest]
+    if n < cv:
+        fewer = f"use fewer folds (cv={n}) or " if n > 1 else ""
+        raise ValueError(
+            f"genre {smallest!r} has {n} {unit}{'s' if n > 1 else ''}, fewer than the {cv} folds: "
+            f"{fewer}add {unit}s of {smallest!r}"
+        )

@@ -1,0 +1,354 @@
+"""What networks hear: pieces of a log-mel spectrogram, or of the waveform itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_integer, check_number, check_rate
+from genrekit.dsp import Request, make_request, stft_window
+from genrekit.networks._patches import iter_patches
+from genrekit.spectra import WAVEFORM, Frontend, Spectra
+
+__all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
+
+# Power by which a quiet track is raised at the most, 40 dB: beyond lies noise.
+_MOST = 1e4
+
+# What a card may ask for, far beyond what there is. It is a file from elsewhere, and each of these
+# is memory and time. Hz: what bats are recorded at, twice over. Values in a patch: 256 MB of them.
+_MOST_HZ = 1e6
+_MOST_FFT = 1 << 16
+_MOST_MELS = 1 << 10
+_MOST_VALUES = 1 << 26
+# Above it the power of a loud frame is more than 32-bit floats hold.
+_MOST_GAIN = 1e12
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkInput(ABC):
+    """What all kinds of input have.
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate that the network was trained at, Hz: every track is resampled to it.
+    patch : int
+        How much the network hears at once: frames, or samples of a raw waveform.
+    """
+
+    kind: ClassVar[str] = ""
+    sr: float
+    patch: int
+
+    def __post_init__(self) -> None:
+        check_rate("sr", self.sr)
+        _check_most("sr", self.sr, _MOST_HZ)
+        check_integer("patch", self.patch, minimum=1, maximum=_MOST_VALUES)
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+
+    @property
+    @abstractmethod
+    def per_second(self) -> float:
+        """Frames, or samples, a second."""
+
+    def frontend(self, **heard: Any) -> Frontend:
+        """The front end that a track goes through.
+
+        Parameters
+        ----------
+        **heard
+            ``offset``, ``duration`` and ``array_sr`` of the `Frontend`.
+
+        Returns
+        -------
+        Frontend
+            As the network was trained with.
+        """
+        return Frontend(sr=self.sr, **heard)
+
+    @abstractmethod
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+
+    @abstractmethod
+    def steps(self, seconds: float) -> int:
+        """How many frames, or samples, fit into a time.
+
+        Parameters
+        ----------
+        seconds : float
+            A time.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+
+    @abstractmethod
+    def count(self, spectra: Spectra) -> int:
+        """How many frames, or samples, a track has.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+
+    @abstractmethod
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """The track, of which patches are pieces.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+
+        Yields
+        ------
+        ndarray of shape (n, ...)
+            Frames or samples, in order.
+        """
+
+    def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+        """Patches of a track, as the network gets them.
+
+        Parameters
+        ----------
+        spectra : Spectra
+            A track.
+        starts : ndarray of shape (n_patches,)
+            First frame, or sample, of each.
+
+        Yields
+        ------
+        ndarray of shape `shape`
+            A patch.
+        """
+        yield from iter_patches(self.stretches(spectra), starts, self.patch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveformInput(NetworkInput):
+    """Raw samples: patches of shape (patch,).
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate, Hz.
+    patch : int
+        Samples in a patch.
+
+    Examples
+    --------
+    >>> from genrekit.networks import WaveformInput
+    >>> WaveformInput(sr=16000, patch=16000).steps(0.5)
+    8000
+    """
+
+    kind: ClassVar[str] = "waveform"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+        return (self.patch,)
+
+    @property
+    def per_second(self) -> float:
+        """Samples a second."""
+        return self.sr
+
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+        return (WAVEFORM,)
+
+    def steps(self, seconds: float) -> int:
+        """How many samples fit into a time, rounded to the nearest."""
+        return max(1, round(seconds * self.sr))
+
+    def count(self, spectra: Spectra) -> int:
+        """How many samples a track has."""
+        return len(spectra.waveform)
+
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """All of the track at once, shape (n_samples,)."""
+        yield spectra.waveform.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MelInput(NetworkInput):
+    """Mel spectrogram, logarithmic if `gain` is given: patches of shape (patch, n_mels).
+
+    Parameters
+    ----------
+    sr : float
+        Sampling rate, Hz.
+    patch : int
+        Frames in a patch.
+    n_fft : int
+        Length of the FFT, samples.
+    hop_length : int
+        Distance between frames, samples.
+    n_mels : int
+        Number of mel bands.
+    fmin, fmax : float, default=0.0, None
+        Edges of the lowest and the highest band, Hz; ``fmax=None`` means sr / 2.
+    gain : float, optional
+        The network gets ``log10(1 + gain * power)``; None means the power itself, for a network
+        that begins with a logarithm of its own.
+    quiet_level : float, optional
+        A track of a lower level than this (root mean square, full scale being 1) was recorded
+        too quietly for the network to know its like. None leaves all as they are.
+    usual_level : float, default=0.1
+        What such a track is raised to, by 40 dB at the most.
+    win_length : int, optional
+        Length of the window, samples; None means `n_fft`.
+    window : str, default="hann"
+        Window of the STFT.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``.
+    pad_mode : str, default="constant"
+        How the ends are padded then.
+
+    Examples
+    --------
+    >>> from genrekit.networks import get_card
+    >>> get_card("msd-musicnn").input.shape
+    (187, 96)
+    """
+
+    kind: ClassVar[str] = "mel"
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    fmin: float = 0.0
+    fmax: float | None = None
+    gain: float | None = None
+    quiet_level: float | None = None
+    usual_level: float = 0.1
+    win_length: int | None = None
+    window: str = "hann"
+    center: bool = True
+    pad_mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("n_fft", self.n_fft, minimum=2, maximum=_MOST_FFT)
+        check_integer("n_mels", self.n_mels, minimum=1, maximum=_MOST_MELS)
+        if self.patch * self.n_mels > _MOST_VALUES:
+            raise ValueError(f"a patch of {self.patch} frames of {self.n_mels} bands is too large")
+        self._check_bands()
+        self._check_levels()
+        if not isinstance(self.center, bool):
+            raise ValueError(f"center must be true or false, not {self.center!r}")
+        self.frontend()  # it checks what it takes
+        stft_window(self.window, self.win_length or self.n_fft, self.n_fft)
+
+    def _check_bands(self) -> None:
+        """Bands begin below half the rate."""
+        check_number("fmin", self.fmin, minimum=0)
+        _check_most("fmin", self.fmin, self.sr / 2)
+        if self.fmax is not None:
+            check_number("fmax", self.fmax, above=self.fmin)
+            _check_most("fmax", self.fmax, _MOST_HZ)
+
+    def _check_levels(self) -> None:
+        """Full scale is a level of 1."""
+        limits = {"usual_level": 1.0, "quiet_level": 1.0, "gain": _MOST_GAIN}
+        for name, most in limits.items():
+            value = getattr(self, name)
+            if value is not None or name == "usual_level":
+                check_number(name, value, above=0)
+                _check_most(name, value, most)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one patch."""
+        return self.patch, self.n_mels
+
+    @property
+    def per_second(self) -> float:
+        """Frames a second."""
+        return self.sr / self.hop_length
+
+    def frontend(self, **heard: Any) -> Frontend:
+        """The front end that a track goes through, as the network was trained with."""
+        return Frontend(
+            sr=self.sr,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window=self.window,
+            center=self.center,
+            pad_mode=self.pad_mode,
+            **heard,
+        )
+
+    def requests(self) -> tuple[Request, ...]:
+        """What is read of `Spectra`."""
+        mel = make_request("mel", self._mel())
+        return (mel,) if self.quiet_level is None else (mel, make_request("mean_square"))
+
+    def steps(self, seconds: float) -> int:
+        """How many frames fit into a time."""
+        # As librosa.time_to_frames counts with n_fft, by which networks of this kind were fed: 61
+        # frames for a second at 62.5 frames a second and n_fft = 512.
+        return max(1, int((seconds * self.sr - self.n_fft // 2) // self.hop_length))
+
+    def count(self, spectra: Spectra) -> int:
+        """How many frames a track has."""
+        return spectra.count_frames("mel", **self._mel())
+
+    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """Mel power, shape (n_frames of the stretch, n_mels)."""
+        for tile in spectra.tiles("mel", **self._mel()):
+            yield tile.T
+
+    def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+        """Patches of a track, their level raised and their logarithm taken where that is due."""
+        lift = self._lift(spectra)
+        for patch in super().cut(spectra, starts):
+            if self.gain is None:
+                yield patch * np.float32(lift)
+            else:
+                yield np.log10(1 + np.float32(self.gain * lift) * patch)
+
+    def _lift(self, spectra: Spectra) -> float:
+        """By how much the power of a track is raised, 1 or more."""
+        if self.quiet_level is None:
+            return 1.0
+        power = float(np.mean(spectra.get("mean_square"), dtype=np.float64))
+        if power == 0 or power >= self.quiet_level**2:
+            return 1.0
+        return min(self.usual_level**2 / power, _MOST)
+
+    def _mel(self) -> dict[str, Any]:
+        """Parameters of the intermediate."""
+        return {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
+
+
+def _check_most(name: str, value: float, most: float) -> None:
+    """Refuse a number that is too great."""
+    if value > most:
+        raise ValueError(f"{name} must be a number of at most {most:g}, not {value!r}")
+
+
+INPUTS: dict[str, type[MelInput] | type[WaveformInput]] = {
+    cls.kind: cls for cls in (MelInput, WaveformInput)
+}
+"""The kinds of input that a card may name."""

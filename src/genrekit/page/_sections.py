@@ -1,0 +1,233 @@
+"""What stands below the headline; each gives None where there is nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from genrekit.displays import PCADisplay, ReliabilityDisplay, confusion_counts
+from genrekit.evaluation import GenreReport
+from genrekit.page._figures import figure
+from genrekit.page._headline import percent
+from genrekit.page._markup import Html, bar_cell, element, join, table
+
+__all__ = ["calibration", "confusion", "failures", "folds", "genres", "leaks", "mistakes", "tracks"]
+
+# Beyond these, a page says how many more there are.
+_PAIRS, _EXAMPLES, _LISTED = 10, 3, 50
+_REMEDY = (
+    "Leave out copies, or pass groups to cross_validate_genres that give all copies of a "
+    "recording, and all that must stay together, one name."
+)
+_NO_PICTURES = "Not drawn, since matplotlib is not installed: pip install 'genrekit[plot]'."
+
+
+def genres(report: GenreReport) -> Html:
+    """Precision, recall and F1 of each genre."""
+    head = ["genre", "tracks", "precision", "recall", "F1"]
+    scores = zip(report.precision, report.recall, report.f1, strict=True)
+    rows = [
+        [str(genre), n, *(bar_cell(score) for score in three)]
+        for genre, n, three in zip(report.classes, report.support, scores, strict=True)
+    ]
+    explained = (
+        "Precision: share of the tracks predicted as a genre that are of it. Recall: share of a "
+        "genre's tracks that are predicted as it. F1: their harmonic mean."
+    )
+    return join(element("p", explained), table(head, rows, numbers=(1, 2, 3, 4)))
+
+
+def confusion(report: GenreReport) -> Html:
+    """Every genre against every answer, as a table whose cells are shaded."""
+    counts, names, answers = confusion_counts(report.y_true, report.y_pred)
+    head = [element("th", "true \\ predicted", scope="col")]
+    head += [element("th", element("span", answer), scope="col") for answer in answers]
+    rows = [
+        element("tr", element("th", name, scope="row"), *_cells(name, answers, row))
+        for name, row in zip(names, counts, strict=True)
+    ]
+    inner = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
+    explained = (
+        "Numbers of tracks: a row is a true genre, a column what it was taken for. The stronger "
+        "the colour, the larger the share of the row."
+    )
+    return join(element("p", explained), element("div", inner, class_="scroll matrix"))
+
+
+def _cells(name: Any, answers: Sequence[Any], row: np.ndarray) -> Iterator[Html]:
+    """One row of the matrix; what is 0 stays empty."""
+    total = int(row.sum())
+    for answer, n in zip(answers, row.tolist(), strict=True):
+        share = n / total
+        kinds = {"own": answer == name, "strong": share > 0.5}
+        kind = " ".join(name for name, holds in kinds.items() if holds) or None
+        title = f"{name} taken for {answer}: {n} of {total} ({percent(share)})"
+        yield element("td", n or "", class_=kind, style=f"--share:{share:.3f}", title=title)
+
+
+class _Mistake(NamedTuple):
+    """Tracks of one genre that were taken for the same other one."""
+
+    genre: Any
+    answer: Any
+    tracks: list[int]
+
+
+def mistakes(report: GenreReport, names: Sequence[str]) -> Html | None:
+    """The pairs of genres that are confused most, with the tracks that were most surely wrong."""
+    found = _mistakes(report)
+    if not found:
+        return None
+    support = dict(zip(report.classes.tolist(), report.support.tolist(), strict=True))
+    rows = [
+        [
+            join(element("b", pair.genre), " taken for ", element("b", pair.answer)),
+            f"{len(pair.tracks)} of {support[pair.genre]}"
+            f" ({percent(len(pair.tracks) / support[pair.genre])})",
+            _examples(report, pair, names),
+        ]
+        for pair in found[:_PAIRS]
+    ]
+    explained = "Beside each pair of genres a few of its tracks"
+    if report.probabilities is not None:
+        explained += ", those that were most surely wrong, with the probability of that answer"
+    head = ["pair", "tracks", "examples"]
+    return join(
+        element("p", explained, "."),
+        table(head, rows, kind="stack pairs"),
+        _more(len(found) - _PAIRS, "pairs"),
+    )
+
+
+def _mistakes(report: GenreReport) -> list[_Mistake]:
+    """All pairs, the most frequent first."""
+    pairs: dict[tuple[Any, Any], list[int]] = {}
+    answers = zip(report.y_true.tolist(), report.y_pred.tolist(), strict=True)
+    for i, (genre, answer) in enumerate(answers):
+        if answer is not None and answer != genre:
+            pairs.setdefault((genre, answer), []).append(i)
+    found = [_Mistake(*pair, tracks) for pair, tracks in pairs.items()]
+    return sorted(found, key=lambda pair: -len(pair.tracks))
+
+
+def _examples(report: GenreReport, pair: _Mistake, names: Sequence[str]) -> Html:
+    """Names of a few tracks, with the probability of the wrong answer where it is known."""
+    sure = _probability(report, pair)
+    order = sorted(pair.tracks, key=lambda i: -sure.get(i, 0.0))[:_EXAMPLES]
+    return join(
+        *(
+            element("code", names[i], element("small", f" {sure[i]:.2f}" if i in sure else ""))
+            for i in order
+        ),
+        between=" ",
+    )
+
+
+def _probability(report: GenreReport, pair: _Mistake) -> dict[int, float]:
+    """Probability given to the wrong genre."""
+    column = np.flatnonzero(report.classes == pair.answer)
+    if report.probabilities is None or not len(column):
+        return {}
+    return {i: float(report.probabilities[i, column[0]]) for i in pair.tracks}
+
+
+def calibration(report: GenreReport) -> Html | None:
+    """Whether the probabilities keep what they promise."""
+    if report.probabilities is None or np.isnan(report.probabilities).any(axis=1).all():
+        return None
+    explained = (
+        "Tracks by the probability of the answer they got, and the share of them that is right, "
+        "with 95 % Wilson intervals. On the broken line a model that says 80 % is right 80 times "
+        f"of 100. Expected calibration error: {report.calibration_error:.3f}."
+    )
+    drawn = figure(
+        lambda ax: ReliabilityDisplay.from_report(report, ax=ax),
+        size=(5.2, 4.8),
+        label="Reliability diagram",
+    )
+    return join(element("p", explained), drawn or element("p", _NO_PICTURES))
+
+
+def tracks(report: GenreReport, features: Any) -> Html | None:
+    """The map of the tracks, when their features are known."""
+    if features is None:
+        return None
+    explained = (
+        "The tracks on the two directions in which their standardised features vary most. Genres "
+        "that overlap here may still be told apart by the other directions."
+    )
+    drawn = figure(
+        lambda ax: _map_below(PCADisplay.from_features(features, report.y_true, ax=ax)),
+        size=(6.4, 6.4),
+        label="Map of the tracks",
+    )
+    return join(element("p", explained), drawn or element("p", _NO_PICTURES))
+
+
+def _map_below(display: PCADisplay) -> None:
+    """Put the legend under the map: a page may be narrow."""
+    old = display.ax_.get_legend()
+    handles, names = old.legend_handles, [text.get_text() for text in old.get_texts()]
+    options = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "frameon": False}
+    display.ax_.legend(handles, names, ncols=3, handletextpad=0.2, columnspacing=1.0, **options)
+
+
+def folds(report: GenreReport) -> Html:
+    """Accuracy and time of each fold."""
+    seconds = {"fit s": report.fit_seconds, "predict s": report.predict_seconds}
+    if report.extract_seconds is not None:
+        seconds = {"extract s": report.extract_seconds, **seconds}
+    counted = report.folds is not None
+    head = ["fold", *(["tracks", "accuracy"] if counted else []), *seconds]
+    rows = []
+    for fold in range(len(report.fit_seconds)):
+        right = report.right[report.folds == fold] if counted else np.empty(0)
+        scores = [len(right), f"{right.mean():.3f}"] if len(right) else ["", ""] * counted
+        rows.append([fold + 1, *scores, *(f"{times[fold]:.1f}" for times in seconds.values())])
+    total = [f"{times.sum():.1f}" for times in seconds.values()]
+    scores = [len(report.y_true), f"{report.accuracy:.3f}"] if counted else []
+    rows.append([element("b", cell) for cell in ("all", *scores, *total)])
+    return table(head, rows, numbers=range(1, len(head)))
+
+
+def failures(report: GenreReport, tracks: Sequence[str], names: Mapping[str, str]) -> Html | None:
+    """The tracks that could not be decoded, with the reasons."""
+    answers = zip(tracks, report.y_pred.tolist(), strict=True)
+    found = {track: "" for track, answer in answers if answer is None}
+    found |= {error.path: error.reason for error in report.errors}
+    if not found:
+        return None
+    rows = [
+        [element("code", names[track]), reason] for track, reason in list(found.items())[:_LISTED]
+    ]
+    listed = table(["track", "reason"], rows, kind="stack")
+    return join(listed, _more(len(found) - _LISTED, "tracks"))
+
+
+def leaks(report: GenreReport, names: Mapping[str, str]) -> Html | None:
+    """The tracks that the training knew already."""
+    if not report.leakage:
+        return None
+    found = report.leakage.leaks
+    why = {"group": "of one group", "content": "same content"}
+    rows = [
+        [
+            leak.fold + 1,
+            *(element("code", names.get(track, track)) for track in (leak.test, leak.train)),
+            why[leak.reason],
+        ]
+        for leak in found[:_LISTED]
+    ]
+    head = ["fold", "tested", "in its training", "why"]
+    return join(
+        element("p", f"{percent(report.leakage.share)} of the tests leak. {_REMEDY}"),
+        table(head, rows, numbers=(0,)),
+        _more(len(found) - _LISTED, "leaks"),
+    )
+
+
+def _more(n: int, what: str) -> Html:
+    """Say what was left out."""
+    return element("p", f"and {n} more {what}", class_="more") if n > 0 else Html("")

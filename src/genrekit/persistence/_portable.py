@@ -1,0 +1,103 @@
+"""A model without what belongs to one machine: as it is saved, and as it comes back."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from genrekit.persistence._model_checks import iter_objects
+from genrekit.persistence._searches import is_search, portable_search, restore_scorers
+
+__all__ = ["RUNTIME_PARAMETERS", "portable_copy", "settle"]
+
+# How a model runs on one machine, not what it is: what names a place on it, code of its own or
+# its memory and processors. In a file from elsewhere they would be somebody else's say in that.
+RUNTIME_PARAMETERS = (
+    *("memory", "decoder"),
+    *("n_jobs", "pre_dispatch", "verbose", "cache_size", "cache_waveform"),
+)
+# What scikit-learn notes when metadata is requested: an object of a private class, of use to `fit`.
+_REQUESTS = "_metadata_request"
+
+
+def portable_copy(model: BaseEstimator) -> BaseEstimator:
+    """A copy with default runtime parameters throughout; arrays and other leaves are shared."""
+    return _copied(model, {})
+
+
+def settle(model: Any) -> None:
+    """Give what a file held default runtime parameters, whatever the file says, in place.
+
+    Parameters
+    ----------
+    model : object
+        What was built from a file; nothing of it has been used yet.
+    """
+    for _, part in list(iter_objects(model)):
+        if isinstance(part, BaseEstimator):
+            vars(part).pop(_REQUESTS, None)
+            vars(part).update(_runtime_defaults(part))
+        if is_search(part):
+            restore_scorers(part)
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    """The copy of one part of a model."""
+    new: Any
+    if id(value) in memo:  # what is one object in the model stays one object in the copy
+        return memo[id(value)]
+    if isinstance(value, dict):
+        memo[id(value)] = new = copy.copy(value)
+        new.update({key: _copied(item, memo) for key, item in value.items()})
+    elif type(value) in (list, tuple):
+        new = type(value)(_copied(item, memo) for item in value)
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        new = value.copy()
+        items = new.view(np.ndarray)  # also of a masked array
+        for index in np.ndindex(items.shape):
+            items[index] = _copied(items[index], memo)
+    elif isinstance(value, BaseEstimator) or _is_plain_object(value):
+        memo[id(value)] = new = object.__new__(type(value))
+        attributes = {k: _copied(item, memo) for k, item in _portable_attributes(value).items()}
+        vars(new).update(attributes)
+    else:
+        new = value
+    memo[id(value)] = new
+    return new
+
+
+def _portable_attributes(value: Any) -> dict[str, Any]:
+    """The attributes that are saved."""
+    attributes = {**vars(value), **_runtime_defaults(value)}
+    attributes.pop(_REQUESTS, None)
+    return portable_search(attributes) if is_search(value) else attributes
+
+
+def _is_plain_object(value: Any) -> bool:
+    """Whether a value is nothing but its attributes, as pickle would see it."""
+    plain = ("__new__", "__reduce__", "__reduce_ex__")
+    return (
+        hasattr(value, "__dict__")
+        and not callable(value)
+        and all(getattr(type(value), name) is getattr(object, name) for name in plain)
+    )
+
+
+def _runtime_defaults(value: Any) -> dict[str, Any]:
+    """The constructor's defaults of those runtime parameters that an estimator has."""
+    if not isinstance(value, BaseEstimator):
+        return {}
+    parameters = inspect.signature(type(value)).parameters
+    defaults = {
+        name: parameters[name].default
+        for name in RUNTIME_PARAMETERS
+        if name in parameters and name in vars(value)
+    }
+    return {
+        name: None if default is inspect.Parameter.empty else default
+        for name, default in defaults.items()
+    }

@@ -1,0 +1,24 @@
+"""One track through one front end: what every feature and every network reads."""
+
+from __future__ import annotations
+
+from genrekit.spectra._decibel import log_mel_tiles, power_to_db
+from genrekit.spectra._frontend import WAVEFORM, Frontend
+from genrekit.spectra._part import Part, is_part
+from genrekit.spectra._pooling import STATS, check_stats, pool, select
+from genrekit.spectra._spectra import Spectra, check_finite
+
+__all__ = [
+    "STATS",
+    "WAVEFORM",
+    "Frontend",
+    "Part",
+    "Spectra",
+    "check_finite",
+    "check_stats",
+    "is_part",
+    "log_mel_tiles",
+    "pool",
+    "power_to_db",
+    "select",
+]

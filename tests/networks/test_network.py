@@ -1,0 +1,343 @@
+"""Running networks, and those that do not fit their cards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from genrekit.features import Spectra
+from genrekit.networks import Network, _network, get_card
+from genrekit.networks._patches import iter_patches, patch_starts
+
+MEL = {"kind": "mel", "sr": 8000, "patch": 3, "n_fft": 64, "hop_length": 32, "n_mels": 5}
+
+
+@pytest.fixture
+def patches():
+    return np.random.default_rng(0).standard_normal((5, 8)).astype(np.float32)
+
+
+def _weights(content):
+    (weights,) = onnx.load_from_string(content).graph.initializer
+    return onnx.numpy_helper.to_array(weights)
+
+
+def _model(inputs, outputs, kind=TensorProto.FLOAT):
+    """A network that hands its first input on."""
+
+    def values(shapes):
+        return [helper.make_tensor_value_info(n, kind, shape) for n, shape in shapes.items()]
+
+    nodes = [helper.make_node("Identity", [next(iter(inputs))], [name]) for name in outputs]
+    graph = helper.make_graph(nodes, "identity", values(inputs), values(outputs))
+    opset = helper.make_opsetid("", 13)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+def test_it_answers_as_the_graph_says(tiny, patches):
+    card = get_card(tiny)
+    sums = patches @ _weights(card.path.with_name(card.file).read_bytes())
+    answers = Network(tiny).run(patches)
+    np.testing.assert_allclose(answers["units"], np.tanh(sums), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(answers["levels"], np.maximum(sums, 0), rtol=1e-5, atol=1e-6)
+    assert list(Network(tiny).run(patches, ["levels"])) == ["levels"]
+
+
+def test_no_patch_depends_on_the_others():
+    patches = np.random.default_rng(0).random((3, 187, 96), np.float32)
+    together = Network("msd-musicnn").run(patches)
+    for i, patch in enumerate(patches):
+        for name, values in Network("msd-musicnn").run([patch]).items():
+            np.testing.assert_array_equal(values[0], together[name][i])
+
+
+def test_threads_share_one_session(tiny, patches):
+    _network._SESSIONS.clear()
+    networks = [Network(tiny) for _ in range(8)]
+    expected = Network(tiny).run(patches)["units"]
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda network: network.run(patches)["units"], networks):
+            np.testing.assert_array_equal(found, expected)
+    assert len(_network._SESSIONS) == 1
+
+
+def test_wrong_patches_and_outputs(tiny, patches):
+    with pytest.raises(ValueError, match=r"takes patches of shape \(8,\), not \(7,\)"):
+        Network(tiny).run(patches[:, :7])
+    with pytest.raises(ValueError, match="unknown output 'unit': did you mean 'units'"):
+        Network(tiny).run(patches, ["unit"])
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def test_a_damaged_file(tiny, patches):
+    file = get_card(tiny).path.with_name("tiny.onnx")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    _network._SESSIONS.clear()
+    with pytest.raises(ValueError, match=r"tiny\.onnx: its SHA-256 is .* the model card says"):
+        Network(tiny).run(patches)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no network", "it is no ONNX file"),
+        (b"<html></html>", "it is no ONNX file"),
+        (b"\x08\x08:\x00", "onnxruntime can't open it"),  # an empty graph
+        (b"\x38\x01", "it is no ONNX file"),  # a number where the graph should be
+        (b"\x3a\xff\xff\xff\xff\x0f", "it is no ONNX file"),  # a graph longer than the file
+        (b"\x3a" + b"\xff" * 20, "it is no ONNX file"),  # a length that does not end
+        (b"\x08", "it is no ONNX file"),
+    ],
+)
+def test_a_file_that_is_no_network(make_network, patches, content, message):
+    with pytest.raises(ValueError, match=rf"tiny\.onnx: {message}"):
+        Network(make_network(content)).run(patches)
+
+
+def _elsewhere(location, place):
+    """A network whose weights lie in another file: in its graph, a node or a node's graph."""
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[8, 4])
+    if location is None:  # it says so, and not where
+        tensor.data_location = TensorProto.EXTERNAL
+    else:
+        entry = tensor.external_data.add()
+        entry.key, entry.value = "location", location
+        tensor.data_location = TensorProto.EXTERNAL
+    constant = helper.make_node("Constant", [], ["w"], value=tensor)
+    product = helper.make_node("MatMul", ["x", "w"], ["units"])
+    nodes, tensors = {
+        "graph": ([product], [tensor]),
+        "node": ([constant, product], []),
+        "branch": (
+            [
+                helper.make_node(
+                    "If",
+                    ["c"],
+                    ["units"],
+                    then_branch=helper.make_graph([product], "then", [], [], [tensor]),
+                )
+            ],
+            [],
+        ),
+    }[place]
+    shapes = {"x": ["n", 8]}, {"units": ["n", 4]}
+    values = [
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in side.items()]
+        for side in shapes
+    ]
+    graph = helper.make_graph(nodes, "elsewhere", *values, tensors)
+    opset = helper.make_opsetid("", 13)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize("place", ["graph", "node", "branch"])
+@pytest.mark.parametrize(
+    "location", ["weights.bin", "../weights.bin", "/etc/passwd", "../../../../etc/passwd", None]
+)
+def test_numbers_in_other_files_are_refused(
+    location, place, make_network, patches, tmp_path, monkeypatch
+):
+    """No SHA-256 covers them, and they could be any file of the machine."""
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    for folder in (".", ".."):
+        np.ones((8, 4), np.float32).tofile(f"{folder}/weights.bin")
+    path = make_network(_elsewhere(location, place), outputs={"units": 4})
+    with pytest.raises(ValueError, match=r"tiny\.onnx: its numbers lie in another file"):
+        Network(path).run(patches)
+
+
+def test_a_network_that_fails_is_named(make_network, patches, capfd):
+    """Such as one that asks for 256 GB of memory."""
+    shape = onnx.numpy_helper.from_array(np.array([1 << 36]), "shape")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["big"]),
+        helper.make_node("ReduceMax", ["big"], ["most"], keepdims=0),
+        helper.make_node("Add", ["x", "most"], ["units"]),
+    ]
+    sides = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 8])]
+        for name in ("x", "units")
+    ]
+    graph = helper.make_graph(nodes, "big", *sides, [shape])
+    opset = helper.make_opsetid("", 13)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    path = make_network(model.SerializeToString(), outputs={"units": 8}, labels={})
+    with pytest.raises(ValueError, match="tiny: the network failed: .*allocate memory"):
+        Network(path).run(patches)
+    assert capfd.readouterr().err == ""
+
+
+def test_answers_have_the_size_that_the_card_says(make_network, patches):
+    """Also where the file leaves it open."""
+    chosen = onnx.numpy_helper.from_array(np.arange(8) < 3, "chosen")
+    nodes = [helper.make_node("Compress", ["x", "chosen"], ["units"], axis=1)]
+    sides = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])]
+        for name, size in (("x", 8), ("units", "m"))
+    ]
+    graph = helper.make_graph(nodes, "some", *sides, [chosen])
+    opset = helper.make_opsetid("", 13)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    path = make_network(model.SerializeToString(), outputs={"units": 4})
+    with pytest.raises(ValueError, match=r"'units' has the shape \(1, 3\), .* 4 units a patch"):
+        Network(path).run(patches, ["units"])
+
+
+def test_a_file_of_another_size_is_not_read(tiny, patches, monkeypatch):
+    file = get_card(tiny).path.with_name("tiny.onnx")
+    with file.open("ab") as opened:
+        opened.truncate(1 << 34)  # takes no room
+    _network._SESSIONS.clear()
+    with pytest.raises(ValueError, match=r"tiny\.onnx: it has 17179869184 bytes, the model card"):
+        Network(tiny).run(patches)
+
+
+def test_a_missing_file_without_url(tiny, patches):
+    get_card(tiny).path.with_name("tiny.onnx").unlink()
+    _network._SESSIONS.clear()
+    with pytest.raises(FileNotFoundError, match=r"tiny\.onnx: .* has no url"):
+        Network(tiny).run(patches)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (_model({"x": ["n", 9]}, {"units": ["n", 9]}), r"takes arrays of shape \['n', 9\]"),
+        (_model({"x": ["n", 1, 8]}, {"units": ["n", 1, 8]}), "gives it patches of shape"),
+        (_model({"x": [4, 8]}, {"units": [4, 8]}), "gives it patches of shape"),
+        (_model({"x": ["n", 8]}, {"units": ["n", 8]}), "'units' has the shape .* 4 units a patch"),
+        (_model({"x": ["n", 8]}, {"unit": ["n", 8]}), "unknown output of tiny.onnx 'units'"),
+        (_model({"x": [1, 8]}, {"units": [1, 8]}, TensorProto.DOUBLE), "one input of floats"),
+        (
+            _model({"x": [1, 8], "y": [1, 8]}, {"units": [1, 8]}),
+            "one input of floats, not x: tensor.float., y: tensor",
+        ),
+    ],
+)
+def test_a_network_that_does_not_fit_its_card(make_network, patches, content, message):
+    with pytest.raises(ValueError, match=message):
+        Network(make_network(content)).run(patches)
+
+
+def test_a_network_of_a_fixed_batch_of_one_will_do(make_network, patches):
+    path = make_network(_model({"x": [1, 8]}, {"units": [1, 8]}), outputs={"units": 8}, labels={})
+    np.testing.assert_array_equal(Network(path).run(patches)["units"], patches)
+
+
+# --- what it hears ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gain", [None, 10000.0])
+def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
+    card = get_card(make_network(input={**MEL, "gain": gain}))
+    y = np.random.default_rng(0).standard_normal(800).astype(np.float32)
+    spectra = Spectra(y, card.input.frontend(), card.input.requests())
+    (signal,) = card.input.stretches(spectra)
+    assert signal.shape == (card.input.count(spectra), 5) == (26, 5)
+    power = spectra.get("mel", n_mels=5).T
+    expected = power if gain is None else np.log10(1 + gain * power)
+    starts = np.array([0, 20])
+    for start, patch in zip(starts, card.input.cut(spectra, starts), strict=True):
+        own = expected[start : start + card.input.patch]
+        np.testing.assert_allclose(patch[: len(own)], own, rtol=1e-6)
+
+
+def test_patches_cover_a_track():
+    signal = np.arange(10)
+    starts = patch_starts(10, 4, 3, None)
+    found = [patch.tolist() for patch in iter_patches(iter([signal]), starts, 4)]
+    assert found == [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
+    starts = patch_starts(3, 4, 3, None)
+    assert [p.tolist() for p in iter_patches(iter([signal[:3]]), starts, 4)] == [[0, 1, 2, 0]]
+    assert patch_starts(4, 4, 3, 5).tolist() == [0]
+    assert patch_starts(1000, 10, 10, 3).tolist() == [160, 500, 830]
+
+
+@pytest.mark.parametrize("patch", [1, 3, 7, 40, 100, 130])
+@pytest.mark.parametrize("step", [1, 5, 60])
+@pytest.mark.parametrize("most", [None, 4])
+def test_patches_do_not_depend_on_the_stretches(patch, step, most):
+    signal = np.arange(240).reshape(120, 2)
+    starts = patch_starts(120, patch, step, most)
+    whole = list(iter_patches(iter([signal]), starts, patch))
+    assert [piece[0, 0] // 2 for piece in whole] == starts.tolist()
+    for length in (1, 4, 16, 119):
+        stretches = iter(np.array_split(signal, range(length, 120, length)))
+        np.testing.assert_array_equal(list(iter_patches(stretches, starts, patch)), whole)
+
+
+def test_a_long_track_is_never_in_one_piece():
+    """The same patches, bit for bit, as of the joined mel spectrogram."""
+    heard = get_card("msd-musicnn").input
+    y = np.random.default_rng(0).standard_normal(40 * 16000).astype(np.float32)
+    spectra = Spectra.begin(heard.frontend(), heard.requests())
+    for piece in np.array_split(y, 7):
+        spectra.push(piece)
+    spectra.finish()
+    starts = patch_starts(heard.count(spectra), heard.patch, heard.steps(1), 20)
+    longest = max(len(stretch) for stretch in heard.stretches(spectra))
+    found = list(heard.cut(spectra, starts))
+    joined = spectra.get("mel", n_mels=96).T
+    assert longest < len(joined) / 2
+    for start, patch in zip(starts, found, strict=True):
+        own = joined[start : start + heard.patch]
+        np.testing.assert_array_equal(patch, np.log10(1 + np.float32(10000) * own))
+
+
+NETWORK = get_card("msd-musicnn").path.with_name("msd-musicnn.onnx")
+ON_ITS_OWN = f"""
+import genrekit, onnxruntime
+onnxruntime.InferenceSession({str(NETWORK)!r}, providers=["CPUExecutionProvider"])
+"""
+BEHIND_OURS = """
+import numpy as np
+from genrekit.networks import Network
+Network("msd-musicnn").run(np.zeros((1, 187, 96)), ["tags"])
+"""
+
+
+@pytest.mark.parametrize("code", [ON_ITS_OWN, BEHIND_OURS], ids=["theirs", "ours"])
+def test_onnxruntime_leaves_no_identifier(code, tmp_path):
+    """Where it may report on its use, it writes that down at once, and asks for a host later."""
+    silencing = ("ORT_", "CI", "GITHUB_", "TF_BUILD", "XDG_")  # it is quiet in builds and tests
+    env = {name: value for name, value in os.environ.items() if not name.startswith(silencing)}
+    home, place = tmp_path / "home", tmp_path / "place"
+    home.mkdir()
+    place.mkdir()
+    env |= {"HOME": str(home), "USERPROFILE": str(home), "NUMBA_DISABLE_JIT": "1"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    code += "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "1"
+    assert [*home.rglob("*"), *place.rglob("*")] == []
+
+
+def test_who_wants_onnxruntime_to_report_can_have_it():
+    env = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    code = "import os, genrekit; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "0"
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed():
+    code = (
+        "import sys, genrekit; from genrekit import CNNEmbedding; e = CNNEmbedding();"
+        "e.get_feature_names_out(); e.fit([b'']);"
+        "print(sorted({'onnxruntime', 'onnx', 'pooch', 'requests'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
