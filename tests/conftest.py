@@ -12,6 +12,11 @@ from numba.core.caching import Cache
 import genrekit
 from genrekit.audio import _sequential
 
+from ._networks import make_network, tiny
+from ._sounds import bad_files, files, music, ragged, write
+
+__all__ = ["bad_files", "files", "make_network", "music", "ragged", "tiny", "write"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile what numba caches before xdist starts its processes, and let those only read it.

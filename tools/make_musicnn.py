@@ -36,7 +36,7 @@ WHEEL = "musicnn==0.1.0"
 WHEEL_SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
 CHECKPOINT = "musicnn/MSD_musicnn/"
 LICENCE = "musicnn-0.1.0.dist-info/LICENSE.md"
-DATA = Path(__file__).resolve().parents[1] / "src/genrekit/models/networks/data"
+DATA = Path(__file__).resolve().parents[1] / "src/genrekit/networks/data"
 NAME = "msd-musicnn"
 
 FRAMES, BANDS = 187, 96

@@ -39,16 +39,15 @@ _HOMES = {
         "ZeroCrossingRate",
         "extract",
     ],
+    "genrekit.networks": ["CNNEmbedding"],
+    "genrekit.persistence": ["load", "save"],
     "genrekit.models": [
-        "CNNEmbedding",
         "GenreClassifier",
         "PretrainedCNNClassifier",
         "SegmentClassifier",
-        "load",
         "make_knn_pipeline",
         "make_rf_pipeline",
         "make_svm_pipeline",
-        "save",
     ],
     "genrekit.evaluation": [
         "check_leakage",

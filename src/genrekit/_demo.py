@@ -23,7 +23,7 @@ from genrekit.evaluation import Comparison, GenreReport, compare
 from genrekit.exceptions import AudioDecodeWarning
 from genrekit.features import extract
 from genrekit.models import GenreClassifier
-from genrekit.page import Html, element, join, table, write_html
+from genrekit.page import Html, element, join, table, write_report
 from genrekit.persistence import save
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def run_demo(
         "Models compared": _models_section(found),
         "Asked about single tracks": _examples_section(best, examples, synthetic=music is None),
     }
-    write_html(
+    write_report(
         found.reports[best], folder / "report.html", title=f"{title}: {best}",
         estimator=models[best], features=tracks.table, more=more,
     )  # fmt: skip

@@ -11,8 +11,7 @@ from sklearn.base import is_classifier
 
 from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeWarning, warn_caller
-from genrekit.models import TrackClassifierMixin, probabilities
-from genrekit.persistence import iter_objects
+from genrekit.models import TrackClassifierMixin, iter_objects, probabilities
 
 __all__ = ["hearing_classifier", "top_genres"]
 

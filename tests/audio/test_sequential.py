@@ -12,7 +12,8 @@ import soundfile
 
 import genrekit.dsp.kernels  # what is tested needs numba loaded  # noqa: F401
 from genrekit.audio import _sequential, load_audio
-from genrekit.audio._sequential import HEAD, SequentialFile, _MemoryFile, open_sequential
+from genrekit.audio._callbacks import HEAD
+from genrekit.audio._sequential import SequentialFile, _MemoryFile, open_sequential
 from genrekit.exceptions import AudioDecodeError
 
 from .conftest import FORMATS, samples_of

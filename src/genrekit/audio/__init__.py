@@ -7,9 +7,10 @@ length can be read without standing in memory whole.
 
 from __future__ import annotations
 
-from genrekit.audio._decoder import Decoded, Decoder
+from genrekit.audio._decoder import Decoded, Decoder, UnusableError, frame_range
 from genrekit.audio._downmix import DOWNMIX_RULE, Downmix, Remark, hear
 from genrekit.audio._open import available_decoders
+from genrekit.audio._source import Source, as_source, without_pipe
 from genrekit.audio._stream import (
     load_audio,
     native_rate,
@@ -25,6 +26,11 @@ __all__ = [
     "Decoder",
     "Downmix",
     "Remark",
+    "Source",
+    "UnusableError",
+    "as_source",
+    "frame_range",
+    "without_pipe",
     "available_decoders",
     "hear",
     "load_audio",

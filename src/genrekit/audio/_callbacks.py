@@ -11,9 +11,10 @@ import numpy as np
 from numba import carray, cfunc
 from numba.types import CPointer, int32, int64, uint8
 
-from genrekit.audio._sequential import HEAD
+__all__ = ["ADDRESSES", "HEAD"]
 
-__all__ = ["ADDRESSES"]
+# Bytes before those of a file in memory: position and length, int64 each.
+HEAD = 16
 
 # Position and length, int64 each, and then the bytes of the file.
 _MEMORY = CPointer(uint8)

@@ -17,10 +17,8 @@ from genrekit.audio._decoder import UnusableError, check_format
 from genrekit.audio._quiet import quiet
 from genrekit.audio._source import open_binary, size_of
 
-__all__ = ["HEAD", "SequentialFile", "open_sequential"]
+__all__ = ["SequentialFile", "open_sequential"]
 
-# Bytes before those of a file in memory: position and length, int64 each.
-HEAD = 16
 # MP3s up to this many bytes, 7 to 17 minutes, are read whole before they are decoded,
 _WHOLE = 1 << 24
 # unless much less is wanted of them: bytes a second at the highest bit rate, and for tags.
@@ -161,6 +159,8 @@ def _compiled_callbacks() -> Any:
 
 def _read_whole(source: str | bytes) -> NDArray[np.uint8]:
     """The bytes of a file, behind a head."""
+    from genrekit.audio._callbacks import HEAD
+
     with open_binary(source) as file:
         memory = np.empty(HEAD + size_of(file), np.uint8)
         memory[:HEAD].view(np.int64)[:] = 0, file.readinto(memory[HEAD:].data)

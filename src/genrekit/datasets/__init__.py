@@ -7,6 +7,7 @@ from genrekit.datasets._fetch import fetch_fma
 from genrekit.datasets._fma import FMA_12_GENRES, load_fma, load_fma_features
 from genrekit.datasets._folder import AUDIO_EXTENSIONS, AudioFiles, find_audio, load_folder
 from genrekit.datasets._gtzan import GTZAN_GENRES, load_gtzan, load_gtzan_features
+from genrekit.datasets._recordings import number_recordings
 from genrekit.datasets._synthetic import SYNTHETIC_GENRES, make_tracks
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "load_gtzan",
     "load_gtzan_features",
     "make_tracks",
+    "number_recordings",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genrekit.displays._clusters import ClusterDisplay
-from genrekit.displays._confusion import GenreConfusionDisplay
+from genrekit.displays._confusion import GenreConfusionDisplay, confusion_counts
 from genrekit.displays._importance import FeatureImportanceDisplay
 from genrekit.displays._learning import LearningCurveDisplay
 from genrekit.displays._pca import PCADisplay
@@ -20,4 +20,5 @@ __all__ = [
     "ReliabilityDisplay",
     "TimelineDisplay",
     "TrackDisplay",
+    "confusion_counts",
 ]

@@ -12,18 +12,22 @@ from typing import Any
 from genrekit.engine._cache import TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
-from genrekit.engine._loop import attempts, describe_tracks, warn_of_errors
+from genrekit.engine._items import as_track, is_missing, is_pair_like
+from genrekit.engine._loop import Described, attempts, describe_tracks
 from genrekit.engine._plan import Plan
+from genrekit.engine._remarks import NOTHING, notes_of, warn_of_notes, warn_of_tracks
 from genrekit.engine._tracks import (
     RECENT,
     Excerpt,
+    MatrixRow,
     TrackSegment,
+    at_rate,
     content,
     fill,
     fingerprint,
+    held,
     is_file,
     is_pair,
-    is_swapped_pair,
     is_track,
     label,
     read_track,
@@ -32,12 +36,17 @@ from genrekit.engine._tracks import (
 _LATE = {"AudioExtractor": "_extractor", "read_tracks": "_extractor"}
 
 __all__ = [  # noqa: PLE0604
+    "NOTHING",
     "RECENT",
+    "Described",
     "Excerpt",
     "Extracted",
+    "MatrixRow",
     "Plan",
     "TrackCache",
     "TrackSegment",
+    "as_track",
+    "at_rate",
     "attempts",
     "check_collection",
     "content",
@@ -45,13 +54,17 @@ __all__ = [  # noqa: PLE0604
     "extraction_clock",
     "fill",
     "fingerprint",
+    "held",
     "is_file",
+    "is_missing",
     "is_pair",
-    "is_swapped_pair",
+    "is_pair_like",
     "is_track",
     "label",
+    "notes_of",
     "read_track",
-    "warn_of_errors",
+    "warn_of_notes",
+    "warn_of_tracks",
     *_LATE,
 ]
 

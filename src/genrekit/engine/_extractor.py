@@ -26,7 +26,6 @@ from genrekit.engine._plan import Plan
 from genrekit.engine._remarks import warn_of_tracks
 from genrekit.engine._tracks import MatrixRow, is_file
 from genrekit.exceptions import TrackError
-from genrekit.features import AudioTransformer
 from genrekit.spectra import Frontend, Part
 
 __all__ = ["AudioExtractor", "read_tracks"]
@@ -116,7 +115,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
 
     @abstractmethod
     def _named_parts(self) -> list[tuple[str, Part]]:
-        """The parts with their names."""
+        """The parts that run, with their names."""
 
     @abstractmethod
     def _inherited(self) -> Frontend:
@@ -125,11 +124,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
     def _plan(self) -> Plan:
         """Parts and front ends, checked."""
         check_choice("on_error", self.on_error, ("raise", "nan"))
-        parts = [
-            (name, part._part() if isinstance(part, AudioTransformer) else part)
-            for name, part in self._named_parts()
-        ]
-        return Plan.of(parts, self._inherited())
+        return Plan.of(self._named_parts(), self._inherited())
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Check the parameters and X; nothing is decoded and nothing learnt.

@@ -22,7 +22,7 @@ from genrekit.engine._tracks import Excerpt, TrackSegment, content, label, read_
 from genrekit.engine._workers import in_parallel
 from genrekit.exceptions import AudioDecodeError, TrackError
 
-__all__ = ["Described", "_attempts", "describe_tracks"]
+__all__ = ["Described", "attempts", "describe_tracks"]
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
@@ -62,7 +62,7 @@ def describe_tracks(items: Sequence[Any], cache: TrackCache, **running: Any) -> 
     seconds = np.full(len(items), np.nan)
     errors: list[TrackError] = []
     remarks = [Remark(0)] * len(items)
-    for i, outcome in enumerate(_attempts(items, cache.row, **running)):
+    for i, outcome in enumerate(attempts(items, cache.row, **running)):
         if isinstance(outcome, TrackError):
             errors.append(outcome)
         else:
@@ -107,7 +107,7 @@ def _join(threads: set[threading.Thread], seconds: float) -> None:
         thread.join(max(0.0, end - time.monotonic()))
 
 
-def _attempts(
+def attempts(
     items: Sequence[Any],
     work: Any,
     *,

@@ -1,17 +1,8 @@
-"""How good is it: cross-validation by track, reports with intervals, pictures."""
+"""How good is it: cross-validation by track, what leaks, reports with intervals."""
 
 from __future__ import annotations
 
-from genrekit.displays import (
-    ClusterDisplay,
-    FeatureImportanceDisplay,
-    GenreConfusionDisplay,
-    LearningCurveDisplay,
-    PCADisplay,
-    ReliabilityDisplay,
-    TimelineDisplay,
-    TrackDisplay,
-)
+from genrekit._moved import moved
 from genrekit.evaluation._calibration import CalibrationBins, calibration_bins
 from genrekit.evaluation._clusters import Clustering, ClusterReport, cluster_report
 from genrekit.evaluation._compare import (
@@ -25,29 +16,27 @@ from genrekit.evaluation._importance import (
     FamilyImportance,
     family_of,
     importance_by_family,
+    track_features,
 )
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import Leak, LeakageReport, check_leakage
 from genrekit.evaluation._report import GenreReport
+from genrekit.evaluation._splits import Split, genre_splits, read_labels
 
 __all__ = [
+    "Split",
+    "genre_splits",
+    "read_labels",
+    "track_features",
     "CalibrationBins",
-    "ClusterDisplay",
     "ClusterReport",
     "Clustering",
     "Comparison",
     "FamilyImportance",
-    "FeatureImportanceDisplay",
-    "GenreConfusionDisplay",
     "GenreReport",
     "Leak",
     "LeakageReport",
-    "LearningCurveDisplay",
-    "PCADisplay",
     "PairedDifference",
-    "ReliabilityDisplay",
-    "TimelineDisplay",
-    "TrackDisplay",
     "calibration_bins",
     "check_leakage",
     "cluster_report",
@@ -59,3 +48,16 @@ __all__ = [
     "paired_difference",
     "wilson_interval",
 ]
+
+_DISPLAYS = (
+    "ClusterDisplay",
+    "FeatureImportanceDisplay",
+    "GenreConfusionDisplay",
+    "LearningCurveDisplay",
+    "PCADisplay",
+    "ReliabilityDisplay",
+    "TimelineDisplay",
+    "TrackDisplay",
+)
+
+__getattr__ = moved(__name__, dict.fromkeys(_DISPLAYS, "genrekit.displays"))

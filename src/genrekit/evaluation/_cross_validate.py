@@ -13,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from genrekit.engine import Extracted, extraction_clock
-from genrekit.evaluation._leakage import Split, find_leaks, track_labels, warn_of_leaks
+from genrekit.evaluation._leakage import find_leaks, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
-from genrekit.evaluation._splits import fit_on, genre_splits, read_labels
+from genrekit.evaluation._splits import Split, fit_on, genre_splits, read_labels, take, track_labels
 from genrekit.exceptions import TrackError
 from genrekit.models import TrackClassifierMixin
 
-__all__ = ["_take", "cross_validate_genres", "run_folds"]
+__all__ = ["take", "cross_validate_genres", "run_folds"]
 
 
 class _Fold(NamedTuple):
@@ -146,15 +146,6 @@ def run_folds(
     )
 
 
-def _take(X: Any, indices: np.ndarray) -> Any:
-    """Select tracks of a list, an array or a pandas object."""
-    if hasattr(X, "iloc"):
-        return X.iloc[indices]
-    if isinstance(X, Sequence):
-        return [X[i] for i in indices]
-    return X[indices] if hasattr(X, "toarray") else np.asarray(X)[indices]
-
-
 def _run_fold(
     estimator: BaseEstimator, X: Any, y: np.ndarray, groups: np.ndarray | None, split: Split
 ) -> _Fold:
@@ -163,7 +154,7 @@ def _run_fold(
     seconds: dict[str, float] = {}
     with _timed(seconds, "fit"):
         fit_on(train, estimator, X, y, groups)
-    y_pred, probabilities, errors = _answer(estimator, _take(X, test), seconds)
+    y_pred, probabilities, errors = _answer(estimator, take(X, test), seconds)
     failures = [(int(train[error.index]), error.reason) for error in _fit_errors(estimator)]
     failures += [(int(test[error.index]), error.reason) for error in errors]
     classes = getattr(estimator, "classes_", None)

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import check_cv
 
 from genrekit._text import as_column
 from genrekit.datasets import number_recordings
-from genrekit.engine import fingerprint, is_file, is_pair, label
+from genrekit.engine import fingerprint, is_file, is_pair
+from genrekit.evaluation._splits import Split, items_of, make_splits, n_tracks_of, track_labels
 from genrekit.exceptions import LeakageWarning, warn_caller
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Leak", "LeakageReport", "Split", "check_leakage", "find_leaks", "make_splits"]
+__all__ = ["Leak", "LeakageReport", "check_leakage", "find_leaks", "warn_of_leaks"]
 
-Split = tuple[np.ndarray, np.ndarray]
-"""Indices of the training tracks and of the test tracks."""
 
 _N_EXAMPLES = 3
 
@@ -189,7 +186,7 @@ def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> 
     <LeakageReport: 50.0% of 8 tests leak>
     """
     groups = None if groups is None else np.asarray(groups)
-    report = find_leaks(X, make_splits(cv, _n_tracks(X), y, groups), groups)
+    report = find_leaks(X, make_splits(cv, n_tracks_of(X), y, groups), groups)
     warn_of_leaks(report)
     return report
 
@@ -202,7 +199,7 @@ def warn_of_leaks(report: LeakageReport) -> None:
 
 def find_leaks(X: Any, splits: Iterable[Split], groups: np.ndarray | None) -> LeakageReport:
     """Look for leaks and leave it at that."""
-    n_tracks = _n_tracks(X)
+    n_tracks = n_tracks_of(X)
     sides: dict[str, Sequence[Hashable]] = {"content": _content_keys(X)}
     if groups is not None:
         sides = {"group": groups.tolist(), **sides}
@@ -238,57 +235,9 @@ def _leaks_of(
     ]
 
 
-def make_splits(cv: Any, n_tracks: int, y: Any, groups: Any) -> list[Split]:
-    """Make index pairs of a number of folds, a splitter or an iterable of pairs."""
-    splitter = check_cv(cv, y, classifier=y is not None)
-    with warnings.catch_warnings():
-        # A splitter that knows no groups is what may have to be found out.
-        warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
-        pairs = list(splitter.split(np.zeros(n_tracks), y, groups))
-    return [(_indices(train, n_tracks), _indices(test, n_tracks)) for train, test in pairs]
-
-
-def _indices(chosen: Any, n_tracks: int) -> np.ndarray:
-    """Make indices of a mask, and refuse what lies outside."""
-    chosen = np.asarray(chosen)
-    if chosen.dtype == bool:
-        chosen = np.flatnonzero(chosen)
-    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < n_tracks:
-        raise ValueError(
-            f"cv: a split holds index {chosen.max()} (or one below 0), and X has {n_tracks} tracks"
-        )
-    return chosen
-
-
-def track_labels(X: Any) -> list[str]:
-    """Name tracks in messages: by path, or by place (in a pandas object, its index)."""
-    places = X.index if hasattr(X, "iloc") else range(_n_tracks(X))
-    kind = "track" if isinstance(X, list) else "row"
-    return [
-        label(item, i) if is_file(item) else f"{kind} {place}"
-        for i, (item, place) in enumerate(zip(_items(X), places, strict=True))
-    ]
-
-
-def _n_tracks(X: Any) -> int:
-    """Count tracks, or rows."""
-    return X.shape[0] if hasattr(X, "shape") else len(X)
-
-
-def _items(X: Any) -> Any:
-    """List the items of a collection, or the rows of a table."""
-    if hasattr(X, "toarray"):
-        return X.toarray()
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if isinstance(X, np.ndarray) and X.shape[1:] == (1,) and X.dtype.kind in "OUT":
-        return X[:, 0]  # a column of paths
-    return X
-
-
 def _content_keys(X: Any) -> list[Hashable]:
     """Give identical tracks the same key; None where there is nothing to compare."""
-    items = _items(X)
+    items = items_of(X)
     on_disk = [i for i, item in enumerate(items) if isinstance(item, (str, os.PathLike))]
     numbers = number_recordings([os.fspath(items[i]) for i in on_disk])
     keys: dict[int, Hashable] = dict(zip(on_disk, numbers.tolist(), strict=True))

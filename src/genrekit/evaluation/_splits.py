@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
-from genrekit.evaluation._cross_validate import _take
-from genrekit.evaluation._leakage import Split, make_splits
+from genrekit.engine import is_file, label
 from genrekit.models import TrackClassifierMixin, check_present
 
-__all__ = ["fit_on", "genre_splits", "read_labels"]
+__all__ = [
+    "Split",
+    "fit_on",
+    "genre_splits",
+    "items_of",
+    "make_splits",
+    "n_tracks_of",
+    "read_labels",
+    "take",
+    "track_labels",
+]
+
+Split = tuple[np.ndarray, np.ndarray]
+"""Indices of the training tracks and of the test tracks."""
 
 
 def read_labels(X: Any, y: Any, groups: Any) -> tuple[np.ndarray, np.ndarray | None]:
@@ -62,7 +76,7 @@ def fit_on(
     """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
     ours = isinstance(estimator, TrackClassifierMixin)
     known = {"groups": groups[train]} if ours and groups is not None else {}
-    estimator.fit(_take(X, train), y[train], **known)
+    estimator.fit(take(X, train), y[train], **known)
 
 
 def _check_once(splits: list[Split]) -> None:
@@ -92,3 +106,60 @@ def _check_folds(y: np.ndarray, groups: np.ndarray | None, cv: int) -> None:
             f"genre {smallest!r} has {n} {unit}{'s' if n > 1 else ''}, fewer than the {cv} folds: "
             f"{fewer}add {unit}s of {smallest!r}"
         )
+
+
+def make_splits(cv: Any, n_tracks: int, y: Any, groups: Any) -> list[Split]:
+    """Make index pairs of a number of folds, a splitter or an iterable of pairs."""
+    splitter = check_cv(cv, y, classifier=y is not None)
+    with warnings.catch_warnings():
+        # A splitter that knows no groups is what may have to be found out.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+        pairs = list(splitter.split(np.zeros(n_tracks), y, groups))
+    return [(_indices(train, n_tracks), _indices(test, n_tracks)) for train, test in pairs]
+
+
+def _indices(chosen: Any, n_tracks: int) -> np.ndarray:
+    """Make indices of a mask, and refuse what lies outside."""
+    chosen = np.asarray(chosen)
+    if chosen.dtype == bool:
+        chosen = np.flatnonzero(chosen)
+    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < n_tracks:
+        raise ValueError(
+            f"cv: a split holds index {chosen.max()} (or one below 0), and X has {n_tracks} tracks"
+        )
+    return chosen
+
+
+def track_labels(X: Any) -> list[str]:
+    """Name tracks in messages: by path, or by place (in a pandas object, its index)."""
+    places = X.index if hasattr(X, "iloc") else range(n_tracks_of(X))
+    kind = "track" if isinstance(X, list) else "row"
+    return [
+        label(item, i) if is_file(item) else f"{kind} {place}"
+        for i, (item, place) in enumerate(zip(items_of(X), places, strict=True))
+    ]
+
+
+def n_tracks_of(X: Any) -> int:
+    """Count tracks, or rows."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def items_of(X: Any) -> Any:
+    """List the items of a collection, or the rows of a table."""
+    if hasattr(X, "toarray"):
+        return X.toarray()
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.shape[1:] == (1,) and X.dtype.kind in "OUT":
+        return X[:, 0]  # a column of paths
+    return X
+
+
+def take(X: Any, indices: np.ndarray) -> Any:
+    """Select tracks of a list, an array or a pandas object."""
+    if hasattr(X, "iloc"):
+        return X.iloc[indices]
+    if isinstance(X, Sequence):
+        return [X[i] for i in indices]
+    return X[indices] if hasattr(X, "toarray") else np.asarray(X)[indices]

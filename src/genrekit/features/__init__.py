@@ -10,7 +10,7 @@ from typing import Any
 
 from genrekit.features._extract import Extraction, extract
 from genrekit.features._feature import Feature, FeaturePart
-from genrekit.features._table import FEATURES, SETS
+from genrekit.features._table import ALL_FEATURES, FEATURES, SETS, resolve
 from genrekit.features.cepstral import delta, mfcc
 from genrekit.features.chroma import chroma, tonnetz
 from genrekit.features.rhythm import onset_strength, tempo
@@ -30,6 +30,7 @@ _LATE = {feature.transformer: "transformers" for feature in FEATURES.values()}
 _LATE |= {"AudioFeatures": "_union", "PCAReducer": "_reduce"}
 
 __all__ = [  # noqa: PLE0604
+    "ALL_FEATURES",
     "FEATURES",
     "SETS",
     "STATS",
@@ -46,6 +47,7 @@ __all__ = [  # noqa: PLE0604
     "mel_spectrogram",
     "mfcc",
     "onset_strength",
+    "resolve",
     "rms",
     "spectral_bandwidth",
     "spectral_centroid",

@@ -10,7 +10,7 @@ from genrekit.audio import Remark
 from genrekit.engine import (
     Plan,
     TrackCache,
-    _attempts,
+    attempts,
     check_collection,
     describe_tracks,
     warn_of_tracks,
@@ -149,7 +149,7 @@ def extract(
     items = check_collection(sources)
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": on_error, "verbose": verbose}
     if not pooled:
-        outcomes = list(_attempts(items, plan.frames, **running))
+        outcomes = list(attempts(items, plan.frames, **running))
         errors = [outcome for outcome in outcomes if isinstance(outcome, TrackError)]
         failed: tuple[dict[str, Any], Remark] = ({}, Remark(0))
         found = [failed if isinstance(outcome, TrackError) else outcome for outcome in outcomes]

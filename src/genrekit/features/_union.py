@@ -10,7 +10,7 @@ from genrekit.engine import AudioExtractor
 from genrekit.features import transformers
 from genrekit.features._feature import Feature
 from genrekit.features._table import SETS, resolve
-from genrekit.features.transformers._base import _FRONTEND
+from genrekit.features.transformers import FRONTEND_PARAMETERS, AudioTransformer
 from genrekit.spectra import Frontend, Part
 
 __all__ = ["AudioFeatures"]
@@ -142,11 +142,18 @@ class AudioFeatures(AudioExtractor):
         self.decoder = decoder
         self.verbose = verbose
 
-    def _named_parts(self) -> list[tuple[str, Part]]:
+    def _given(self) -> list[tuple[str, Any]]:
+        """The parts as they were given, named sets and names made into transformers."""
         return resolve(self.features, _make_transformer)
 
+    def _named_parts(self) -> list[tuple[str, Part]]:
+        return [
+            (name, part._part() if isinstance(part, AudioTransformer) else part)
+            for name, part in self._given()
+        ]
+
     def _inherited(self) -> Frontend:
-        return Frontend(**{name: getattr(self, name) for name in _FRONTEND})
+        return Frontend(**{name: getattr(self, name) for name in FRONTEND_PARAMETERS})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters, and those of the parts as ``part__parameter``, named sets included.
@@ -164,7 +171,7 @@ class AudioFeatures(AudioExtractor):
         params: dict[str, Any] = super().get_params(deep=False)
         if deep and _is_spec(self.features):
             # A part without a name (in "gtzan57") can't be addressed.
-            for name, part in filter(lambda named: named[0], self._named_parts()):
+            for name, part in filter(lambda named: named[0], self._given()):
                 params[name] = part
                 inner = part.get_params() if hasattr(part, "get_params") else {}
                 params.update({f"{name}__{key}": value for key, value in inner.items()})
@@ -190,7 +197,7 @@ class AudioFeatures(AudioExtractor):
         super().set_params(**own)
         nested = {name: value for name, value in params.items() if name not in own}
         if nested:
-            parts = dict(self._named_parts())
+            parts = dict(self._given())
             # Whole parts first, so that their parameters land in the new ones.
             for name in sorted(nested, key=lambda name: "__" in name):
                 _set_nested(parts, name, nested[name])
@@ -217,7 +224,7 @@ def _set_nested(parts: dict[str, Any], name: str, value: Any) -> None:
     # The longest name wins: a part may be called "mfcc__wide".
     owners = [part for part in parts if part and (name == part or name.startswith(part + "__"))]
     if not owners:
-        known: Sequence[str] = [*parts, *_FRONTEND]
+        known: Sequence[str] = [*parts, *FRONTEND_PARAMETERS]
         hint = did_you_mean(name.partition("__")[0], known)
         sets = f" (named sets: {', '.join(SETS)})"
         raise ValueError(f"AudioFeatures has no parameter or part {name!r}: {hint}{sets}")

@@ -1,6 +1,10 @@
-"""Pipelines and classifiers from tracks to genres, and their files."""
+"""Pipelines and classifiers from tracks to genres."""
 
+from genrekit._moved import moved
 from genrekit.models._classifier import GenreClassifier
+from genrekit.models._heads import probabilities
+from genrekit.models._labels import check_present
+from genrekit.models._objects import iter_objects, named_children, place
 from genrekit.models._pipelines import (
     MODELS,
     make_classifier,
@@ -10,27 +14,38 @@ from genrekit.models._pipelines import (
 )
 from genrekit.models._pretrained import PretrainedCNNClassifier
 from genrekit.models._segments import SegmentClassifier
-from genrekit.models._shipped import PRETRAINED
+from genrekit.models._shipped import PRETRAINED, read_head
+from genrekit.models._tempered import TemperedClassifier
 from genrekit.models._timeline import Timeline
-from genrekit.networks import CNNEmbedding, ModelCard, fetch_model, get_card, list_models
-from genrekit.persistence import load, save
+from genrekit.models._track_classifier import TrackClassifierMixin
 
 __all__ = [
+    "iter_objects",
+    "named_children",
+    "place",
+    "TemperedClassifier",
+    "TrackClassifierMixin",
+    "probabilities",
+    "check_present",
+    "read_head",
     "MODELS",
     "PRETRAINED",
-    "CNNEmbedding",
     "GenreClassifier",
-    "ModelCard",
     "PretrainedCNNClassifier",
     "SegmentClassifier",
     "Timeline",
-    "fetch_model",
-    "get_card",
-    "list_models",
-    "load",
     "make_classifier",
     "make_knn_pipeline",
     "make_rf_pipeline",
     "make_svm_pipeline",
-    "save",
 ]
+
+_NETWORKS = ("CNNEmbedding", "ModelCard", "fetch_model", "get_card", "list_models")
+
+__getattr__ = moved(
+    __name__,
+    {
+        **dict.fromkeys(_NETWORKS, "genrekit.networks"),
+        **dict.fromkeys(("load", "save"), "genrekit.persistence"),
+    },
+)

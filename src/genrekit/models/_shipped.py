@@ -20,7 +20,7 @@ from genrekit.networks import CNNEmbedding, ModelCard, get_card
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
 
 PRETRAINED = ("gtzan10", "msd-genres")
-_FOLDER = Path(__file__).parent / "networks" / "data" / "heads"
+_FOLDER = Path(__file__).parent / "data" / "heads"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,18 +5,23 @@ licence it stands, and the SHA-256 of the file. Adding one takes no code: see `M
 """
 
 from genrekit.networks._card import ModelCard
+from genrekit.networks._embedding import CNNEmbedding, check_network
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network
+from genrekit.networks._patches import patch_starts
 from genrekit.networks._registry import fetch_model, get_card, list_models, locate, model_rows
 
 __all__ = [
+    "CNNEmbedding",
     "MelInput",
     "ModelCard",
     "Network",
     "WaveformInput",
+    "check_network",
     "fetch_model",
     "get_card",
     "list_models",
     "locate",
     "model_rows",
+    "patch_starts",
 ]

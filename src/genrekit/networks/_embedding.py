@@ -21,8 +21,10 @@ from genrekit.engine import (
     warn_of_tracks,
 )
 from genrekit.exceptions import AudioContentWarning
-from genrekit.networks import ModelCard, Network, get_card
+from genrekit.networks._card import ModelCard
+from genrekit.networks._network import Network
 from genrekit.networks._patches import patch_starts
+from genrekit.networks._registry import get_card
 from genrekit.spectra import Frontend, Part, Spectra, check_stats, pool, select
 
 __all__ = ["CNNEmbedding", "check_network"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from genrekit.page._page import write_html
+from genrekit.page._markup import Html, element, join, table
+from genrekit.page._page import write_report
 
-__all__ = ["write_html"]
+__all__ = ["Html", "element", "join", "table", "write_report"]

@@ -24,12 +24,12 @@ from genrekit.page._headline import alerts, headline
 from genrekit.page._markup import Html, element, join
 from genrekit.page._names import short_names
 
-__all__ = ["write_html"]
+__all__ = ["write_report"]
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "librosa", "soundfile", "soxr")
 
 
-def write_html(
+def write_report(
     report: GenreReport,
     path: str | os.PathLike[str],
     *,

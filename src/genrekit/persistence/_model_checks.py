@@ -9,7 +9,7 @@ trees are checked even earlier, in `_tree_checks`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,13 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
-from genrekit.models import TemperedClassifier
+from genrekit.models import TemperedClassifier, iter_objects
 from genrekit.networks import CNNEmbedding, check_network
 from genrekit.persistence._private import private
 from genrekit.persistence._tree_checks import is_count, require
 
 _SVC_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 _MT19937_WORDS = 624
-_LONGEST_PLACE = 300
 
 
 def check_model(model: Any) -> None:
@@ -57,37 +56,6 @@ def check_model(model: Any) -> None:
                 _CHECKS_BY_NAME[type(value).__name__](value)
         except ValueError as error:
             raise ValueError(f"inconsistent {type(value).__name__} at {where}: {error}") from error
-
-
-def iter_objects(root: Any) -> Iterator[tuple[str, Any]]:
-    """Each distinct object reachable through attributes and containers, with its place."""
-    seen: set[int] = set()
-    stack = [("model", root)]
-    while stack:
-        where, value = stack.pop()
-        if id(value) not in seen:
-            seen.add(id(value))
-            yield where, value
-            stack.extend(named_children(where, value))
-
-
-def place(where: str, part: str) -> str:
-    """The place of a part, its end if it is long: names in a hostile file may be of any length."""
-    name = f"{where}{part[:_LONGEST_PLACE]}"
-    return name if len(name) <= _LONGEST_PLACE else f"…{name[-_LONGEST_PLACE:]}"
-
-
-def named_children(where: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The items of a container or the attributes of an object, each with its place."""
-    if isinstance(value, dict):
-        yield from ((place(where, f".{key}"), item) for key, item in value.items())
-    elif isinstance(value, (list, tuple, set)):
-        yield from ((place(where, f"[{i}]"), item) for i, item in enumerate(value))
-    elif isinstance(value, np.ndarray):
-        items = value.view(np.ndarray).flat if value.dtype == object else ()
-        yield from ((place(where, f"[{i}]"), item) for i, item in enumerate(items))
-    elif hasattr(value, "__dict__") and not isinstance(value, type):
-        yield from ((place(where, f".{name}"), item) for name, item in vars(value).items())
 
 
 def _check_not_shadowed(value: Any) -> None:

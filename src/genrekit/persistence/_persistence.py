@@ -16,9 +16,10 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from genrekit import __version__
 from genrekit.exceptions import warn_caller
+from genrekit.models import iter_objects, named_children
 from genrekit.networks import CNNEmbedding, get_card
 from genrekit.persistence import _archive, _schema
-from genrekit.persistence._model_checks import check_model, iter_objects, named_children
+from genrekit.persistence._model_checks import check_model
 from genrekit.persistence._portable import portable_copy, settle
 from genrekit.persistence._tree_checks import check_tree_state
 from genrekit.persistence._trials import try_model

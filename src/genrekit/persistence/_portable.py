@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from genrekit.persistence._model_checks import iter_objects
+from genrekit.models import iter_objects
 from genrekit.persistence._searches import is_search, portable_search, restore_scorers
 
 __all__ = ["RUNTIME_PARAMETERS", "portable_copy", "settle"]

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from genrekit.persistence._model_checks import place
+from genrekit.models import place
 from genrekit.persistence._private import PRIVATE_TYPES
 
 FILE = "schema.json"
@@ -52,7 +52,7 @@ SKLEARN_TYPES = frozenset(
     }
 )
 # Every estimator in the `__all__` of these is allowed, so a new feature needs no registration.
-GENREKIT_PACKAGES = ("genrekit.features", "genrekit.models", "genrekit.models._tempered")
+GENREKIT_PACKAGES = ("genrekit.features", "genrekit.models", "genrekit.networks")
 
 _SCALARS = frozenset(
     f"numpy.{name}"

@@ -27,8 +27,7 @@ from sklearn.svm import SVC
 
 from genrekit.engine import AudioExtractor
 from genrekit.features import PCAReducer
-from genrekit.models import GenreClassifier, SegmentClassifier, TemperedClassifier
-from genrekit.persistence._model_checks import iter_objects
+from genrekit.models import GenreClassifier, SegmentClassifier, TemperedClassifier, iter_objects
 from genrekit.persistence._tree_checks import require
 
 __all__ = ["try_model"]

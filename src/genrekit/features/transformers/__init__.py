@@ -1,5 +1,6 @@
 """The scikit-learn transformers, one file a family, each a thin shell over a pure function."""
 
+from genrekit.features.transformers._base import FRONTEND_PARAMETERS, AudioTransformer
 from genrekit.features.transformers._fma import FMAStatistics
 from genrekit.features.transformers._gtzan import GTZANHPSS, GTZANMFCC, GTZANChroma, GTZANTempo
 from genrekit.features.transformers.cepstral import MFCCStats
@@ -17,6 +18,8 @@ from genrekit.features.transformers.spectral import (
 from genrekit.features.transformers.temporal import RMSEnergy, ZeroCrossingRate
 
 __all__ = [
+    "FRONTEND_PARAMETERS",
+    "AudioTransformer",
     "ChromaStats",
     "FMAStatistics",
     "GTZANChroma",

@@ -22,7 +22,7 @@ from genrekit.spectra import Frontend, Part, Spectra, check_stats
 __all__ = ["AudioTransformer"]
 
 # Without those that are the business of parts which hear at a rate of their own.
-_FRONTEND = tuple(
+FRONTEND_PARAMETERS = tuple(
     field.name for field in fields(Frontend) if field.name not in ("array_sr", "native")
 )
 
@@ -96,7 +96,7 @@ class AudioTransformer(AudioExtractor):
         """The feature with the parameters of this transformer."""
         feature = self.feature
         params = {name: getattr(self, name) for name in feature.defaults}
-        given = {name: getattr(self, name) for name in _FRONTEND}
+        given = {name: getattr(self, name) for name in FRONTEND_PARAMETERS}
         overrides = {name: value for name, value in given.items() if value is not None}
         return FeaturePart(feature, params, check_stats(self.stats), overrides)
 
