@@ -19,7 +19,6 @@ import soundfile
 
 from genrekit import AudioFeatures, MFCCStats, extract
 from genrekit.audio import Decoded, Downmix
-from genrekit.engine import _cache
 from genrekit.engine import _loop as _extract
 from genrekit.engine._tracks import Excerpt
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
@@ -212,7 +211,7 @@ def test_other_parameters_are_not(run, files, change):
 @pytest.mark.parametrize("name", ["kernels.FLAVOUR", "CACHE_VERSION", "__version__"])
 def test_other_kernels_and_versions_are_not(run, files, monkeypatch, name, cache_waveform):
     first, _ = run(files, cache_waveform=cache_waveform)
-    monkeypatch.setattr(f"genrekit.features._cache.{name}", "other")
+    monkeypatch.setattr(f"genrekit.engine._cache.{name}", "other")
     # Waveforms are decoded, not computed by kernels.
     expected = 0 if cache_waveform and name == "kernels.FLAVOUR" else 3
     second, decoded = run(files, cache_waveform=cache_waveform)
