@@ -46,7 +46,7 @@ from genrekit.networks import ModelCard, get_card
 
 NETWORK, OUTPUT, MODEL, STATS = "msd-musicnn", "tags", "logreg", ["mean"]
 ROOT = Path(__file__).resolve().parents[1]
-HEAD = ROOT / "src/genrekit/models/data/heads/gtzan10.json"
+HEAD = ROOT / "src/genrekit/networks/data/heads/gtzan10.json"
 
 # Clips whose numbers are further apart than this are taken to be of different artists, and as many
 # in a row as this to be of more than one.

@@ -56,6 +56,7 @@ _HOMES = {
         "cross_validate_genres",
         "importance_by_family",
     ],
+    "genrekit.page": ["write_report"],
     "genrekit.datasets": [
         "fetch_fma",
         "load_csv",

@@ -358,8 +358,8 @@ def test_segments_of_a_matrix_are_not_judged_either(y):
         duration=None,
         decoder=None,
     )
-    starts, errors = cutter.starts(rows, None)
-    assert not errors
+    starts, described = cutter.starts(rows, None)
+    assert not described.errors
     pieces = cutter.pieces(rows[0], starts[0])
     assert len(pieces) == 3
     assert len(pieces[-1][0]) == len(pieces[0][0])

@@ -55,7 +55,7 @@ def test_tempo_is_the_beat_trackers(synthetic, music):
 
 def test_harmonic_and_percussive_parts_add_up(music):
     y = music[: 40 * 512]
-    part = dict(AudioFeatures("gtzan57")._named_parts())[""]
+    part = dict(AudioFeatures("gtzan57")._given())[""]
     harmonic, percussive = part.frames(y)
     np.testing.assert_allclose(harmonic + percussive, y, atol=1e-5)
     assert harmonic.std() > 0.05

@@ -79,7 +79,7 @@ def _files(card: Path) -> list[str]:
 
 def test_nothing_is_downloaded_unasked(remote, server):
     assert [card.name for card in list_models()] == ["msd-musicnn", "tiny"]
-    with pytest.raises(FileNotFoundError, match=r"genrekit\.models\.fetch_model\('tiny'\)"):
+    with pytest.raises(FileNotFoundError, match=r"genrekit\.networks\.fetch_model\('tiny'\)"):
         CNNEmbedding("tiny", output="units").fit_transform([np.ones(10)])
     with pytest.raises(FileNotFoundError, match="licence CC0-1.0"):
         locate(get_card("tiny"))

@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 
 from genrekit.evaluation import GenreReport, Leak, LeakageReport, cross_validate_genres
 from genrekit.exceptions import TrackError
-from genrekit.page import write_html
+from genrekit.page import write_report
 from genrekit.page._markup import Html, element
 from genrekit.page._names import short_names
 
@@ -100,7 +100,7 @@ def parts():
 @pytest.fixture
 def write(tmp_path):
     def write_and_read(report, **options):
-        write_html(report, tmp_path / "report.html", **options)
+        write_report(report, tmp_path / "report.html", **options)
         return (tmp_path / "report.html").read_text(encoding="utf-8")
 
     return write_and_read
@@ -284,7 +284,7 @@ def test_the_same_report_gives_the_same_page(parts, write):
 
 def test_a_folder_that_is_not_there_and_features_of_other_tracks(parts, tmp_path, write):
     with pytest.raises(FileNotFoundError, match="make it first"):
-        write_html(GenreReport(**parts), tmp_path / "no" / "report.html")
+        write_report(GenreReport(**parts), tmp_path / "no" / "report.html")
     with pytest.raises(ValueError, match="one row a label"):
         write(GenreReport(**parts), features=np.zeros((39, 3)))
     assert not (tmp_path / "report.html").exists()

@@ -44,7 +44,7 @@ class ClusterDisplay:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from genrekit.evaluation import ClusterDisplay
+    >>> from genrekit.displays import ClusterDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> display = ClusterDisplay.from_features(X, y, method="k-means", random_state=0)
     >>> display.text_[0, 0].get_text()  # all of the first kind are in one cluster

@@ -53,7 +53,7 @@ class GenreConfusionDisplay:
 
     Examples
     --------
-    >>> from genrekit.evaluation import GenreConfusionDisplay
+    >>> from genrekit.displays import GenreConfusionDisplay
     >>> true = ["jazz", "jazz", "pop", "rock", "rock", "rock"]
     >>> predicted = ["jazz", "rock", "pop", "rock", "rock", None]
     >>> display = GenreConfusionDisplay.from_predictions(true, predicted, normalize="true")

@@ -44,7 +44,7 @@ class FeatureImportanceDisplay:
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.evaluation import FeatureImportanceDisplay
+    >>> from genrekit.displays import FeatureImportanceDisplay
     >>> drops = np.array([[0.02, 0.04], [0.2, 0.1]])
     >>> display = FeatureImportanceDisplay(["tempo", "mfcc"], drops).plot()
     >>> [label.get_text() for label in display.ax_.get_yticklabels()]

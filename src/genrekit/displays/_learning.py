@@ -54,7 +54,7 @@ class LearningCurveDisplay(CurveDisplay):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from genrekit.evaluation import LearningCurveDisplay
+    >>> from genrekit.displays import LearningCurveDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> display = LearningCurveDisplay.from_estimator(
     ...     KNeighborsClassifier(), X, y, train_sizes=[0.5, 1.0], random_state=0

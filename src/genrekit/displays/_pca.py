@@ -69,7 +69,7 @@ class PCADisplay:
         Examples
         --------
         >>> from sklearn.datasets import load_iris
-        >>> from genrekit.evaluation import PCADisplay
+        >>> from genrekit.displays import PCADisplay
         >>> X, y = load_iris(return_X_y=True)
         >>> display = PCADisplay.from_features(X, y)
         >>> display.ax_.get_xlabel()

@@ -43,7 +43,7 @@ class ReliabilityDisplay:
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.evaluation import ReliabilityDisplay
+    >>> from genrekit.displays import ReliabilityDisplay
     >>> probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
     >>> true = ["jazz", "jazz", "rock", "rock"]
     >>> display = ReliabilityDisplay.from_predictions(true, probabilities, ["jazz", "rock"])

@@ -46,7 +46,7 @@ class TimelineDisplay:
 
     Examples
     --------
-    >>> from genrekit.evaluation import TimelineDisplay
+    >>> from genrekit.displays import TimelineDisplay
     >>> probabilities = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]]
     >>> display = TimelineDisplay([0.0, 3.0, 6.0], probabilities, ["jazz", "rock"]).plot()
     >>> [text.get_text() for text in display.ax_.get_legend().get_texts()]

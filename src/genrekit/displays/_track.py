@@ -57,7 +57,7 @@ class TrackDisplay:
     Examples
     --------
     >>> from genrekit.datasets import make_tracks
-    >>> from genrekit.evaluation import TrackDisplay
+    >>> from genrekit.displays import TrackDisplay
     >>> tracks = make_tracks(1, genres=["pluck"], duration=2.0)
     >>> display = TrackDisplay.from_track((tracks.waveforms[0], tracks.sr))
     >>> [ax.get_ylabel() for ax in display.axes_]

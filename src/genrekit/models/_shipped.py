@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,11 @@ from sklearn.preprocessing import StandardScaler
 
 from genrekit._validation import check_choice
 from genrekit.models._pipelines import make_classifier, make_reducer
-from genrekit.networks import CNNEmbedding, ModelCard, get_card
+from genrekit.networks import HEADS, CNNEmbedding, ModelCard, get_card
 
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
 
 PRETRAINED = ("gtzan10", "msd-genres")
-_FOLDER = Path(__file__).parent / "data" / "heads"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +100,7 @@ def read_head(name: str) -> ShippedHead:
         For an unknown name.
     """
     check_choice("name", name, PRETRAINED)
-    head = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    head = json.loads((HEADS / f"{name}.json").read_text(encoding="utf-8"))
     sharpness = head.pop("sharpness", None)
     if sharpness is not None:
         head.update(_of_labels(get_card(head["features"]["model"]), sharpness))

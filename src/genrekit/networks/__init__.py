@@ -9,9 +9,17 @@ from genrekit.networks._embedding import CNNEmbedding, check_network
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network
 from genrekit.networks._patches import patch_starts
-from genrekit.networks._registry import fetch_model, get_card, list_models, locate, model_rows
+from genrekit.networks._registry import (
+    HEADS,
+    fetch_model,
+    get_card,
+    list_models,
+    locate,
+    model_rows,
+)
 
 __all__ = [
+    "HEADS",
     "CNNEmbedding",
     "MelInput",
     "ModelCard",

@@ -10,9 +10,11 @@ from genrekit._validation import did_you_mean
 from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
 
-__all__ = ["fetch_model", "get_card", "list_models", "locate", "model_rows"]
+__all__ = ["HEADS", "fetch_model", "get_card", "list_models", "locate", "model_rows"]
 
 _SHIPPED = Path(__file__).with_name("data")
+# The numbers of the classifiers that come trained on these networks.
+HEADS = _SHIPPED / "heads"
 
 
 def list_models() -> list[ModelCard]:
@@ -89,7 +91,7 @@ def get_card(model: ModelCard | str | os.PathLike[str]) -> ModelCard:
 
 def _unknown(name: str, networks: Iterable[str]) -> str:
     """What to say of a name that no network has; the classifiers that come trained are none."""
-    classifiers = [path.stem for path in (_SHIPPED / "heads").glob("*.json")]
+    classifiers = [path.stem for path in HEADS.glob("*.json")]
     if name in classifiers:
         return (
             f"{name!r} is a classifier, not a network: "
@@ -170,7 +172,7 @@ def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
 
     Examples
     --------
-    >>> from genrekit.models import fetch_model
+    >>> from genrekit.networks import fetch_model
     >>> fetch_model("msd-musicnn").name  # it comes with genrekit
     'msd-musicnn.onnx'
     """

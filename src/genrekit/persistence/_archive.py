@@ -55,6 +55,11 @@ def write_archive(members: Mapping[str, bytes], manifest: dict[str, Any]) -> byt
     return data
 
 
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """The members as they are, for a reader in this process."""
+    return _zipped(members, zipfile.ZIP_STORED)
+
+
 def _zipped(members: Mapping[str, bytes], compression: int) -> bytes:
     """The members as a zip file."""
     buffer = io.BytesIO()

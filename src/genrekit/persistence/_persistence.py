@@ -20,6 +20,7 @@ from genrekit.models import iter_objects, named_children
 from genrekit.networks import CNNEmbedding, get_card
 from genrekit.persistence import _archive, _schema
 from genrekit.persistence._model_checks import check_model
+from genrekit.persistence._moves import follow_moves
 from genrekit.persistence._portable import portable_copy, settle
 from genrekit.persistence._tree_checks import check_tree_state
 from genrekit.persistence._trials import try_model
@@ -71,7 +72,7 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     >>> import tempfile, pathlib
     >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from genrekit.models import load, save
+    >>> from genrekit.persistence import load, save
     >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), ["blues", "blues", "metal", "metal"]
     >>> model = LogisticRegression().fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -148,7 +149,7 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
 
     Examples
     --------
-    >>> from genrekit.models import load
+    >>> from genrekit.persistence import load
     >>> load("model.skops", trusted=["my.module.MyClassifier"])  # doctest: +SKIP
     """
     names = _trusted_names(trusted)
@@ -176,6 +177,9 @@ def _build(data: bytes, members: Mapping[str, bytes], trusted: Collection[str]) 
     """Check, let skops build, check again."""
     import skops.io
 
+    moved = follow_moves(members)
+    if moved is not members:
+        members, data = moved, _archive.pack(moved)
     schema = _schema.parse_schema(members[_schema.FILE])
     allowed = _schema.check_schema(schema, members, trusted)
     for where, args, state in _schema.iter_trees(schema, members):
