@@ -26,7 +26,7 @@ def make_features(**options: object) -> genrekit.AudioFeatures:
         genrekit.SpectralBandwidth(stats=STATS),
         genrekit.SpectralRolloff(stats=STATS),
         genrekit.SpectralFlatness(stats=STATS),
-        genrekit.RMSEnergy(stats=STATS),
+        genrekit.RMS(stats=STATS),
         genrekit.ZeroCrossingRate(stats=STATS),
     ]
     return genrekit.AudioFeatures(parts, **options)

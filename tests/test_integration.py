@@ -24,10 +24,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genrekit import (
+    RMS,
     AudioFeatures,
     GenreClassifier,
     MFCCStats,
-    RMSEnergy,
     SpectralCentroid,
     ZeroCrossingRate,
     make_tracks,
@@ -159,14 +159,14 @@ def test_feature_union_gives_what_audio_features_gives(X):
     parts = [
         ("mfcc", MFCCStats(n_mfcc=4, n_mels=8, **SMALL)),
         ("centroid", SpectralCentroid(**SMALL)),
-        ("rms", RMSEnergy(**SMALL)),
+        ("rms", RMS(**SMALL)),
     ]
     together = AudioFeatures(parts, **SMALL).fit_transform(X)
     np.testing.assert_array_equal(FeatureUnion(parts).fit_transform(X), together)
 
 
 def test_feature_union_in_a_pipeline(pipeline, X, y, groups):
-    union = FeatureUnion([("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
+    union = FeatureUnion([("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
     pipeline.set_params(features=union)
     grid = {"features__rms__stats": [["mean"], ["mean", "max"]]}
     search = GridSearchCV(pipeline, grid, cv=GroupKFold(2), error_score="raise")
@@ -175,7 +175,7 @@ def test_feature_union_in_a_pipeline(pipeline, X, y, groups):
 
 
 def test_feature_union_in_the_classifier(X, y):
-    union = FeatureUnion([("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
+    union = FeatureUnion([("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
     classifier = GenreClassifier(GaussianNB(), union, random_state=0)
     assert cross_val_score(classifier, X, y, cv=2, error_score="raise").mean() > CHANCE
 

@@ -11,6 +11,8 @@ import importlib
 import os
 from typing import Any
 
+from genrekit._moved import moved
+
 __version__ = "0.1.0"
 
 # onnxruntime, which runs the pretrained network, reports on its use over the network and keeps an
@@ -27,7 +29,7 @@ _HOMES = {
         "MFCCStats",
         "MelSpectrogram",
         "PCAReducer",
-        "RMSEnergy",
+        "RMS",
         "SpectralBandwidth",
         "SpectralCentroid",
         "SpectralContrast",
@@ -76,6 +78,7 @@ _HOMES = {
         "UnheardWarning",
     ],
 }
+_renamed = moved(__name__, {"RMSEnergy": "genrekit:RMS"})
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
@@ -84,7 +87,7 @@ __all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
 def __getattr__(name: str) -> Any:
     """Import a public name from the room it lives in."""
     if name not in _HOME_OF:
-        raise AttributeError(f"module 'genrekit' has no attribute {name!r}")
+        return _renamed(name)
     value = getattr(importlib.import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value

@@ -1,25 +1,26 @@
-"""Names that have moved still answer where they were, with a warning, for one minor version."""
+"""Names that have moved still answer as they did, with a warning, for one minor version."""
 
 from __future__ import annotations
 
 import importlib
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from genrekit.exceptions import warn_caller
 
 __all__ = ["moved"]
 
 
 def moved(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for a module that some names have left.
+    """A ``__getattr__`` for a module that some names have left, or in which they have others.
 
     Parameters
     ----------
     module : str
         Where they were.
     homes : mapping of str to str
-        Name → the module where it is now. Modules are looked up by name when they are asked for:
-        they may stand above.
+        Name → the module where it is now, with a colon and its new name if it has one. Modules are
+        looked up by name when they are asked for: they may stand above.
 
     Returns
     -------
@@ -30,11 +31,13 @@ def moved(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        home, _, now = homes[name].partition(":")
+        now = now or name
+        what = "place" if now == name else "name"
         message = (
-            f"{module}.{name} is now {homes[name]}.{name}; the old place goes in the next minor "
-            "version"
+            f"{module}.{name} is now {home}.{now}; the old {what} goes in the next minor version"
         )
-        warnings.warn(message, FutureWarning, stacklevel=2)
-        return getattr(importlib.import_module(homes[name]), name)
+        warn_caller(message, FutureWarning)
+        return getattr(importlib.import_module(home), now)
 
     return get

@@ -12,7 +12,7 @@ import pandas
 import pytest
 from sklearn.utils import Bunch
 
-from genrekit import AudioFeatures, MFCCStats, RMSEnergy
+from genrekit import RMS, AudioFeatures, MFCCStats
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
 from genrekit.features import Spectra, rms
 
@@ -234,10 +234,10 @@ def test_an_iterator_is_no_collection(music):
 
 
 def test_a_subclass_is_a_transformer_too(music):
-    class Louder(RMSEnergy):
+    class Louder(RMS):
         pass
 
-    expected = RMSEnergy().fit_transform([music])
+    expected = RMS().fit_transform([music])
     np.testing.assert_array_equal(Louder().fit_transform([music]), expected)
     np.testing.assert_array_equal(AudioFeatures([Louder()]).fit_transform([music]), expected)
 
@@ -278,7 +278,7 @@ def test_nan_in_a_matrix_always_raises():
 def test_one_track_is_no_collection(music, files):
     singles = [files[0], Path(files[0]), b"RIFF", io.BytesIO(b"RIFF"), (music, 22050), music]
     for single in singles:
-        for call in (_features().fit, _features().transform, RMSEnergy().fit_transform):
+        for call in (_features().fit, _features().transform, RMS().fit_transform):
             with pytest.raises(ValueError, match="list of tracks.*wrap .*in a list"):
                 call(single)
 
@@ -317,7 +317,7 @@ def test_collection_of_something_else():
 
 
 def test_frames_of_one_track(music, files):
-    transformer = RMSEnergy(n_fft=1024, hop_length=256)
+    transformer = RMS(n_fft=1024, hop_length=256)
     frames = transformer.frames(music)
     assert frames.shape == (1, 1 + len(music) // 256)
     spectra = Spectra(music, transformer.frontend(transformer._inherited()))

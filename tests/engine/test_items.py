@@ -14,7 +14,7 @@ import pandas
 import pytest
 import soundfile
 
-from genrekit import AudioDecodeError, AudioDecodeWarning, AudioFeatures, RMSEnergy, extract
+from genrekit import RMS, AudioDecodeError, AudioDecodeWarning, AudioFeatures, extract
 from genrekit.engine._items import as_track
 from genrekit.engine._tracks import MatrixRow, TrackSegment
 from genrekit.models._cutting import Cutter
@@ -79,9 +79,7 @@ def test_what_has_one_meaning(kind, y):
     found = extract([item], FEATURES, on_error="raise").table
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     np.testing.assert_array_equal(AudioFeatures(FEATURES).fit_transform([item, (y, SR)])[:1], found)
-    np.testing.assert_allclose(
-        RMSEnergy().frames(item), RMSEnergy().frames((y, SR)), rtol=1e-6, atol=1e-9
-    )
+    np.testing.assert_allclose(RMS().frames(item), RMS().frames((y, SR)), rtol=1e-6, atol=1e-9)
 
 
 def test_half_precision(y):

@@ -14,11 +14,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from genrekit import (
+    RMS,
     AudioFeatures,
     ChromaStats,
     MelSpectrogram,
     MFCCStats,
-    RMSEnergy,
     SpectralCentroid,
     SpectralFlux,
     Tempo,
@@ -31,7 +31,7 @@ from genrekit.features import FEATURES, Frontend, extract, transformers
 DIFFERENT = [
     MFCCStats(n_mfcc=5, deltas=1, stats=["median", "skew"]),
     SpectralCentroid(n_fft=1024, hop_length=256),
-    RMSEnergy(sr=16000),
+    RMS(sr=16000),
     ZeroCrossingRate(offset=0.1, duration=0.2, stats=["max"]),
     SpectralFlux(dtype="float64", window="hamming", win_length=500),
     ChromaStats(n_fft=1024, hop_length=256, pad_mode="reflect"),
@@ -98,11 +98,11 @@ def test_two_jobs_give_the_bits_of_one(backend, files, ragged):
 
 
 def test_parts_inherit_the_front_end_and_their_own_values_win(music):
-    parts = [SpectralCentroid(), RMSEnergy(n_fft=512, hop_length=128)]
+    parts = [SpectralCentroid(), RMS(n_fft=512, hop_length=128)]
     features = AudioFeatures(parts, n_fft=1024, hop_length=256, pad_mode="reflect")
     explicit = [
         SpectralCentroid(n_fft=1024, hop_length=256, pad_mode="reflect"),
-        RMSEnergy(n_fft=512, hop_length=128, pad_mode="reflect"),
+        RMS(n_fft=512, hop_length=128, pad_mode="reflect"),
     ]
     got = features.fit_transform([music])
     np.testing.assert_array_equal(got, AudioFeatures(explicit).fit_transform([music]))
@@ -224,7 +224,7 @@ def test_grid_search_over_nested_parameters(ragged):
 
 
 def test_repeated_features_are_numbered():
-    features = AudioFeatures(["rms", RMSEnergy(n_fft=512, hop_length=256), ("soft", "rms")])
+    features = AudioFeatures(["rms", RMS(n_fft=512, hop_length=256), ("soft", "rms")])
     assert features.get_feature_names_out().tolist() == [
         "rms_mean",
         "rms_std",
@@ -276,7 +276,7 @@ class Loudest:
 
 
 def test_foreign_part(music, tmp_path):
-    reference = RMSEnergy(n_fft=256, hop_length=256, stats=["max"]).fit_transform([music])
+    reference = RMS(n_fft=256, hop_length=256, stats=["max"]).fit_transform([music])
     features = AudioFeatures([Loudest(), "rms"], memory=tmp_path)
     for _ in range(2):
         got = features.fit_transform([music])

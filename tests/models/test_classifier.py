@@ -22,6 +22,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 from genrekit import (
+    RMS,
     AudioDecodeError,
     AudioDecodeWarning,
     AudioFeatures,
@@ -29,7 +30,6 @@ from genrekit import (
     GenrekitWarning,
     MFCCStats,
     PCAReducer,
-    RMSEnergy,
     ZeroCrossingRate,
     load,
     load_audio,
@@ -483,10 +483,10 @@ def test_any_transformer_is_a_reducer(features, X, y):
     [
         AudioFeatures(["rms", "zero_crossing_rate"], **SMALL),
         MFCCStats(n_mfcc=4, n_mels=8, **SMALL),
-        FeatureUnion([("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]),
+        FeatureUnion([("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]),
         "standard",
         ["rms", "zero_crossing_rate"],
-        [("level", "rms"), RMSEnergy(stats=["max"])],
+        [("level", "rms"), RMS(stats=["max"])],
     ],
     ids=["AudioFeatures", "transformer", "FeatureUnion", "set", "names", "pairs"],
 )
@@ -565,7 +565,7 @@ def test_memory_spares_the_second_fit_the_decoding(clf, X, y, tmp_path):
 
 def test_the_decoder_reaches_every_transformer(features, X, y, tmp_path):
     decoder = CountingDecoder(tmp_path / "log")
-    union = FeatureUnion([("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
+    union = FeatureUnion([("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))])
     for n_calls, spec in [(15, features), (45, union), (60, ["rms", "zero_crossing_rate"])]:
         GenreClassifier(GaussianNB(), spec, decoder=decoder, random_state=0).fit(X, y)
         assert decoder.calls == n_calls

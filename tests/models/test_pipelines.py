@@ -18,9 +18,9 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 from genrekit import (
+    RMS,
     AudioFeatures,
     PCAReducer,
-    RMSEnergy,
     ZeroCrossingRate,
     load_audio,
     make_knn_pipeline,
@@ -127,7 +127,7 @@ def test_an_imputed_row_is_the_median(features, tracks, broken):
 
 
 def test_bad_files_in_a_feature_union_are_imputed_too(tracks, broken):
-    union = FeatureUnion([("a", RMSEnergy(**SMALL)), ("b", ZeroCrossingRate(**SMALL))])
+    union = FeatureUnion([("a", RMS(**SMALL)), ("b", ZeroCrossingRate(**SMALL))])
     pipeline = make_svm_pipeline(union, on_error="nan").fit(tracks.paths, tracks.target)
     with pytest.warns(AudioDecodeWarning):
         assert len(pipeline.predict([broken])) == 1
@@ -241,7 +241,7 @@ def test_other_reducers():
 
 
 def test_with_running_reaches_transformers_of_audio_only():
-    nested = Pipeline([("union", FeatureUnion([("a", RMSEnergy())])), ("scale", MinMaxScaler())])
+    nested = Pipeline([("union", FeatureUnion([("a", RMS())])), ("scale", MinMaxScaler())])
     copied = with_running(nested, on_error="nan", n_jobs=2, memory=None, verbose=0)
     inner = copied["union"].transformer_list[0][1]
     assert (inner.on_error, inner.n_jobs) == ("nan", 2)

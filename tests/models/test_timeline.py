@@ -10,13 +10,13 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import FeatureUnion
 
 from genrekit import (
+    RMS,
     AudioDecodeError,
     AudioFeatures,
     CNNEmbedding,
     GenreClassifier,
     MFCCStats,
     PretrainedCNNClassifier,
-    RMSEnergy,
     ZeroCrossingRate,
     make_tracks,
 )
@@ -143,7 +143,7 @@ def test_long_files_are_read_in_pieces(clf, song, tmp_path):
 
 
 def test_features_without_a_rate(tracks, song):
-    parts = [("rms", RMSEnergy(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]
+    parts = [("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]
     clf = GenreClassifier(GaussianNB(), FeatureUnion(parts), sr=SR, random_state=0)
     timeline = clf.fit(tracks.waveforms, tracks.target).timeline(song, window=0.25, hop=0.25)
     expected = clf.predict_proba(windows(song, 0.25, 0.25))
@@ -171,7 +171,7 @@ HEARD = {
     "network": CNNEmbedding,
     "every fourth second": lambda: CNNEmbedding(patch_hop=0.25, max_patches=2),
     "network and features": lambda: AudioFeatures([CNNEmbedding(), "mfcc"]),
-    "not ours": lambda: FeatureUnion([("rms", RMSEnergy(sr=44100)), ("set", AudioFeatures())]),
+    "not ours": lambda: FeatureUnion([("rms", RMS(sr=44100)), ("set", AudioFeatures())]),
     "excerpt": lambda: AudioFeatures("fma518", offset=0.4, duration=0.9),
 }
 

@@ -58,7 +58,7 @@ def music():
 
 MODELS = {
     "pipeline": lambda: make_knn_pipeline(FEW),
-    "shells": lambda: make_pipeline(genrekit.RMSEnergy(), genrekit.PCAReducer(1), SVC()),
+    "shells": lambda: make_pipeline(genrekit.RMS(), genrekit.PCAReducer(1), SVC()),
     "pipeline in a pipeline": lambda: Pipeline([("all", make_knn_pipeline(FEW))]),
     "classifier": lambda: GenreClassifier(RandomForestClassifier(2), FEW),
     "segments": lambda: SegmentClassifier(make_knn_pipeline(FEW), segment_duration=0.2),

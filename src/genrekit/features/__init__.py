@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from genrekit._moved import moved
 from genrekit.features._extract import Extraction, extract
 from genrekit.features._feature import Feature, FeaturePart
 from genrekit.features._table import ALL_FEATURES, FEATURES, SETS, resolve
@@ -28,6 +29,7 @@ from genrekit.spectra import STATS, WAVEFORM, Frontend, Part, Spectra
 
 _LATE = {feature.transformer: "transformers" for feature in FEATURES.values()}
 _LATE |= {"AudioFeatures": "_union", "PCAReducer": "_reduce"}
+_renamed = moved(__name__, {"RMSEnergy": "genrekit.features:RMS"})
 
 __all__ = [  # noqa: PLE0604
     "ALL_FEATURES",
@@ -65,7 +67,7 @@ __all__ = [  # noqa: PLE0604
 def __getattr__(name: str) -> Any:
     """Load what needs scikit-learn when it is first used."""
     if name not in _LATE:
-        raise AttributeError(f"module 'genrekit.features' has no attribute {name!r}")
+        return _renamed(name)
     value = getattr(importlib.import_module(f"genrekit.features.{_LATE[name]}"), name)
     globals()[name] = value
     return value

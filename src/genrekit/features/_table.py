@@ -62,7 +62,7 @@ FEATURES: dict[str, Feature] = {
     "spectral_flatness": Feature(spectral.spectral_flatness, "SpectralFlatness", ["log_sums"]),
     "spectral_flux": Feature(spectral.spectral_flux, "SpectralFlux", ["change"]),
     "zero_crossing_rate": Feature(temporal.zero_crossing_rate, "ZeroCrossingRate", ["crossings"]),
-    "rms": Feature(temporal.rms, "RMSEnergy", ["mean_square"]),
+    "rms": Feature(temporal.rms, "RMS", ["mean_square"]),
     "tempo": Feature(rhythm.tempo, "Tempo", ["mel"], whole_clip=True),
 }
 

@@ -9,8 +9,11 @@ from genrekit.persistence._schema import FILE, iter_nodes, parse_schema
 
 __all__ = ["MOVED", "follow_moves"]
 
+_SHELLS = "genrekit.features.transformers"
+
 # Dotted name in files of earlier versions → dotted name now. Entries stay for good.
 MOVED = {
+    f"{_SHELLS}.temporal.RMSEnergy": f"{_SHELLS}.temporal.RMS",
     "genrekit.models._embedding.CNNEmbedding": "genrekit.networks._embedding.CNNEmbedding",
 }
 

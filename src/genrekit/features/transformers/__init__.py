@@ -15,7 +15,7 @@ from genrekit.features.transformers.spectral import (
     SpectralFlux,
     SpectralRolloff,
 )
-from genrekit.features.transformers.temporal import RMSEnergy, ZeroCrossingRate
+from genrekit.features.transformers.temporal import RMS, ZeroCrossingRate
 
 __all__ = [
     "FRONTEND_PARAMETERS",
@@ -28,7 +28,7 @@ __all__ = [
     "GTZANTempo",
     "MFCCStats",
     "MelSpectrogram",
-    "RMSEnergy",
+    "RMS",
     "SpectralBandwidth",
     "SpectralCentroid",
     "SpectralContrast",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from genrekit.features.transformers._base import AudioTransformer
 
-__all__ = ["RMSEnergy", "ZeroCrossingRate"]
+__all__ = ["RMS", "ZeroCrossingRate"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RMSEnergy(AudioTransformer):
+class RMS(AudioTransformer):
     """Root-mean-square energy: how loud a track is.
 
     Parameters
@@ -32,9 +32,9 @@ class RMSEnergy(AudioTransformer):
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit import RMSEnergy
+    >>> from genrekit import RMS
     >>> tracks = [np.random.default_rng(seed).standard_normal(22050) for seed in range(3)]
-    >>> transformer = RMSEnergy()
+    >>> transformer = RMS()
     >>> transformer.fit_transform(tracks).shape
     (3, 2)
     >>> transformer.get_feature_names_out()[:2].tolist()
