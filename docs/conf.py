@@ -48,10 +48,33 @@ def draw_pictures(app):
         draw_all(folder)
 
 
+# --- tables -----------------------------------------------------------------------------------
+def write_tables(app):
+    """Write the table of `datasets.rst` from the one that the code reads."""
+    from genrekit.datasets import DATASETS
+
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    head = ["Name", "What it is", "Functions", "Subsets", "Groups", "Split", "Licence", "To cite"]
+    for cells in (head, *(_cells(name, row) for name, row in DATASETS.items())):
+        lines += [f"   {'  -' if i else '* -'} {cell}" for i, cell in enumerate(cells)]
+    path = Path(app.srcdir, "generated", "datasets.txt")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _cells(name, row):
+    """What the table says about a data set."""
+    functions = [row.loader, row.features_loader, *([row.fetcher] if row.fetcher else [])]
+    links = " ".join(f":func:`~genrekit.datasets.{f.__name__}`" for f in functions)
+    subsets, splits = ", ".join(row.subsets), ", ".join(row.splits)
+    return [f"``{name}``", row.title, links, subsets, row.unit, splits, row.licence, row.citation]
+
+
 def setup(app):
     """Connect the handlers above."""
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("builder-inited", draw_pictures)
+    app.connect("builder-inited", write_tables)
 
 
 # --- code in the pages ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 import genrekit
 from genrekit._text import from_name
 from genrekit.cli import main
-from genrekit.datasets import make_tracks
+from genrekit.datasets import DATASETS, make_tracks
 from genrekit.exceptions import AudioDecodeWarning, TrackError
 from genrekit.features import FEATURES, SETS
 
@@ -525,7 +525,7 @@ def test_info_lists_versions_and_every_feature(capsys):
     first_words = [line.split()[0] for line in lines if line]
     assert f"genrekit      {genrekit.__version__}" in lines
     assert {"kernels", "numpy", "soundfile"} <= set(first_words)
-    assert set(FEATURES) <= set(first_words)
+    assert set(FEATURES) | set(DATASETS) <= set(first_words)
     columns = {line.split()[0]: line.split()[1] for line in lines if line}
     assert (columns["gtzan57"], columns["fma518"]) == ("57", "518")
     assert columns["standard"] == str(len(genrekit.extract([np.ones(22050)]).names))

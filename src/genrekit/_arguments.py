@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import genrekit
 from genrekit._tables import TABLE_SUFFIXES
 from genrekit._text import printable
+from genrekit._validation import did_you_mean
 
 _MODELS = ("svm", "rf", "knn", "logreg", "cnn")
 _EPILOG = """\
@@ -42,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_evaluate(commands)
     _add_demo(commands)
-    info = _add_command(commands, "info", "show versions, decoders and the table of features")
+    info = _add_command(commands, "info", "show versions, decoders, features and data sets")
     info.add_argument(
         "--compile",
         action="store_true",
@@ -179,13 +180,16 @@ def _add_evaluate(commands: Any) -> None:
     )
     music.add_argument("--root", metavar="FOLDER", help="where the data set is")
     parser.add_argument(
-        "--dataset", choices=("gtzan", "fma"), help="a data set, on its published split"
+        "--dataset",
+        type=_one_of("data set", _datasets),
+        metavar="NAME",
+        help="a data set, on its published split, see `genrekit info`",
     )
     parser.add_argument(
         "--subset",
-        choices=("small", "medium", "large", "full"),
-        default="small",
-        help="part of FMA (default: small)",
+        type=_one_of("subset", _subsets),
+        metavar="NAME",
+        help="what of the data set, see `genrekit info` (default: the smallest subset)",
     )
     parser.add_argument(
         "--groups",
@@ -265,6 +269,33 @@ def _ending(*suffixes: str) -> Callable[[str], Path]:
         return path
 
     return read
+
+
+def _one_of(what: str, names: Callable[[], list[str]]) -> Callable[[str], str]:
+    """One of some names, which are looked up only when one is given."""
+
+    def read(text: str) -> str:
+        if text not in (known := names()):
+            raise argparse.ArgumentTypeError(
+                f"unknown {what} {text!r}: {did_you_mean(text, known)}"
+            )
+        return text
+
+    return read
+
+
+def _datasets() -> list[str]:
+    """The data sets."""
+    from genrekit.datasets import DATASETS
+
+    return list(DATASETS)
+
+
+def _subsets() -> list[str]:
+    """The subsets that any of them has."""
+    from genrekit.datasets import DATASETS
+
+    return list(dict.fromkeys(subset for row in DATASETS.values() for subset in row.subsets))
 
 
 def _features(text: str) -> str | list[str]:

@@ -14,16 +14,15 @@ from sklearn.base import clone
 
 from genrekit._tables import write_or_keep
 from genrekit._validation import check_choice
-from genrekit.datasets import load_csv, load_fma, load_folder, load_gtzan
+from genrekit.datasets import DATASETS, load_csv, load_folder
 from genrekit.evaluation import GenreReport, cross_validate_genres, track_features
 from genrekit.models import GenreClassifier
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
-__all__ = ["DATASETS", "find_tracks", "groups_remark", "run_evaluate"]
+__all__ = ["find_tracks", "groups_remark", "run_evaluate"]
 
-DATASETS = ("gtzan", "fma")
 _FOLDS = 5
 
 
@@ -31,7 +30,7 @@ def find_tracks(
     source: str | os.PathLike[str],
     *,
     dataset: str | None = None,
-    subset: str = "small",
+    subset: str | None = None,
     groups: str | None = None,
 ) -> Bunch:
     """Load labelled tracks of a folder, a table or a data set, with the wanted groups.
@@ -41,13 +40,13 @@ def find_tracks(
     source : path-like
         A folder with one sub-folder a genre, a CSV table with the columns ``path`` and ``genre``,
         or the folder of a data set.
-    dataset : {"gtzan", "fma"} or None, default=None
-        Which data set.
-    subset : str, default="small"
-        Which part of FMA.
+    dataset : str or None, default=None
+        Which data set, a name of `genrekit.datasets.DATASETS`.
+    subset : str or None, default=None
+        Which subset of it; None: what its loader takes unasked.
     groups : str or None, default=None
         ``"folder"``: the folder a file lies in; for a table otherwise the name of a column. None:
-        what the loader gives, the artist for FMA and else the recording.
+        what the loader gives, as the row of the data set says, and else the recording.
 
     Returns
     -------
@@ -58,8 +57,10 @@ def find_tracks(
     Raises
     ------
     ValueError
-        When groups are asked for that are not there.
+        When the data set is not known, or a subset or groups are asked for that are not there.
     """
+    if subset is not None and dataset is None:
+        raise ValueError(f"--subset {subset}: only a data set has subsets, see --dataset")
     table = dataset is None and Path(source).suffix.lower() in (".csv", ".tsv")
     if groups not in (None, "folder") and not table:
         raise ValueError(
@@ -71,13 +72,23 @@ def find_tracks(
     elif dataset is None:
         tracks = load_folder(source)
     else:
-        check_choice("dataset", dataset, DATASETS)
-        tracks = load_gtzan(source) if dataset == "gtzan" else load_fma(source, subset)
+        tracks = _load(dataset, source, subset)
     if groups == "folder":
         folders = [str(Path(path).parent) for path in tracks.paths]
         tracks.groups = np.unique(folders, return_inverse=True)[1]
-    tracks.unit = groups or ("artist" if dataset == "fma" else "track")
+    tracks.unit = groups or (DATASETS[dataset].unit if dataset else "track")
     return tracks
+
+
+def _load(dataset: str, source: str | os.PathLike[str], subset: str | None) -> Bunch:
+    """Load a data set, or a subset of it."""
+    check_choice("dataset", dataset, DATASETS)
+    row = DATASETS[dataset]
+    if subset is None:
+        return row.loader(source)
+    if not row.subsets:
+        raise ValueError(f"--subset {subset}: {dataset} has no subsets: leave it out")
+    return row.loader(source, subset)
 
 
 def groups_remark(tracks: Bunch, folds: int | None) -> str:

@@ -97,6 +97,22 @@ def set_rows() -> list[list[str]]:
     return rows
 
 
+def dataset_rows() -> list[list[str]]:
+    """Name the data sets.
+
+    Returns
+    -------
+    list of list of str
+        Name, title, subsets, what a group is, parts of the published split, and licence.
+    """
+    from genrekit.datasets import DATASETS
+
+    return [
+        [name, row.title, ", ".join(row.subsets), row.unit, ", ".join(row.splits), row.licence]
+        for name, row in DATASETS.items()
+    ]
+
+
 def classifier_rows() -> list[list[str]]:
     """Name the classifiers that come trained.
 

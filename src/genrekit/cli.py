@@ -316,16 +316,18 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
-    """Say what is installed and which features there are."""
-    from genrekit._info import compile_kernels, decoder_rows, feature_rows, set_rows, version_rows
+    """Say what is installed, and which features and data sets there are."""
+    from genrekit import _info as info
 
     if args.compile:
-        print(compile_kernels())
+        print(info.compile_kernels())
         return _OK
-    print(text_table(["package", "version"], version_rows()))
-    print("\n" + text_table(["decoder", "version"], decoder_rows()))
-    print("\n" + text_table(["feature", "class", "what it is"], feature_rows()))
-    print("\n" + text_table(["set", "columns", "features"], set_rows(), right=["columns"]))
+    print(text_table(["package", "version"], info.version_rows()))
+    print("\n" + text_table(["decoder", "version"], info.decoder_rows()))
+    print("\n" + text_table(["feature", "class", "what it is"], info.feature_rows()))
+    print("\n" + text_table(["set", "columns", "features"], info.set_rows(), right=["columns"]))
+    head = ["data set", "what it is", "subsets", "groups", "split", "licence"]
+    print("\n" + text_table(head, info.dataset_rows()))
     return _OK
 
 

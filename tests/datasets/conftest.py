@@ -1,4 +1,4 @@
-"""A miniature of the FMA data set in the layout it is published in."""
+"""Miniatures of the data sets in the layouts they are published in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from genrekit.datasets import GTZAN_GENRES
+
+CLIPS = [f"{genre}.{i:05d}" for genre in GTZAN_GENRES for i in range(100)]
 # id, subset, split, artist, top genre, genres
 TRACKS = [
     (2, "small", "training", 1, "Hip-Hop", [21]),
@@ -150,6 +153,16 @@ def make_files(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(name)
         return tmp_path
+
+    return make
+
+
+@pytest.fixture
+def make_gtzan(make_files):
+    """Make the folders of GTZAN below a place."""
+
+    def make(place, ending, clips=CLIPS):
+        return make_files(*(f"{place}{c.partition('.')[0]}/{c}{ending}" for c in clips))
 
     return make
 

@@ -11,18 +11,9 @@ import pytest
 from genrekit.datasets import GTZAN_GENRES, load_gtzan, load_gtzan_features
 from genrekit.exceptions import GenrekitWarning
 
-CLIPS = [f"{genre}.{i:05d}" for genre in GTZAN_GENRES for i in range(100)]
+from .conftest import CLIPS
+
 HEADER = "filename,length,tempo,mfcc1_mean,label\n"
-
-
-@pytest.fixture
-def make_gtzan(make_files):
-    """Make the folders of GTZAN below a place."""
-
-    def make(place, ending, clips=CLIPS):
-        return make_files(*(f"{place}{c.partition('.')[0]}/{c}{ending}" for c in clips))
-
-    return make
 
 
 @pytest.mark.parametrize(

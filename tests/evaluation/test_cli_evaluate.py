@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from genrekit import cross_validate_genres
 from genrekit._evaluate import find_tracks, run_evaluate
 from genrekit.audio._soundfile import decode
 from genrekit.cli import main
-from genrekit.datasets import load_folder, make_tracks
+from genrekit.datasets import DATASETS, load_folder, make_tracks
 from genrekit.models import GenreClassifier
 
 FEW = "rms,spectral_centroid,zero_crossing_rate"
@@ -177,9 +178,23 @@ def test_a_split_without_its_test(music):
 
 def test_fma_gets_its_subset(monkeypatch, tmp_path):
     calls = []
-    monkeypatch.setattr("genrekit._evaluate.load_fma", lambda *args: calls.append(args) or Bunch())
+    row = replace(DATASETS["fma"], loader=lambda *args: calls.append(args) or Bunch())
+    monkeypatch.setitem(DATASETS, "fma", row)
     assert find_tracks(tmp_path, dataset="fma", subset="medium").unit == "artist"
-    assert calls == [(tmp_path, "medium")]
+    assert find_tracks(tmp_path, dataset="fma").unit == "artist"
+    assert calls == [(tmp_path, "medium"), (tmp_path,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--dataset", "gtzan", "--root", "m"], "--subset small: gtzan has no subsets"),
+        (["m"], "--subset small: only a data set has subsets"),
+    ],
+)
+def test_a_subset_of_what_has_none(arguments, said, capsys):
+    assert main(["evaluate", *arguments, "--subset", "small"]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_a_bad_file_counts_as_wrong_and_is_named_once(albums, capsys):
@@ -228,6 +243,7 @@ def test_a_data_set_needs_both(arguments, capsys):
         [],
         ["m", "--root", "n"],
         ["--dataset", "x", "--root", "m"],
+        ["--dataset", "fma", "--root", "m", "--subset", "tiny"],
         ["m", "--report", "r.pdf"],
         ["m", "--folds", "1"],
     ],

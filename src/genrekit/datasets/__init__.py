@@ -8,14 +8,17 @@ from genrekit.datasets._fma import FMA_12_GENRES, load_fma, load_fma_features
 from genrekit.datasets._folder import AUDIO_EXTENSIONS, AudioFiles, find_audio, load_folder
 from genrekit.datasets._gtzan import GTZAN_GENRES, load_gtzan, load_gtzan_features
 from genrekit.datasets._recordings import number_recordings
+from genrekit.datasets._registry import DATASETS, DataSet
 from genrekit.datasets._synthetic import SYNTHETIC_GENRES, make_tracks
 
 __all__ = [
     "AUDIO_EXTENSIONS",
+    "DATASETS",
     "FMA_12_GENRES",
     "GTZAN_GENRES",
     "SYNTHETIC_GENRES",
     "AudioFiles",
+    "DataSet",
     "fetch_fma",
     "find_audio",
     "load_csv",

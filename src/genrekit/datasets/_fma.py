@@ -45,6 +45,15 @@ Left out are Easy Listening, Blues, Spoken and Soul-RnB, which have 21, 74, 118 
 25,000 tracks, and so too few to tell anything from in its test part.
 """
 
+# fmt: on
+LICENCE = "each track the Creative Commons licence its artist chose; the metadata CC BY 4.0"
+CITATION = (
+    'Defferrard, Benzi, Vandergheynst and Bresson, "FMA: a dataset for music analysis", ISMIR '
+    "2017, https://github.com/mdeff/fma"
+)
+SPLITS = ("train", "valid", "test")
+
+# fmt: off
 # Clips that are truncated, hold no audio or have another length than the metadata say.
 _KNOWN_BAD = frozenset({
     1486, 5574, 65753, 80391, 98558, 98559, 98560, 98565, 98566, 98567, 98568, 98569, 98571, 99134,
@@ -54,7 +63,7 @@ _KNOWN_BAD = frozenset({
 
 # Subset → the values of set.subset in it, and the folders that hold its clips. The archives of the
 # larger subsets hold the same 30 s clips; fma_full holds whole tracks.
-_SUBSETS = {
+SUBSETS = {
     "small": (("small",), ("fma_small", "fma_medium", "fma_large")),
     "medium": (("small", "medium"), ("fma_medium", "fma_large")),
     "large": (("small", "medium", "large"), ("fma_large",)),
@@ -71,12 +80,11 @@ Subset: {subset}, label: {label}
 Tracks: {n_tracks}
 {counts}
 
-Tracks of the Free Music Archive, each under the Creative Commons licence its artist chose; the
-metadata are CC BY 4.0. `split` is the official one, 80 / 10 / 10 % stratified by genre, in which
-no artist stands in two parts. `groups` are the artists.
+Tracks of the Free Music Archive. `split` is the official one, 80 / 10 / 10 % stratified by genre,
+in which no artist stands in two parts. `groups` are the artists.
 
-Reference: Defferrard, Benzi, Vandergheynst and Bresson, "FMA: a dataset for music analysis",
-ISMIR 2017, https://github.com/mdeff/fma
+Licence: {licence}.
+Reference: {citation}.
 """
 
 
@@ -158,7 +166,7 @@ def load_fma(
     >>> train = tracks.split == "train"  # doctest: +SKIP
     """
     root = existing(root, _LAYOUT)
-    check_choice("subset", subset, _SUBSETS)
+    check_choice("subset", subset, SUBSETS)
     tree, names, tracks = _select(root, subset, label, genres)
     clips = _find_clips(root, subset)
     remarks = [] if keep_bad else _remark_bad(tracks)
@@ -230,7 +238,7 @@ def load_fma_features(
     >>> train = tracks.split == "train"  # doctest: +SKIP
     """
     root = existing(root, _LAYOUT)
-    check_choice("subset", subset, _SUBSETS)
+    check_choice("subset", subset, SUBSETS)
     tree, titles, tracks = _select(root, subset, label, genres)
     remarks = [] if keep_bad else _remark_bad(tracks)
     by_number = {t.number: t for t in tracks if keep_bad or t.number not in _KNOWN_BAD}
@@ -252,7 +260,7 @@ def _select(
     check_choice("label", label, _LABELS)
     tree = read_genres(find_table(root, "genres.csv"))
     wanted = _check_wanted(genres, label, tree)
-    members = _SUBSETS[subset][0]
+    members = SUBSETS[subset][0]
     tracks = [
         track
         for track in read_tracks(find_table(root, "tracks.csv"))
@@ -297,7 +305,7 @@ def _titles(track: Track, label: str, tree: Genres) -> set[str]:
 
 def _find_clips(root: Path, subset: str) -> dict[int, str]:
     """Path of each clip by the number of its track."""
-    folders = _SUBSETS[subset][1]
+    folders = SUBSETS[subset][1]
     folder = next((root / name for name in folders if (root / name).is_dir()), None)
     if folder is None:
         raise FileNotFoundError(
@@ -338,6 +346,8 @@ def _labelled(
             label=label,
             n_tracks=len(tracks),
             counts=listed(names, target),
+            licence=LICENCE,
+            citation=CITATION,
         ),
     }
 

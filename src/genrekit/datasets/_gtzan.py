@@ -38,6 +38,14 @@ GTZAN_GENRES = (
 # fmt: on
 """The ten genres of GTZAN, one hundred clips each."""
 
+LICENCE = "none is stated"
+CITATION = (
+    'Tzanetakis and Cook, "Musical genre classification of audio signals", 2002; of the split: '
+    'Kereliuk, Sturm and Larsen, "Deep learning and music adversaries", 2015'
+)
+SUBSETS = ()
+SPLITS = ("train", "valid", "test")
+
 _KNOWN_BAD = {"jazz.00054": "corrupt"}
 # Where the genre folders lie in the archives that circulate, below the folder they were put in.
 _PLACES = ("", "genres", "genres_original", "Data/genres_original")
@@ -58,16 +66,16 @@ From: {source}
 {kind}: {n_rows}
 {counts}
 
-Clips of 30 s at 22,050 Hz, collected by George Tzanetakis in 2000 and 2001; no licence is stated.
+Clips of 30 s at 22,050 Hz, collected by George Tzanetakis in 2000 and 2001.
 The collection has known faults: repeated recordings, several excerpts of one recording, many
 clips of one artist, wrong labels and distortion. Under random folds the same song and the same
 artist stand on both sides and accuracies come out far too high. `split` is {split}.
 
-References: Tzanetakis and Cook, "Musical genre classification of audio signals", 2002. Sturm,
-"The GTZAN dataset: its contents, its faults, their effects on evaluation, and its future use",
-2013. Kereliuk, Sturm and Larsen, "Deep learning and music adversaries", 2015.
+Licence: {licence}.
+References: {citation}; of the faults: Sturm, "The GTZAN dataset: its contents, its faults, their
+effects on evaluation, and its future use", 2013.
 """
-_SPLITS = {
+_PUBLISHED = {
     "fault_filtered": "the fault-filtered one of Kereliuk, Sturm and Larsen: no artist stands in "
     "two parts, faulty clips stand in none (None)",
     None: "not loaded",
@@ -257,7 +265,7 @@ def _read_split(split: str | None) -> dict[str, str]:
     """Part of each clip; clips that belong to none are left out."""
     if split is None:
         return {}
-    check_choice("split", split, [name for name in _SPLITS if name])
+    check_choice("split", split, [name for name in _PUBLISHED if name])
     text = files("genrekit.datasets").joinpath(f"data/gtzan_{split}.csv").read_text("utf-8")
     return {row["clip"]: row["split"] for row in csv.DictReader(text.splitlines())}
 
@@ -326,5 +334,11 @@ def _describe(source: Path, kind: str, target: NDArray[np.str_], split: str | No
     """Fill the description."""
     counts = listed(np.unique(target).tolist(), target)
     return _DESCR.format(
-        source=source, kind=kind, n_rows=len(target), counts=counts, split=_SPLITS[split]
+        source=source,
+        kind=kind,
+        n_rows=len(target),
+        counts=counts,
+        split=_PUBLISHED[split],
+        licence=LICENCE,
+        citation=CITATION,
     )
