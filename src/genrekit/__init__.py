@@ -47,6 +47,7 @@ _HOMES = {
         "GenreClassifier",
         "PretrainedCNNClassifier",
         "SegmentClassifier",
+        "make_genre_pipeline",
         "make_knn_pipeline",
         "make_rf_pipeline",
         "make_svm_pipeline",

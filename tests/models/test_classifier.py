@@ -827,3 +827,34 @@ def test_nearest_neighbours_of_few_tracks():
     with pytest.warns(GenrekitWarning, match="2 inner folds only"):
         clf = GenreClassifier("knn", ["rms", "spectral_centroid"]).fit(tracks, genres)
     np.testing.assert_allclose(clf.predict_proba(tracks).sum(axis=1), 1.0)
+
+
+@pytest.mark.filterwarnings("ignore:the smallest genre:genrekit.exceptions.GenrekitWarning")
+@pytest.mark.parametrize("calibrate", [True, False])
+@pytest.mark.parametrize(
+    "weights", ["balanced", {"drone": 20.0, "arpeggio": 1.0, "noise-beat": 0.1}]
+)
+def test_class_weight_reaches_what_decides(weights, calibrate, features, X, y):
+    given = {"calibrate": calibrate, "random_state": 0}
+    named = GenreClassifier("logreg", features, class_weight=weights, **given).fit(X[:-2], y[:-2])
+    model = LogisticRegression(C=0.1, class_weight=weights, max_iter=1000)
+    passed = GenreClassifier(model, features, **given)
+    np.testing.assert_array_equal(
+        named.predict_proba(X), passed.fit(X[:-2], y[:-2]).predict_proba(X)
+    )
+    plain = GenreClassifier("logreg", features, **given).fit(X[:-2], y[:-2])
+    assert not np.array_equal(named.predict_proba(X), plain.predict_proba(X))
+
+
+def test_class_weight_sets_that_of_a_classifier_that_is_passed(features, X, y):
+    model = LogisticRegression(class_weight={"drone": 3.0})
+    clf = GenreClassifier(model, features, class_weight="balanced", calibrate=False).fit(X, y)
+    assert clf.pipeline_["clf"].class_weight == "balanced"
+    assert model.class_weight == {"drone": 3.0}
+
+
+@pytest.mark.parametrize("model", ["knn", GaussianNB()], ids=["knn", "instance"])
+def test_class_weight_that_can_not_be_heeded(model, features, y):
+    clf = GenreClassifier(model, features, class_weight="balanced")
+    with pytest.raises(ValueError, match="class_weight='balanced' has no meaning to"):
+        clf.fit(["nowhere.wav"] * len(y), y)  # before anything is read

@@ -23,6 +23,7 @@ from genrekit import (
     PCAReducer,
     ZeroCrossingRate,
     load_audio,
+    make_genre_pipeline,
     make_knn_pipeline,
     make_rf_pipeline,
     make_svm_pipeline,
@@ -85,6 +86,28 @@ def test_steps(model, clf):
     assert isinstance(pipeline["clf"], clf)
     assert pipeline["features"].features == "standard"
     assert pipeline["reduce"] == "passthrough"
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_three_names_are_the_factory_with_a_classifier(name):
+    options = {"reducer": 3, "n_jobs": 2, "random_state": 1, "on_error": "nan", "memory": "m"}
+    one, other = MAKERS[name](NAMES, **options), make_genre_pipeline(name, NAMES, **options)
+    assert repr(one) == repr(other)
+    with pytest.raises(TypeError, match="n_job"):
+        MAKERS[name](n_job=2)
+
+
+def test_the_factory_takes_any_classifier(features, tracks):
+    given = LogisticRegression(C=3.0)
+    pipeline = make_genre_pipeline(clf=given, features=features).fit(tracks.paths, tracks.target)
+    assert pipeline["clf"].C == 3.0
+    assert pipeline.score(tracks.paths, tracks.target) == 1
+    assert not hasattr(given, "coef_")  # the pipeline has a clone
+    assert make_genre_pipeline("logreg")["clf"].C == 0.1
+    with pytest.raises(ValueError, match="clf must be a classifier, not LinearRegression"):
+        make_genre_pipeline(LinearRegression())
+    with pytest.raises(ValueError, match="clf.*'svm'"):
+        make_genre_pipeline("swm")
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)

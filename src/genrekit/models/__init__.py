@@ -8,6 +8,7 @@ from genrekit.models._objects import iter_objects, named_children, place
 from genrekit.models._pipelines import (
     MODELS,
     make_classifier,
+    make_genre_pipeline,
     make_knn_pipeline,
     make_rf_pipeline,
     make_svm_pipeline,
@@ -35,6 +36,7 @@ __all__ = [
     "SegmentClassifier",
     "Timeline",
     "make_classifier",
+    "make_genre_pipeline",
     "make_knn_pipeline",
     "make_rf_pipeline",
     "make_svm_pipeline",

@@ -31,7 +31,7 @@ __all__ = ["GenreClassifier"]
 # Tracks longer than this many times the median of the training are warned about.
 _LONG = 2.0
 _HEARD = ("sr", "offset", "duration")
-_HEAD = ("model", "reducer", "calibrate", "n_jobs", "random_state")
+_HEAD = ("model", "reducer", "calibrate", "class_weight", "n_jobs", "random_state")
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
 
 
@@ -63,6 +63,10 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         Whether to calibrate the probabilities on inner folds that never split a track or a
         group: those of an `SVC` or a `LogisticRegression` by one factor on its scores, others by
         a sigmoid a genre.
+    class_weight : dict or "balanced", optional
+        Weight of each genre in what decides, for genres of unequal size: "balanced" makes up for
+        their numbers. A model that takes none, such as "knn", is an error. The sigmoids that
+        `calibrate` fits for a forest know genres as frequent as they are, and take part of it back.
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre.
         `score` counts that as wrong, unless "unknown" is the label.
@@ -97,7 +101,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    genrekit.make_svm_pipeline : A plain pipeline of the same steps.
+    genrekit.make_genre_pipeline : A plain pipeline of the same steps.
 
     Notes
     -----
@@ -121,6 +125,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     """
 
     __metadata_request__fit = {"groups": None, "sample_weight": None}
+    class_weight: Any = None  # files saved before there was such a parameter have none
 
     def __init__(
         self,
@@ -132,6 +137,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         offset: float = 0.0,
         duration: float | None = None,
         calibrate: bool = True,
+        class_weight: Any = None,
         reject_below: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
@@ -147,6 +153,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self.offset = offset
         self.duration = duration
         self.calibrate = calibrate
+        self.class_weight = class_weight
         self.reject_below = reject_below
         self.on_error = on_error
         self.memory = memory
@@ -380,7 +387,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
 
     def _check_params(self) -> None:
         """What can be checked before anything is read."""
-        make_classifier(self.model)
+        make_classifier(self.model, class_weight=self.class_weight)
         make_reducer(self.reducer)
         check_share("reject_below", self.reject_below)
 

@@ -37,6 +37,7 @@ def fit_head(
     model: Any,
     reducer: Any = None,
     calibrate: bool = True,
+    class_weight: Any = None,
     n_jobs: int | None = None,
     random_state: Any = None,
 ) -> Pipeline:
@@ -58,6 +59,8 @@ def fit_head(
         Fewer columns.
     calibrate : bool, default=True
         Whether to calibrate.
+    class_weight : dict or "balanced", optional
+        Weights of the genres.
     n_jobs : int, optional
         Processors for a model that can use several.
     random_state : int, RandomState instance or None, optional
@@ -71,7 +74,8 @@ def fit_head(
     splits = _inner_splits(y, groups, random_state) if calibrate else []
     if calibrate:
         _warn_of_few(splits)
-    classifier = clone(make_classifier(model, n_jobs=n_jobs, random_state=random_state))
+    made = {"n_jobs": n_jobs, "random_state": random_state, "class_weight": class_weight}
+    classifier = clone(make_classifier(model, **made))
     if isinstance(model, str) and model == "knn":
         # No more neighbours than the smallest training part has tracks.
         fewest = min((len(train) for train, _ in splits), default=len(y))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import RandomForestClassifier
@@ -22,6 +22,7 @@ from genrekit.features import AudioFeatures, PCAReducer
 __all__ = [
     "MODELS",
     "make_classifier",
+    "make_genre_pipeline",
     "make_knn_pipeline",
     "make_reducer",
     "make_rf_pipeline",
@@ -32,7 +33,14 @@ __all__ = [
 MODELS = ("svm", "rf", "knn", "logreg")
 
 
-def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any = None) -> Any:
+def make_classifier(
+    model: Any,
+    *,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    class_weight: Any = None,
+    called: str = "model",
+) -> Any:
     """A classifier from its short name; any other classifier is given back as it is.
 
     Parameters
@@ -43,6 +51,10 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
         Processors for those that can use several.
     random_state : int, RandomState instance or None, optional
         Seed for those that draw.
+    class_weight : dict or "balanced", optional
+        Weights of the classes, which a clone of the classifier then has.
+    called : str, default="model"
+        What errors call `model`.
 
     Returns
     -------
@@ -52,7 +64,7 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
     Raises
     ------
     ValueError
-        If `model` is neither a known name nor a classifier.
+        If `model` is neither a known name nor a classifier, or takes no weights of classes.
 
     Examples
     --------
@@ -64,19 +76,37 @@ def make_classifier(model: Any, *, n_jobs: int | None = None, random_state: Any 
         raise ValueError(f"{model.__name__!r} is a class: pass an instance, {model.__name__}()")
     if isinstance(model, BaseEstimator) or hasattr(model, "predict"):
         if not is_classifier(model):
-            raise ValueError(f"model must be a classifier, not {type(model).__name__}")
-        return model
-    check_choice("model", model, MODELS)
-    if model == "rf":
+            raise ValueError(f"{called} must be a classifier, not {type(model).__name__}")
+        classifier = model
+    else:
+        check_choice(called, model, MODELS)
+        classifier = _named_classifier(model, n_jobs, random_state)
+    return classifier if class_weight is None else _weighted(classifier, class_weight, called)
+
+
+def _named_classifier(name: str, n_jobs: int | None, random_state: Any) -> Any:
+    """The classifier behind a short name."""
+    if name == "rf":
         return RandomForestClassifier(500, n_jobs=n_jobs, random_state=random_state)
-    if model == "knn":
+    if name == "knn":
         # Brute force: faster than trees in this many dimensions, and storable without pickle.
         return KNeighborsClassifier(5, weights="distance", algorithm="brute", n_jobs=n_jobs)
-    if model == "logreg":
+    if name == "logreg":
         # Strongly regularised, for the outputs of a network: they all but tell genres apart, and
         # what is left to learn from a few tracks is mostly their artists.
         return LogisticRegression(C=0.1, max_iter=1000)
     return SVC(C=10.0, random_state=random_state)
+
+
+def _weighted(classifier: Any, class_weight: Any, called: str) -> Any:
+    """A clone with weights of the classes."""
+    params = classifier.get_params(deep=False) if hasattr(classifier, "get_params") else {}
+    if "class_weight" not in params:
+        raise ValueError(
+            f"class_weight={class_weight!r} has no meaning to {type(classifier).__name__}, which "
+            f'takes no such parameter: leave it None, or choose another {called}, such as "svm"'
+        )
+    return clone(classifier).set_params(class_weight=class_weight)
 
 
 def make_reducer(reducer: Any, random_state: Any = None) -> Any:
@@ -105,7 +135,19 @@ def with_running(features: Any, *, on_error: str, **running: Any) -> Any:
     return features
 
 
-def make_svm_pipeline(
+class _Options(TypedDict, total=False):
+    """What all pipelines are told beside classifier and features; see `make_genre_pipeline`."""
+
+    reducer: Any
+    memory: Any
+    n_jobs: int | None
+    random_state: Any
+    on_error: str
+    verbose: int
+
+
+def make_genre_pipeline(
+    clf: Any = "svm",
     features: Any = "standard",
     *,
     reducer: Any = None,
@@ -115,10 +157,14 @@ def make_svm_pipeline(
     on_error: str = "raise",
     verbose: int = 0,
 ) -> Pipeline:
-    """Tracks to genres with a support vector machine (RBF kernel, C = 10).
+    """Tracks to genres in a plain scikit-learn pipeline.
 
     Parameters
     ----------
+    clf : {"svm", "rf", "knn", "logreg"} or classifier, default="svm"
+        What decides: a support vector machine (RBF kernel, C = 10), a random forest of 500
+        trees, five nearest neighbours, nearer ones counting more, logistic regression (C = 0.1),
+        or any scikit-learn classifier, of which the pipeline gets a clone.
     features : str, list or transformer, default="standard"
         What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
     reducer : None, "pca", int, float or transformer, default=None
@@ -126,9 +172,9 @@ def make_svm_pipeline(
     memory : str, path or joblib.Memory, optional
         Where `AudioFeatures` keeps what it computed, one entry a track.
     n_jobs : int, optional
-        Tracks worked on at the same time.
+        Tracks worked on, and trees grown, at the same time.
     random_state : int, RandomState instance or None, optional
-        Seed for what draws.
+        Seed for what draws; a classifier that is passed has its own.
     on_error : {"raise", "nan"}, default="raise"
         With "nan", a track that can't be decoded gets the median of every feature: a step
         ``impute`` (a `SimpleImputer`) follows the features. `GenreClassifier` leaves such tracks
@@ -141,45 +187,71 @@ def make_svm_pipeline(
     Pipeline
         Steps ``features``, (``impute``,) ``scale``, ``reduce``, ``clf``.
 
+    Raises
+    ------
+    ValueError
+        If `clf` is neither a known name nor a classifier.
+
+    See Also
+    --------
+    genrekit.GenreClassifier : The same steps in one object, with calibrated probabilities.
+
     Examples
     --------
-    >>> from genrekit import make_svm_pipeline
-    >>> pipeline = make_svm_pipeline(["mfcc", "spectral_contrast"], reducer=0.99)
+    >>> from genrekit import make_genre_pipeline
+    >>> pipeline = make_genre_pipeline("svm", ["mfcc", "spectral_contrast"], reducer=0.99)
     >>> list(pipeline.named_steps)
     ['features', 'scale', 'reduce', 'clf']
     >>> pipeline = pipeline.set_params(features__mfcc__n_mfcc=13, clf__C=1.0)
     """
-    return _make_pipeline("svm", features, reducer, memory, n_jobs, random_state, on_error, verbose)
+    check_choice("on_error", on_error, ("raise", "nan"))
+    running = {"memory": memory, "n_jobs": n_jobs, "on_error": on_error, "verbose": verbose}
+    features = clone(features) if hasattr(features, "transform") else AudioFeatures(features)
+    steps = [("features", with_running(features, **running))]
+    if on_error == "nan":
+        steps.append(("impute", SimpleImputer(strategy="median")))
+    classifier = make_classifier(clf, n_jobs=n_jobs, random_state=random_state, called="clf")
+    steps += [
+        ("scale", StandardScaler()),
+        ("reduce", make_reducer(reducer, random_state)),
+        ("clf", clone(classifier, safe=False)),
+    ]
+    return Pipeline(steps)
 
 
-def make_rf_pipeline(
-    features: Any = "standard",
-    *,
-    reducer: Any = None,
-    memory: Any = None,
-    n_jobs: int | None = None,
-    random_state: Any = None,
-    on_error: str = "raise",
-    verbose: int = 0,
-) -> Pipeline:
-    """Tracks to genres with a random forest (500 trees).
+def make_svm_pipeline(features: Any = "standard", **options: Unpack[_Options]) -> Pipeline:
+    """Tracks to genres with a support vector machine: ``make_genre_pipeline("svm", …)``.
 
     Parameters
     ----------
     features : str, list or transformer, default="standard"
         What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
-    reducer : None, "pca", int, float or transformer, default=None
-        Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
-    memory : str, path or joblib.Memory, optional
-        Where `AudioFeatures` keeps what it computed, one entry a track.
-    n_jobs : int, optional
-        Tracks worked on, and trees grown, at the same time.
-    random_state : int, RandomState instance or None, optional
-        Seed of the forest.
-    on_error : {"raise", "nan"}, default="raise"
-        As in `make_svm_pipeline`.
-    verbose : int, default=0
-        Above 0: a progress bar.
+    **options
+        The other parameters of `make_genre_pipeline`.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``features``, (``impute``,) ``scale``, ``reduce``, ``clf``.
+
+    Examples
+    --------
+    >>> from genrekit import make_svm_pipeline
+    >>> make_svm_pipeline().named_steps["clf"].C
+    10.0
+    """
+    return make_genre_pipeline("svm", features, **options)
+
+
+def make_rf_pipeline(features: Any = "standard", **options: Unpack[_Options]) -> Pipeline:
+    """Tracks to genres with a random forest: ``make_genre_pipeline("rf", …)``.
+
+    Parameters
+    ----------
+    features : str, list or transformer, default="standard"
+        What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
+    **options
+        The other parameters of `make_genre_pipeline`.
 
     Returns
     -------
@@ -192,37 +264,18 @@ def make_rf_pipeline(
     >>> make_rf_pipeline(random_state=0).named_steps["clf"].n_estimators
     500
     """
-    return _make_pipeline("rf", features, reducer, memory, n_jobs, random_state, on_error, verbose)
+    return make_genre_pipeline("rf", features, **options)
 
 
-def make_knn_pipeline(
-    features: Any = "standard",
-    *,
-    reducer: Any = None,
-    memory: Any = None,
-    n_jobs: int | None = None,
-    random_state: Any = None,
-    on_error: str = "raise",
-    verbose: int = 0,
-) -> Pipeline:
-    """Tracks to genres by their five nearest neighbours, nearer ones counting more.
+def make_knn_pipeline(features: Any = "standard", **options: Unpack[_Options]) -> Pipeline:
+    """Tracks to genres by their five nearest neighbours: ``make_genre_pipeline("knn", …)``.
 
     Parameters
     ----------
     features : str, list or transformer, default="standard"
         What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
-    reducer : None, "pca", int, float or transformer, default=None
-        Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
-    memory : str, path or joblib.Memory, optional
-        Where `AudioFeatures` keeps what it computed, one entry a track.
-    n_jobs : int, optional
-        Tracks worked on at the same time.
-    random_state : int, RandomState instance or None, optional
-        Seed of a randomised reducer.
-    on_error : {"raise", "nan"}, default="raise"
-        As in `make_svm_pipeline`.
-    verbose : int, default=0
-        Above 0: a progress bar.
+    **options
+        The other parameters of `make_genre_pipeline`.
 
     Returns
     -------
@@ -235,29 +288,4 @@ def make_knn_pipeline(
     >>> make_knn_pipeline().named_steps["clf"].n_neighbors
     5
     """
-    return _make_pipeline("knn", features, reducer, memory, n_jobs, random_state, on_error, verbose)
-
-
-def _make_pipeline(
-    model: str,
-    features: Any,
-    reducer: Any,
-    memory: Any,
-    n_jobs: int | None,
-    random_state: Any,
-    on_error: str,
-    verbose: int,
-) -> Pipeline:
-    """The steps of all three."""
-    check_choice("on_error", on_error, ("raise", "nan"))
-    running = {"memory": memory, "n_jobs": n_jobs, "on_error": on_error, "verbose": verbose}
-    features = clone(features) if hasattr(features, "transform") else AudioFeatures(features)
-    steps = [("features", with_running(features, **running))]
-    if on_error == "nan":
-        steps.append(("impute", SimpleImputer(strategy="median")))
-    steps += [
-        ("scale", StandardScaler()),
-        ("reduce", make_reducer(reducer, random_state)),
-        ("clf", make_classifier(model, n_jobs=n_jobs, random_state=random_state)),
-    ]
-    return Pipeline(steps)
+    return make_genre_pipeline("knn", features, **options)

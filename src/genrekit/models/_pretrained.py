@@ -40,6 +40,9 @@ class PretrainedCNNClassifier(GenreClassifier):
     calibrate : bool, default=True
         Whether to calibrate the probabilities on inner folds that never split a track or a
         group.
+    class_weight : dict or "balanced", optional
+        Weight of each genre in what decides, for genres of unequal size: "balanced" makes up for
+        their numbers.
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre.
         `score` counts that as wrong, unless "unknown" is the label.
@@ -98,6 +101,7 @@ class PretrainedCNNClassifier(GenreClassifier):
         offset: float = 0.0,
         duration: float | None = None,
         calibrate: bool = True,
+        class_weight: Any = None,
         reject_below: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
@@ -114,6 +118,7 @@ class PretrainedCNNClassifier(GenreClassifier):
             offset=offset,
             duration=duration,
             calibrate=calibrate,
+            class_weight=class_weight,
             reject_below=reject_below,
             on_error=on_error,
             memory=memory,
