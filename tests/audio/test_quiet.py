@@ -89,6 +89,14 @@ def test_threads_lose_nothing():
     assert sorted(lines) == sorted(f"line {n} {i}" for n in range(4) for i in range(500))
 
 
+def test_there_is_one_however_many_come_first():
+    code = """
+    from genrekit.audio._quiet import _redirection
+    assert _redirection.cache_info().currsize == 1  # made by the import
+    """
+    assert stderr_of(code) == ""
+
+
 def test_what_was_kept_is_thrown_away():
     code = """
     from genrekit.audio import _quiet

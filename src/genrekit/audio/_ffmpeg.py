@@ -5,6 +5,7 @@ The last resort: to start it takes longer than to decode a short file.
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -131,7 +132,9 @@ def _last_words(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
     text = complaints.read().decode(errors="replace")
     if "on the fly is not supported" in text:
         raise UnusableError("its rate or its number of channels changes on the way")
-    return next((line.strip() for line in text.split("\n")[::-1] if line.strip()), "it gave up")
+    words = next((line.strip() for line in text.split("\n")[::-1] if line.strip()), "it gave up")
+    # The name of the file stands in the message anyway.
+    return re.sub("^file:.*: ", "", words)
 
 
 def _arrays(run: _Run) -> Iterator[NDArray[np.float32]]:

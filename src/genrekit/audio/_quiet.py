@@ -106,3 +106,8 @@ class _Redirection:
             os.ftruncate(self.descriptor, 0)
             self.seen = 0
         return written
+
+
+# Here, while an import is locked: threads that come first at the same time would make two, and each
+# would end what the other began.
+_redirection()
