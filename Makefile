@@ -69,8 +69,8 @@ $(FFMPEG): | $(BIN)/python
 	    program=$$(ls "$(CURDIR)"/.venvs/imageio-ffmpeg/imageio_ffmpeg/binaries/ffmpeg-*); }; \
 	ln -sf "$$program" $@
 
-DECODING := src/genrekit/audio tests/audio tests/features/test_base.py tests/features/test_extract.py \
-    tests/features/test_waveforms.py tests/datasets/test_folder.py tests/models/test_cutting.py \
+DECODING := src/genrekit/audio tests/audio tests/formats tests/engine/test_extractor.py tests/features/test_extract.py \
+    tests/engine/test_waveforms.py tests/datasets/test_folder.py tests/models/test_cutting.py \
     docs/quickstart.rst
 test-path: $(VENV)/.installed-test $(FFMPEG)  ## what decodes: without a program ffmpeg, and with one
 	PATH="$(CURDIR)/.venvs/empty" GENREKIT_TEST_FFMPEG=without $(PYTEST) $(DECODING)

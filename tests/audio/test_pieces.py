@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from genrekit.audio import _open, _soundfile, load_audio, stream_audio
-from genrekit.audio._mpeg import _walk, find_links
 from genrekit.audio._pieces import _ogg_starts
 from genrekit.exceptions import AudioDecodeError
+from genrekit.formats._mpeg import _walk, find_links
 
 from .conftest import ID3, info_frame, silent_frames, vbri_frame
 

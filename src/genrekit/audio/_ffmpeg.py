@@ -27,9 +27,7 @@ from genrekit.audio._decoder import (
     frame_range,
     regroup,
 )
-from genrekit.audio._sniff import demuxer_of
-from genrekit.audio._source import open_binary
-from genrekit.audio._tags import Untagged
+from genrekit.formats import Untagged, demuxer_of, open_binary
 
 __all__ = ["decode", "version"]
 

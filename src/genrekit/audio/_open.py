@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio._decoder import NO_SAMPLES, Decoder, UnusableError, check_format
-from genrekit.audio._sniff import Look, look_at
 from genrekit.audio._source import Source, open_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
+from genrekit.formats import Look, look_at
 
 __all__ = ["available_decoders", "open_audio"]
 

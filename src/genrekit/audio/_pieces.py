@@ -15,7 +15,6 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio._chunks import Data, find_data
 from genrekit.audio._decoder import (
     Decoded,
     Decoder,
@@ -25,10 +24,18 @@ from genrekit.audio._decoder import (
     cut_frames,
     frame_range,
 )
-from genrekit.audio._mpeg import MARGIN, Link, find_links, tells_all
-from genrekit.audio._sniff import look_at
-from genrekit.audio._source import open_binary, size_of
-from genrekit.audio._tags import behind_tags
+from genrekit.formats import (
+    MARGIN,
+    Data,
+    Link,
+    behind_tags,
+    find_data,
+    find_links,
+    look_at,
+    open_binary,
+    size_of,
+    tells_all,
+)
 
 __all__ = ["decode_all"]
 

@@ -21,9 +21,7 @@ from genrekit.audio._decoder import (
     regroup,
 )
 from genrekit.audio._pieces import decode_all
-from genrekit.audio._sniff import demuxer_of
-from genrekit.audio._source import open_binary
-from genrekit.audio._tags import Untagged
+from genrekit.formats import Untagged, demuxer_of, open_binary
 
 if TYPE_CHECKING:
     import av

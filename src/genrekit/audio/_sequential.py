@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio._decoder import UnusableError, check_format
 from genrekit.audio._quiet import quiet
-from genrekit.audio._source import open_binary, size_of
+from genrekit.formats import open_binary, size_of
 
 __all__ = ["SequentialFile", "open_sequential"]
 

@@ -23,7 +23,6 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from genrekit.audio._chunks import find_data
 from genrekit.audio._decoder import (
     BLOCK_FRAMES,
     Decoded,
@@ -31,10 +30,9 @@ from genrekit.audio._decoder import (
     check_complete,
     frame_range,
 )
-from genrekit.audio._mpeg import stated_samples
 from genrekit.audio._pieces import decode_all
 from genrekit.audio._sequential import SequentialFile, open_sequential
-from genrekit.audio._source import open_binary
+from genrekit.formats import find_data, open_binary, stated_samples
 
 __all__ = ["decode", "version"]
 

@@ -6,23 +6,16 @@ import io
 import os
 import re
 from functools import partial
-from typing import IO, Any, BinaryIO, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 from genrekit.audio._pipes import is_pipe, join_chunks, read_pipe
 from genrekit.exceptions import AudioDecodeError
+from genrekit.formats import open_binary
 
-__all__ = [
-    "AudioSource",
-    "Source",
-    "as_source",
-    "file_path",
-    "open_binary",
-    "open_source",
-    "size_of",
-    "without_pipe",
-]
+__all__ = ["AudioSource", "Source", "as_source", "file_path", "open_source", "without_pipe"]
 
 _CHUNK = 1 << 20
+
 # pathlib makes one slash of two; a single letter is a drive.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
@@ -98,18 +91,6 @@ def _name_of(file: Any) -> str:
     """A file object's path, if it has one; `name` is a number for some."""
     name = getattr(file, "name", None)
     return name if isinstance(name, str) else "<file object>"
-
-
-def open_binary(data: str | bytes) -> io.BufferedReader | io.BytesIO:
-    """Open the encoded bytes for reading."""
-    return open(data, "rb") if isinstance(data, str) else io.BytesIO(data)
-
-
-def size_of(file: BinaryIO) -> int:
-    """Length of an open file in bytes; the position goes back to the start."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    return size
 
 
 def open_source(source: Source) -> io.BufferedReader | io.BytesIO:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from genrekit._formats import AUDIO_SUFFIXES
 from genrekit.datasets._bunch import (
     check_filled,
     check_genres,
@@ -19,6 +18,7 @@ from genrekit.datasets._bunch import (
 )
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 from genrekit.datasets._walk import Listing, endings, existing, look_through
+from genrekit.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch

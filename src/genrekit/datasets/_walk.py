@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from genrekit._formats import AUDIO_SUFFIXES, VIDEO_SUFFIXES
+from genrekit.formats import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = ["AudioFile", "Listing", "endings", "existing", "look_through"]
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
-from genrekit.audio._mpeg import SEARCH, find_sound
+from genrekit.formats._mpeg import SEARCH, find_sound
 
 __all__ = ["WINDOW", "find_frames"]
 

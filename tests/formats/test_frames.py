@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrekit.audio._frames import find_frames
+from genrekit.formats._frames import find_frames
 
 av_kinds = [("adts", "aac", "aac"), ("ac3", "ac3", "ac3"), ("eac3", "eac3", "eac3")]
 av_kinds += [("mp2", "mp2", "mp3"), ("mp3", "libmp3lame", "mp3")]

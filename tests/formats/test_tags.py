@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genrekit.audio import _ffmpeg, _pyav, available_decoders, load_audio
-from genrekit.audio._tags import Untagged, before_tags
+from genrekit.formats._tags import Untagged, before_tags
 
 
 def id3v2(size: int = 300, footer: bool = False) -> bytes:

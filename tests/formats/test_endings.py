@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from genrekit._formats import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from genrekit.datasets import AUDIO_EXTENSIONS
+from genrekit.formats._endings import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 
 
 def test_endings_are_lower_case_and_dotted():

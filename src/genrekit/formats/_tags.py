@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
-from genrekit.audio._source import size_of
+from genrekit.formats._bytes import size_of
 
 __all__ = ["Untagged", "before_tags", "behind_tags"]
 

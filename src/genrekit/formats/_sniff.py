@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import BinaryIO, NamedTuple
 
-from genrekit.audio._frames import WINDOW, find_frames
-from genrekit.audio._source import open_binary, size_of
-from genrekit.audio._tags import behind_tags
+from genrekit.formats._bytes import open_binary, size_of
+from genrekit.formats._frames import WINDOW, find_frames
+from genrekit.formats._tags import behind_tags
 
 __all__ = ["Look", "declared_size", "demuxer_of", "look_at"]
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from genrekit.audio._source import size_of
-from genrekit.audio._tags import behind_tags
+from genrekit.formats._bytes import size_of
+from genrekit.formats._tags import behind_tags
 
 __all__ = [
     "MARGIN",

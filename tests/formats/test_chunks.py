@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from genrekit.audio import _open, load_audio
-from genrekit.audio._chunks import find_data
 from genrekit.exceptions import AudioDecodeError
+from genrekit.formats._chunks import find_data
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Literal, NamedTuple, TypeAlias
 
-from genrekit.audio._source import size_of
+from genrekit.formats._bytes import size_of
 
 __all__ = ["Data", "find_data"]
 

@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from genrekit.audio import _open, _sniff, load_audio
-from genrekit.audio._sniff import declared_size, look_at
+from genrekit.audio import _open, load_audio
 from genrekit.exceptions import AudioDecodeError
+from genrekit.formats import _sniff
+from genrekit.formats._sniff import declared_size, look_at
 
 PYAV = "Install PyAV: pip install 'genrekit[ffmpeg]'"
 ID3 = b"ID3\x04\x00\x00\x00\x00\x02\x00" + bytes(256)

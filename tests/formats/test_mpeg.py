@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from genrekit.audio._frames import find_frames
-from genrekit.audio._mpeg import _parse, find_links, find_sound, stated_samples, tells_all
+from genrekit.formats._frames import find_frames
+from genrekit.formats._mpeg import _parse, find_links, find_sound, stated_samples, tells_all
 
-from .conftest import ID3, info_frame, silent_frames, vbri_frame
+from ..audio.conftest import ID3, info_frame, silent_frames, vbri_frame
 
 
 @pytest.mark.parametrize(
