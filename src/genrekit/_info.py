@@ -103,7 +103,7 @@ def dataset_rows() -> list[list[str]]:
     Returns
     -------
     list of list of str
-        Name, title, subsets, what a group is, parts of the published split, and licence.
+        Name, title, subsets, what a group is, sides of the published split, and licence.
     """
     from genrekit.datasets import DATASETS
 

@@ -30,7 +30,7 @@ class DataSet:
     subsets : tuple of str
         Parts of it that can be loaded alone, the smallest first; empty where there are none.
     splits : tuple of str
-        The parts of its published split.
+        What its published split calls its sides.
     licence : str
         Under what the music and the metadata stand.
     citation : str
