@@ -9,38 +9,20 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from genrekit._moved import moved
-
-__version__ = "0.1.0"
+from genrekit._version import __version__ as __version__
 
 # onnxruntime, which runs the pretrained network, reports on its use over the network and keeps an
 # identifier in the user's folder, unless this is set before it is imported, by whomever; its own
 # function comes too late. Who wants that says so: a value that is set stays.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# Where the public names live, and the same for type checkers and editors, below; a test holds the
+# two equal. The transformers of one feature are in neither: the table of features names them.
 _HOMES = {
     "genrekit.audio": ["load_audio", "stream_audio"],
-    "genrekit.features": [
-        "AudioFeatures",
-        "ChromaStats",
-        "Extraction",
-        "MFCCStats",
-        "MelSpectrogram",
-        "PCAReducer",
-        "RMS",
-        "SpectralBandwidth",
-        "SpectralCentroid",
-        "SpectralContrast",
-        "SpectralFlatness",
-        "SpectralFlux",
-        "SpectralRolloff",
-        "Tempo",
-        "Tonnetz",
-        "ZeroCrossingRate",
-        "extract",
-    ],
+    "genrekit.features": ["AudioFeatures", "Extraction", "PCAReducer", "extract"],
     "genrekit.networks": ["CNNEmbedding"],
     "genrekit.persistence": ["load", "save"],
     "genrekit.models": [
@@ -79,21 +61,80 @@ _HOMES = {
         "UnheardWarning",
     ],
 }
-_renamed = moved(__name__, {"RMSEnergy": "genrekit:RMS"})
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+if TYPE_CHECKING:
+    from genrekit.audio import load_audio as load_audio
+    from genrekit.audio import stream_audio as stream_audio
+    from genrekit.datasets import fetch_fma as fetch_fma
+    from genrekit.datasets import load_csv as load_csv
+    from genrekit.datasets import load_fma as load_fma
+    from genrekit.datasets import load_fma_features as load_fma_features
+    from genrekit.datasets import load_folder as load_folder
+    from genrekit.datasets import load_gtzan as load_gtzan
+    from genrekit.datasets import load_gtzan_features as load_gtzan_features
+    from genrekit.datasets import make_tracks as make_tracks
+    from genrekit.evaluation import check_leakage as check_leakage
+    from genrekit.evaluation import cluster_report as cluster_report
+    from genrekit.evaluation import compare as compare
+    from genrekit.evaluation import cross_validate_genres as cross_validate_genres
+    from genrekit.evaluation import importance_by_family as importance_by_family
+    from genrekit.exceptions import AudioContentWarning as AudioContentWarning
+    from genrekit.exceptions import AudioDecodeError as AudioDecodeError
+    from genrekit.exceptions import AudioDecodeWarning as AudioDecodeWarning
+    from genrekit.exceptions import GenrekitWarning as GenrekitWarning
+    from genrekit.exceptions import LeakageWarning as LeakageWarning
+    from genrekit.exceptions import UnheardWarning as UnheardWarning
+    from genrekit.features import AudioFeatures as AudioFeatures
+    from genrekit.features import Extraction as Extraction
+    from genrekit.features import PCAReducer as PCAReducer
+    from genrekit.features import extract as extract
+    from genrekit.features.transformers.cepstral import *
+    from genrekit.features.transformers.chroma import *
+    from genrekit.features.transformers.rhythm import *
+    from genrekit.features.transformers.spectral import *
+    from genrekit.features.transformers.temporal import *
+    from genrekit.models import GenreClassifier as GenreClassifier
+    from genrekit.models import PretrainedCNNClassifier as PretrainedCNNClassifier
+    from genrekit.models import SegmentClassifier as SegmentClassifier
+    from genrekit.models import make_genre_pipeline as make_genre_pipeline
+    from genrekit.models import make_knn_pipeline as make_knn_pipeline
+    from genrekit.models import make_rf_pipeline as make_rf_pipeline
+    from genrekit.models import make_svm_pipeline as make_svm_pipeline
+    from genrekit.networks import CNNEmbedding as CNNEmbedding
+    from genrekit.page import write_report as write_report
+    from genrekit.persistence import load as load
+    from genrekit.persistence import save as save
+else:  # type checkers would take any name for one that `__getattr__` knows
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name from the room it lives in."""
+        if name == "__all__":
+            return __dir__()
+        home = _HOME_OF.get(name)
+        # Only a class can be a transformer; Python asks for modules too, which must load no room.
+        if home is None and name[:1].isupper() and name in _transformers():
+            home = "genrekit.features"
+        if home is None:
+            return _renamed(name)
+        value = getattr(importlib.import_module(home), name)
+        globals()[name] = value
+        return value
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name from the room it lives in."""
-    if name not in _HOME_OF:
-        return _renamed(name)
-    value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
+def _renamed(name: str) -> Any:
+    """What a name of earlier versions stands for."""
+    from genrekit._moved import moved
+
+    return moved("genrekit", {"RMSEnergy": "genrekit:RMS"})(name)
+
+
+def _transformers() -> list[str]:
+    """The transformers of one feature, by the table."""
+    names: list[str] = importlib.import_module("genrekit.features").TRANSFORMERS
+    return names
 
 
 def __dir__() -> list[str]:
     """The public names, loaded or not."""
-    return sorted(__all__)
+    return sorted(["__version__", *_HOME_OF, *_transformers()])

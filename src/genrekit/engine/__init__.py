@@ -7,7 +7,7 @@ used; the rest does without.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genrekit.engine._cache import TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
@@ -35,7 +35,7 @@ from genrekit.engine._tracks import (
 
 _LATE = {"AudioExtractor": "_extractor", "read_tracks": "_extractor"}
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "NOTHING",
     "RECENT",
     "Described",
@@ -65,14 +65,18 @@ __all__ = [  # noqa: PLE0604
     "read_track",
     "warn_of_notes",
     "warn_of_tracks",
-    *_LATE,
+    "AudioExtractor",
+    "read_tracks",
 ]
 
+if TYPE_CHECKING:
+    from genrekit.engine._extractor import AudioExtractor, read_tracks
+else:  # type checkers would take any name for one that `__getattr__` knows
 
-def __getattr__(name: str) -> Any:
-    """Load what needs scikit-learn when it is first used."""
-    if name not in _LATE:
-        raise AttributeError(f"module 'genrekit.engine' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"genrekit.engine.{_LATE[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        """Load what needs scikit-learn when it is first used."""
+        if name not in _LATE:
+            raise AttributeError(f"module 'genrekit.engine' has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"genrekit.engine.{_LATE[name]}"), name)
+        globals()[name] = value
+        return value

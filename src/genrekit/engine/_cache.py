@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit import __version__
+from genrekit._version import __version__
 from genrekit.audio import DOWNMIX_RULE, Downmix, Remark
 from genrekit.dsp import kernels
 from genrekit.engine._keys import UnkeyedError, digest, plain

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, MappingView, Sequence, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from genrekit._validation import check_choice
@@ -29,6 +28,23 @@ from genrekit.exceptions import TrackError
 from genrekit.spectra import Frontend, Part
 
 __all__ = ["AudioExtractor", "read_tracks"]
+
+if TYPE_CHECKING:
+    # scikit-learn carries no types, and below a base of no known type checkers let a dataclass take
+    # any parameter: so this says what the transformers have from it.
+    class BaseEstimator:
+        n_features_in_: int
+        feature_names_in_: NDArray[np.object_]
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def get_metadata_routing(self) -> Any: ...
+        def __sklearn_tags__(self) -> Any: ...
+
+    class TransformerMixin:
+        def set_output(self, *, transform: str | None = None) -> Self: ...
+else:
+    from sklearn.base import BaseEstimator, TransformerMixin
 
 
 def read_tracks(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from genrekit._moved import moved
 from genrekit.evaluation._calibration import CalibrationBins, calibration_bins
 from genrekit.evaluation._clusters import Clustering, ClusterReport, cluster_report
@@ -60,4 +62,5 @@ _DISPLAYS = (
     "TrackDisplay",
 )
 
-__getattr__ = moved(__name__, dict.fromkeys(_DISPLAYS, "genrekit.displays"))
+if not TYPE_CHECKING:  # type checkers would take any name
+    __getattr__ = moved(__name__, dict.fromkeys(_DISPLAYS, "genrekit.displays"))

@@ -6,68 +6,68 @@ The functions and `extract` come without scikit-learn; the transformers load it 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genrekit._moved import moved
-from genrekit.features._extract import Extraction, extract
-from genrekit.features._feature import Feature, FeaturePart
-from genrekit.features._table import ALL_FEATURES, FEATURES, SETS, resolve
-from genrekit.features.cepstral import delta, mfcc
-from genrekit.features.chroma import chroma, tonnetz
-from genrekit.features.rhythm import onset_strength, tempo
-from genrekit.features.spectral import (
-    mel_spectrogram,
-    spectral_bandwidth,
-    spectral_centroid,
-    spectral_contrast,
-    spectral_flatness,
-    spectral_flux,
-    spectral_rolloff,
-)
-from genrekit.features.temporal import rms, zero_crossing_rate
-from genrekit.spectra import STATS, WAVEFORM, Frontend, Part, Spectra
+from genrekit.features._extract import Extraction as Extraction
+from genrekit.features._extract import extract as extract
+from genrekit.features._feature import Feature as Feature
+from genrekit.features._feature import FeaturePart as FeaturePart
+from genrekit.features._table import ALL_FEATURES as ALL_FEATURES
+from genrekit.features._table import FEATURES as FEATURES
+from genrekit.features._table import SETS as SETS
+from genrekit.features._table import resolve as resolve
+from genrekit.features.cepstral import *
+from genrekit.features.chroma import *
+from genrekit.features.rhythm import *
+from genrekit.features.spectral import *
+from genrekit.features.temporal import *
+from genrekit.spectra import STATS as STATS
+from genrekit.spectra import WAVEFORM as WAVEFORM
+from genrekit.spectra import Frontend as Frontend
+from genrekit.spectra import Part as Part
+from genrekit.spectra import Spectra as Spectra
 
-_LATE = {feature.transformer: "transformers" for feature in FEATURES.values()}
+TRANSFORMERS = [row.transformer for row in FEATURES.values()]
+
+_LATE = dict.fromkeys(TRANSFORMERS, "transformers")
 _LATE |= {"AudioFeatures": "_union", "PCAReducer": "_reduce"}
 _renamed = moved(__name__, {"RMSEnergy": "genrekit.features:RMS"})
 
-__all__ = [  # noqa: PLE0604
-    "ALL_FEATURES",
-    "FEATURES",
-    "SETS",
-    "STATS",
-    "WAVEFORM",
-    "Extraction",
-    "Feature",
-    "FeaturePart",
-    "Frontend",
-    "Part",
-    "Spectra",
-    "chroma",
-    "delta",
-    "extract",
-    "mel_spectrogram",
-    "mfcc",
-    "onset_strength",
-    "resolve",
-    "rms",
-    "spectral_bandwidth",
-    "spectral_centroid",
-    "spectral_contrast",
-    "spectral_flatness",
-    "spectral_flux",
-    "spectral_rolloff",
-    "tempo",
-    "tonnetz",
-    "zero_crossing_rate",
-    *_LATE,
-]
+if TYPE_CHECKING:
+    from genrekit.features._reduce import PCAReducer as PCAReducer
+    from genrekit.features._union import AudioFeatures as AudioFeatures
+    from genrekit.features.transformers.cepstral import *
+    from genrekit.features.transformers.chroma import *
+    from genrekit.features.transformers.rhythm import *
+    from genrekit.features.transformers.spectral import *
+    from genrekit.features.transformers.temporal import *
+else:  # type checkers would take any name for one that `__getattr__` knows
+    __all__ = [  # noqa: PLE0604
+        "ALL_FEATURES",
+        "FEATURES",
+        "SETS",
+        "STATS",
+        "TRANSFORMERS",
+        "WAVEFORM",
+        "Extraction",
+        "Feature",
+        "FeaturePart",
+        "Frontend",
+        "Part",
+        "Spectra",
+        "delta",  # noqa: F405
+        "extract",
+        "onset_strength",  # noqa: F405
+        "resolve",
+        *[row.function.__name__ for row in FEATURES.values()],
+        *_LATE,
+    ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load what needs scikit-learn when it is first used."""
-    if name not in _LATE:
-        return _renamed(name)
-    value = getattr(importlib.import_module(f"genrekit.features.{_LATE[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        """Load what needs scikit-learn when it is first used."""
+        if name not in _LATE:
+            return _renamed(name)
+        value = getattr(importlib.import_module(f"genrekit.features.{_LATE[name]}"), name)
+        globals()[name] = value
+        return value

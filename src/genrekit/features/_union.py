@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from genrekit._validation import did_you_mean
 from genrekit.engine import AudioExtractor
@@ -177,7 +177,7 @@ class AudioFeatures(AudioExtractor):
                 params.update({f"{name}__{key}": value for key, value in inner.items()})
         return params
 
-    def set_params(self, **params: Any) -> AudioFeatures:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``mfcc=...`` replaces a part and ``mfcc__n_mfcc=13`` changes one.
 
         Setting one of a named set turns `features` from a string into the list of its parts.

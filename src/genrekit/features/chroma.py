@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from genrekit.dsp import chroma_filters, kernels
 from genrekit.spectra import Spectra, check_arguments
 
-__all__ = ["chroma", "chroma_needs", "tonnetz"]
+__all__ = ["chroma", "tonnetz"]
 
 
 def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) -> NDArray[Any]:

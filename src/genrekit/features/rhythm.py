@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from genrekit.dsp import BLOCK_FRAMES, check_parameters, kernels
 from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_tiles
 
-__all__ = ["onset_strength", "tempo", "tempo_of_onsets"]
+__all__ = ["onset_strength", "tempo"]
 
 
 def tempo(

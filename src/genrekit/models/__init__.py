@@ -1,5 +1,7 @@
 """Pipelines and classifiers from tracks to genres."""
 
+from typing import TYPE_CHECKING
+
 from genrekit._moved import moved
 from genrekit.models._classifier import GenreClassifier
 from genrekit.models._heads import probabilities
@@ -44,10 +46,11 @@ __all__ = [
 
 _NETWORKS = ("CNNEmbedding", "ModelCard", "fetch_model", "get_card", "list_models")
 
-__getattr__ = moved(
-    __name__,
-    {
-        **dict.fromkeys(_NETWORKS, "genrekit.networks"),
-        **dict.fromkeys(("load", "save"), "genrekit.persistence"),
-    },
-)
+if not TYPE_CHECKING:  # type checkers would take any name
+    __getattr__ = moved(
+        __name__,
+        {
+            **dict.fromkeys(_NETWORKS, "genrekit.networks"),
+            **dict.fromkeys(("load", "save"), "genrekit.persistence"),
+        },
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import RandomForestClassifier
@@ -117,7 +117,7 @@ def make_reducer(reducer: Any, random_state: Any = None) -> Any:
         check_choice("reducer", reducer, ("pca", "passthrough"))
         return PCAReducer(random_state=random_state) if reducer == "pca" else reducer
     if isinstance(reducer, Real):
-        return PCAReducer(reducer, random_state=random_state)
+        return PCAReducer(cast(float, reducer), random_state=random_state)
     return clone(reducer)
 
 

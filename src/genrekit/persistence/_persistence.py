@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from genrekit import __version__
+from genrekit._version import __version__
 from genrekit.exceptions import warn_caller
 from genrekit.models import iter_objects, named_children
 from genrekit.networks import CNNEmbedding, get_card

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +158,7 @@ class AudioTransformer(AudioExtractor):
         """What a cached description depends on; part of the `Part` protocol."""
         return self._part().key()
 
-    def set_params(self, **params: Any) -> Any:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; an unknown name gets an error with the nearest one.
 
         Parameters
