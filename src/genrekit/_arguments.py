@@ -47,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument(
         "--compile",
         action="store_true",
-        help="compile all kernels now, so that no run has to, and say where they are kept",
+        help="compile all kernels now, so that no command has to, and say where they are kept",
     )
     return parser
 
@@ -248,7 +248,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sr", type=int, metavar="HZ", help="sampling rate (default: 22050)")
     parser.add_argument("--offset", type=float, metavar="SECONDS", help="where to start reading")
     parser.add_argument("--duration", type=float, metavar="SECONDS", help="how much to read")
-    parser.add_argument("--memory", metavar="FOLDER", help="keep features here between runs")
+    parser.add_argument("--memory", metavar="FOLDER", help="keep features here for the next time")
     _add_n_jobs(parser)
 
 

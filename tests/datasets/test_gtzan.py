@@ -173,7 +173,7 @@ def test_table_of_clips(make_table):
     assert "Rows: 2" in clips.DESCR
 
 
-def test_pieces_of_a_clip_share_a_group(make_table, recwarn):
+def test_segments_of_a_clip_share_a_group(make_table, recwarn):
     table = make_table(
         HEADER + "blues.00029.0.wav,1,1,1,blues\nblues.00029.1.wav,1,2,2,blues\n"
         "jazz.00054.9.wav,1,3,3,jazz\n"

@@ -45,11 +45,11 @@ def test_a_value_holds_until_the_next(timeline):
     assert {y for x, y in lowest if x == 3.0 and y > 0} == set(timeline.probabilities[:2, first])
 
 
-def test_a_value_of_a_long_window_stands_about_its_middle(timeline):
+def test_a_value_of_a_long_segment_stands_about_its_middle(timeline):
     display = TimelineDisplay.from_timeline(replace(timeline, window=5.0), n_genres=12)
     assert display.ax_.get_xlim() == (0.0, 32.0)  # the whole track
     edges = np.unique(display.bands_[0].get_paths()[0].vertices[:, 0])
-    # The second window, 3 to 8 s, stands from 4 to 7, and what lies outside has no other.
+    # The second segment, 3 to 8 s, stands from 4 to 7, and what lies outside has no other.
     np.testing.assert_allclose(edges, [0, *np.arange(4, 29, 3), 32])
 
 

@@ -191,7 +191,7 @@ def load_gtzan_features(
     """Load the table of 57 features of the GTZAN clips that circulates.
 
     Its columns are those of ``AudioFeatures("gtzan57")``, so that a model trained on the table
-    takes new files. In the table of 3-second pieces the pieces of a clip share a group.
+    takes new files. In the table of 3-second segments those of a clip share a group.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def _read_table(table: Path) -> tuple[list[str], list[str], list[str], NDArray[n
     label, file_name = header.index("label"), header.index(name)
     data = np.array([_numbers(table, row, len(header), features) for row in rows])
     return (
-        # "blues.00000" of "blues.00000.wav" and, for a piece of a clip, "blues.00000.3.wav".
+        # "blues.00000" of "blues.00000.wav" and, for a segment of one, "blues.00000.3.wav".
         [".".join(row[file_name].split(".")[:2]) for row in rows],
         [row[label] for row in rows],
         [header[i] for i in features],

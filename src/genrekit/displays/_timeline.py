@@ -25,7 +25,7 @@ class TimelineDisplay:
     Parameters
     ----------
     times : array-like, shape (n,)
-        Where windows or segments start, seconds.
+        Where segments start, seconds.
     probabilities : array-like, shape (n, n_classes)
         Probability of each genre there. NaN leaves a gap.
     classes : array-like, shape (n_classes,)
@@ -33,7 +33,7 @@ class TimelineDisplay:
     window : float or None, default=None
         How long each is, seconds; None: as long as the first is away from the second. Each is drawn
         about its middle, halfway to the middles beside it, the first from its start and the last
-        to its end: of windows that overlap, a value stands for the middle rather than for all.
+        to its end: of segments that overlap, a value stands for the middle rather than for all.
 
     Attributes
     ----------
@@ -157,8 +157,8 @@ class TimelineDisplay:
         shades = [colours(len(classes))[i] for i in own] + [GREY] * (len(rest) > 0)
         heights = [*table.T[own], *([table.T[rest].sum(axis=0)] if len(rest) else [])]
         edges = np.repeat(_edges(times, self.window), 2)[1:-1]
-        stretched = np.repeat(np.array(heights), 2, axis=1)
-        self.bands_ = axes.stackplot(edges, stretched, colors=shades, linewidth=0)
+        doubled = np.repeat(np.array(heights), 2, axis=1)
+        self.bands_ = axes.stackplot(edges, doubled, colors=shades, linewidth=0)
         names = [*classes[own], *(["others"] if len(rest) else [])]
         # From the top as they lie.
         legend_beside(axes, self.bands_[::-1], names[::-1])

@@ -122,7 +122,7 @@ def run_folds(
     n_jobs: int | None,
 ) -> GenreReport:
     """Run an estimator on splits that have been made and checked."""
-    runs: list[_Fold] = Parallel(n_jobs=n_jobs)(
+    folds: list[_Fold] = Parallel(n_jobs=n_jobs)(
         delayed(_run_fold)(clone(estimator), X, y, groups, split) for split in splits
     )
     tested = np.concatenate([test for _, test in splits])
@@ -132,17 +132,17 @@ def run_folds(
     classes, names = np.unique(y), track_labels(X)
     return GenreReport(
         y_true=y[tested],
-        y_pred=_together([run.y_pred for run in runs])[order],
+        y_pred=_together([fold.y_pred for fold in folds])[order],
         classes=classes,
-        probabilities=_all_probabilities(runs, classes, order),
+        probabilities=_all_probabilities(folds, classes, order),
         folds=np.repeat(np.arange(len(splits)), [len(test) for _, test in splits])[order],
         groups=None if groups is None else groups[tested],
         tracks=[names[i] for i in tested.tolist()],
         leakage=leakage,
-        fit_seconds=np.array([run.seconds["fit"] for run in runs]),
-        predict_seconds=np.array([run.seconds["predict"] for run in runs]),
-        extract_seconds=_extraction(runs),
-        errors=_failures(runs, names),
+        fit_seconds=np.array([fold.seconds["fit"] for fold in folds]),
+        predict_seconds=np.array([fold.seconds["predict"] for fold in folds]),
+        extract_seconds=_extraction(folds),
+        errors=_failures(folds, names),
     )
 
 
@@ -199,36 +199,36 @@ def _answer(
     return y_pred, probabilities, seen[0].errors if seen else ()
 
 
-def _together(parts: list[np.ndarray]) -> np.ndarray:
+def _together(answers: list[np.ndarray]) -> np.ndarray:
     """Join the predictions of the folds."""
     # Back and forth through a list: one fold may hold None and be of objects, others not.
-    genres = [genre for part in parts for genre in part.tolist()]
+    genres = [genre for answer in answers for genre in answer.tolist()]
     return np.array(genres, dtype=object if any(genre is None for genre in genres) else None)
 
 
 def _all_probabilities(
-    runs: list[_Fold], classes: np.ndarray, order: np.ndarray
+    folds: list[_Fold], classes: np.ndarray, order: np.ndarray
 ) -> np.ndarray | None:
     """Join the probabilities of the folds, 0 for a genre that a training did not hold."""
     tables = []
-    for run in runs:
-        if run.probabilities is None or run.classes is None:
+    for fold in folds:
+        if fold.probabilities is None or fold.classes is None:
             return None
-        table = np.zeros((len(run.probabilities), len(classes)))
-        table[np.isnan(run.probabilities).any(axis=1)] = np.nan
-        table[:, np.searchsorted(classes, run.classes)] = run.probabilities
+        table = np.zeros((len(fold.probabilities), len(classes)))
+        table[np.isnan(fold.probabilities).any(axis=1)] = np.nan
+        table[:, np.searchsorted(classes, fold.classes)] = fold.probabilities
         tables.append(table)
     return np.concatenate(tables)[order]
 
 
-def _failures(runs: list[_Fold], names: list[str]) -> list[TrackError]:
+def _failures(folds: list[_Fold], names: list[str]) -> list[TrackError]:
     """Each track that could not be decoded, once."""
-    reasons = dict(failure for run in runs for failure in run.failures)
+    reasons = dict(failure for fold in folds for failure in fold.failures)
     return [TrackError(i, names[i], reasons[i]) for i in sorted(reasons)]
 
 
-def _extraction(runs: list[_Fold]) -> np.ndarray | None:
+def _extraction(folds: list[_Fold]) -> np.ndarray | None:
     """Extraction of each fold; None where no fold saw any."""
-    if not any("extract" in run.seconds for run in runs):
+    if not any("extract" in fold.seconds for fold in folds):
         return None
-    return np.array([run.seconds.get("extract", 0.0) for run in runs])
+    return np.array([fold.seconds.get("extract", 0.0) for fold in folds])

@@ -29,7 +29,7 @@ def headline(report: GenreReport) -> Html:
         "section",
         element("div", score, _strip(report), class_="hero"),
         element("p", counted, said, class_="lead"),
-        _tiles(report),
+        _facts(report),
     )
 
 
@@ -54,7 +54,7 @@ def _strip(report: GenreReport) -> Html:
     return element("div", element("div", label, class_="above"), line, scale, class_="strip")
 
 
-def _tiles(report: GenreReport) -> Html:
+def _facts(report: GenreReport) -> Html:
     """The other numbers, each beside that of the baseline."""
     dummy = report.dummy
     shown = [
@@ -63,12 +63,12 @@ def _tiles(report: GenreReport) -> Html:
         ("log loss, lower is better", report.log_loss, _beside(dummy.log_loss, "shares of genres")),
         ("calibration error", report.calibration_error, "0 is best"),
     ]
-    tiles = [
+    facts = [
         element("div", element("span", name), element("b", f"{value:.3f}"), element("small", note))
         for name, value, note in shown
         if not math.isnan(value)
     ]
-    return element("div", *tiles, class_="tiles")
+    return element("div", *facts, class_="facts")
 
 
 def _beside(value: float, what: str = "most frequent genre") -> str:
