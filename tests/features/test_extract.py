@@ -66,6 +66,20 @@ def test_failures_are_rows_of_nan_and_entries(files, bad_files):
         extract(bad_files, ["rms"], on_error="raise")
 
 
+@pytest.mark.parametrize("pooled", [True, False])
+def test_who_relies_on_nan_by_default_is_told_to_say_so(pooled, music, bad_files, recwarn):
+    for on_error in (None, "nan", "raise"):
+        extract([music], ["rms"], pooled=pooled, on_error=on_error)
+    extract([music, bad_files[0]], ["rms"], pooled=pooled, on_error="nan")
+    assert [warning.category for warning in recwarn] == [AudioDecodeWarning]
+    with pytest.warns(FutureWarning, match='write on_error="nan"') as caught:
+        result = extract([music, bad_files[0]], ["rms"], pooled=pooled)
+    assert [warning.filename for warning in caught] == [__file__] * 2
+    assert [error.index for error in result.errors] == [1]
+    with pytest.raises(ValueError, match="on_error"):
+        extract([music], ["rms"], pooled=pooled, on_error="ignore")
+
+
 def test_frames(files, bad_files):
     with pytest.warns(AudioDecodeWarning):
         result = extract([files[0], bad_files[0]], ["rms", "mfcc", "tempo"], pooled=False)
@@ -276,7 +290,7 @@ def test_a_filter_left_behind_hides_no_warning_of_ours(music, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(warnings, "catch_warnings", contextlib.nullcontext)
             extract([music], ["rms"])
-        extract(["missing.wav", music], ["rms"])
+        extract(["missing.wav", music], ["rms"], on_error="nan")
     assert [warning.category for warning in seen] == [AudioDecodeWarning]
 
 

@@ -288,3 +288,86 @@ def test_foreign_part(music, tmp_path):
     assert isinstance(clone(features).features[0], Loudest)
     with pytest.raises(ValueError, match="loudest"):
         features.set_params(loudness=Loudest())
+
+
+# --- statistics for all parts, parts left out ----------------------------------------------------
+
+
+def test_stats_hold_for_every_part_that_names_none(music):
+    parts = ["mfcc", "tempo", ("loud", "rms"), SpectralCentroid(stats=["max"]), RMS(n_fft=512)]
+    features = AudioFeatures(parts, stats=["median", "std"])
+    names = features.get_feature_names_out().tolist()
+    assert names[:2] == ["mfcc0_median", "mfcc0_std"]
+    assert names[40:43] == ["tempo", "loud_median", "loud_std"]
+    assert names[43:] == ["spectral_centroid_max", "rms_median", "rms_std"]
+    told = ["median", "std"]
+    alone = [
+        transformers.MFCCStats(stats=told),
+        Tempo(),
+        ("loud", RMS(stats=told)),
+        SpectralCentroid(stats=["max"]),
+        RMS(stats=told, n_fft=512),
+    ]
+    expected = AudioFeatures(alone).fit_transform([music])
+    np.testing.assert_array_equal(features.fit_transform([music]), expected)
+    found = extract([music], parts, stats=told)
+    assert found.names == names
+    np.testing.assert_array_equal(found.table, expected)
+
+
+def test_without_a_word_statistics_are_mean_and_standard_deviation(music):
+    assert RMS().get_feature_names_out().tolist() == ["rms_mean", "rms_std"]
+    assert RMS().stats is None
+    default = AudioFeatures(stats=("mean", "std")).fit_transform([music])
+    np.testing.assert_array_equal(AudioFeatures().fit_transform([music]), default)
+
+
+def test_sets_whose_columns_are_fixed_keep_them():
+    for name in ("gtzan57", "fma518"):
+        fixed = AudioFeatures(name).get_feature_names_out().tolist()
+        assert AudioFeatures(name, stats=["max"]).get_feature_names_out().tolist() == fixed
+
+
+@pytest.mark.parametrize("stats", ["mean", ["mode"], [], 3])
+def test_wrong_statistics_for_all(stats, music):
+    for parts in ("standard", [RMS(stats=["max"])]):  # also where no part would take them
+        with pytest.raises(ValueError, match="stat"):
+            AudioFeatures(parts, stats=stats).fit([music])
+        with pytest.raises(ValueError, match="stat"):
+            extract([music], parts, stats=stats)
+
+
+def test_a_part_is_dropped_and_comes_back(music):
+    features = AudioFeatures(["mfcc", "rms", "tempo"]).set_params(mfcc="drop")
+    assert features.get_params()["mfcc"] == "drop"
+    assert "mfcc__n_mfcc" not in features.get_params()
+    left = ["rms_mean", "rms_std", "tempo"]
+    assert clone(features).get_feature_names_out().tolist() == left
+    assert features.fit_transform([music]).shape == (1, 3)
+    assert extract([music], features.features).names == left
+    assert list(extract([music], features.features, pooled=False).names) == ["rms", "tempo"]
+    with pytest.raises(ValueError, match="'mfcc__n_mfcc' can't be set while mfcc is dropped"):
+        features.set_params(mfcc__n_mfcc=2)
+    features.set_params(mfcc="mfcc", mfcc__n_mfcc=2)
+    assert features.get_feature_names_out().tolist()[:2] == ["mfcc0_mean", "mfcc0_std"]
+
+
+def test_a_named_set_without_one_of_its_parts():
+    names = AudioFeatures().set_params(mfcc="drop", rms="drop").get_feature_names_out().tolist()
+    every = AudioFeatures().get_feature_names_out().tolist()
+    assert names == [name for name in every if not name.startswith(("mfcc", "rms"))]
+
+
+def test_something_must_be_left(music):
+    with pytest.raises(ValueError, match="every part of features is dropped"):
+        AudioFeatures(["rms"]).set_params(rms="drop").fit([music])
+    with pytest.raises(ValueError, match="unknown feature 'drop'"):
+        AudioFeatures(["rms", "drop"]).fit([music])
+
+
+def test_a_search_tries_with_and_without(ragged):
+    pipeline = make_pipeline(AudioFeatures(["zero_crossing_rate", "rms"]), KNeighborsClassifier(1))
+    grid = {"audiofeatures__rms": ["drop", RMS(stats=["max"])]}
+    X, y = ragged[:1] * 4 + ragged[1:2] * 4, [0, 1] * 4
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
+    assert len(search.cv_results_["params"]) == 2

@@ -858,3 +858,13 @@ def test_class_weight_that_can_not_be_heeded(model, features, y):
     clf = GenreClassifier(model, features, class_weight="balanced")
     with pytest.raises(ValueError, match="class_weight='balanced' has no meaning to"):
         clf.fit(["nowhere.wav"] * len(y), y)  # before anything is read
+
+
+def test_a_part_of_a_named_set_is_dropped(X, y):
+    clf = GenreClassifier("svm", ["rms", "zero_crossing_rate"], sr=8000)
+    clf.set_params(features__rms="drop", calibrate=False)
+    assert clone(clf).get_params()["features__rms"] == "drop"
+    clf.fit(X, y)
+    names = ["zero_crossing_rate_mean", "zero_crossing_rate_std"]
+    assert clf.features_.get_feature_names_out().tolist() == names
+    assert clf.set_params(features__stats=["max"]).fit(X, y).pipeline_.n_features_in_ == 1

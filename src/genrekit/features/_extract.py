@@ -15,8 +15,8 @@ from genrekit.engine import (
     describe_tracks,
     warn_of_tracks,
 )
-from genrekit.exceptions import TrackError
-from genrekit.features._table import resolve
+from genrekit.exceptions import TrackError, warn_caller
+from genrekit.features._table import resolve, that_run
 from genrekit.spectra import Frontend
 
 __all__ = ["Extraction", "extract"]
@@ -57,8 +57,9 @@ def extract(
     dtype: str = "float32",
     offset: float = 0.0,
     duration: float | None = None,
+    stats: Any = None,
     pooled: bool = True,
-    on_error: str = "nan",
+    on_error: str | None = None,
     n_jobs: int | None = None,
     memory: Any = None,
     cache_waveform: bool = False,
@@ -94,11 +95,15 @@ def extract(
         Where to begin in each track, seconds.
     duration : float, optional
         How much of each track to read, seconds; None means all.
+    stats : sequence of str, optional
+        Statistics over frames, for every feature that names none of its own; None means
+        ("mean", "std").
     pooled : bool, default=True
         Whether to give statistics over frames; if not, the frames themselves.
-    on_error : {"nan", "raise"}, default="nan"
-        What a track that can't be decoded gives: a row of NaN and an entry in ``errors``, or an
-        `AudioDecodeError`.
+    on_error : {"raise", "nan"}, optional
+        What a track that can't be decoded gives: an `AudioDecodeError`, or a row of NaN and an
+        entry in ``errors``. Left out it is "nan", with a `FutureWarning` where a track fails:
+        from the next minor version on it is "raise", as everywhere else.
     n_jobs : int, optional
         Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
         otherwise; None means 1, -1 all cores.
@@ -145,17 +150,30 @@ def extract(
         offset=offset,
         duration=duration,
     )
-    plan = Plan.of(resolve(features), frontend)
+    plan = Plan.of(that_run(resolve(features), stats), frontend)
     items = check_collection(sources)
-    running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": on_error, "verbose": verbose}
+    chosen = "nan" if on_error is None else on_error
+    running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": chosen, "verbose": verbose}
     if not pooled:
         outcomes = list(attempts(items, plan.frames, **running))
         errors = [outcome for outcome in outcomes if isinstance(outcome, TrackError)]
         failed: tuple[dict[str, Any], Remark] = ({}, Remark(0))
         found = [failed if isinstance(outcome, TrackError) else outcome for outcome in outcomes]
         warn_of_tracks(items, errors, [remark for _, remark in found])
+        _warn_of_default(on_error, errors)
         return Extraction([frames for frames, _ in found], list(plan.names), errors)
     cache = TrackCache(plan, memory, cache_waveform)
     described = describe_tracks(items, cache, **running)
     warn_of_tracks(items, described.errors, described.remarks)
+    _warn_of_default(on_error, described.errors)
     return Extraction(described.table, plan.columns, described.errors)
+
+
+def _warn_of_default(on_error: str | None, errors: Sequence[TrackError]) -> None:
+    """Say that failures will stop `extract`, to those who have met one and said nothing."""
+    if on_error is None and errors:
+        message = (
+            "from the next minor version on extract raises an error for a track that can't be "
+            'decoded: write on_error="nan" to go on having a row of NaN, or on_error="raise"'
+        )
+        warn_caller(message, FutureWarning)

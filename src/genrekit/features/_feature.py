@@ -17,6 +17,8 @@ from genrekit.spectra import WAVEFORM, Frontend, Spectra, check_stats, pool, sel
 
 __all__ = ["Feature", "FeaturePart"]
 
+_STATS = ("mean", "std")
+
 
 def _one_row(params: Mapping[str, Any]) -> list[str]:
     """The feature's name is the row's."""
@@ -73,15 +75,15 @@ class FeaturePart:
         Row of the table.
     params : mapping, default={}
         Parameters of its function; those left out keep their defaults.
-    stats : sequence of str, default=("mean", "std")
-        Statistics over frames.
+    stats : sequence of str, optional
+        Statistics over frames; None means ("mean", "std"), unless those around it say others.
     overrides : mapping, default={}
         Front-end parameters that differ from the ones around it.
     """
 
     feature: Feature
     params: Mapping[str, Any] = field(default_factory=dict)
-    stats: Sequence[str] = ("mean", "std")
+    stats: Sequence[str] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,7 +92,12 @@ class FeaturePart:
                 hint = did_you_mean(name, self.feature.defaults)
                 raise TypeError(f"{self.feature.transformer} has no parameter {name!r}: {hint}")
         check_parameters(**self.settings)
-        check_stats(self.stats)
+        check_stats(self.pooled_by)
+
+    @property
+    def pooled_by(self) -> Sequence[str]:
+        """The statistics over frames."""
+        return _STATS if self.stats is None else self.stats
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -129,11 +136,11 @@ class FeaturePart:
         """The statistics that are wanted."""
         if self.feature.whole_clip:
             return description.ravel()
-        return select(description, self.stats)
+        return select(description, self.pooled_by)
 
     def columns(self, name: str) -> list[str]:
         """Names of the columns, for example ``mfcc0_mean``, ``mfcc0_std``, ``mfcc1_mean``."""
         rows = [name + suffix for suffix in self.feature.rows(self.settings)]
         if self.feature.whole_clip:
             return rows
-        return [f"{row}_{stat}" for row in rows for stat in self.stats]
+        return [f"{row}_{stat}" for row in rows for stat in self.pooled_by]

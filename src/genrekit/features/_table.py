@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from genrekit._validation import did_you_mean
 from genrekit.features import _fma, _gtzan, cepstral, chroma, rhythm, spectral, temporal
 from genrekit.features._feature import Feature, FeaturePart
-from genrekit.spectra import Part, is_part
+from genrekit.spectra import Part, check_stats, is_part
 
-__all__ = ["ALL_FEATURES", "FEATURES", "SETS", "make_part", "resolve"]
+__all__ = ["ALL_FEATURES", "DROP", "FEATURES", "SETS", "make_part", "resolve", "that_run"]
 
 Params = Mapping[str, Any]
+
+# Stands for a part that is left out, as in scikit-learn's ColumnTransformer.
+DROP = "drop"
 
 
 def _mfcc_rows(params: Params) -> list[str]:
@@ -130,7 +135,7 @@ def make_part(feature: Feature, params: dict[str, Any]) -> FeaturePart:
     """A part without scikit-learn from the parameters of a transformer."""
     own = {name: value for name, value in params.items() if name in feature.defaults}
     rest = {name: value for name, value in params.items() if name not in own}
-    stats = rest.pop("stats", ("mean", "std"))
+    stats = rest.pop("stats", None)
     return FeaturePart(feature, own, stats, rest)
 
 
@@ -147,7 +152,7 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     Returns
     -------
     list of (str, Part)
-        The parts with their names, no name twice.
+        The parts with their names, no name twice; "drop" in the place of one that is left out.
 
     Raises
     ------
@@ -175,10 +180,51 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     return named
 
 
+def that_run(named: Sequence[tuple[str, Any]], stats: Any = None) -> list[tuple[str, Any]]:
+    """The parts that are not dropped, those that name no statistics with these.
+
+    Parameters
+    ----------
+    named : sequence of (str, Part)
+        What `resolve` gave.
+    stats : sequence of str, optional
+        Statistics over frames; None leaves them to each part.
+
+    Returns
+    -------
+    list of (str, Part)
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If all are dropped, or a statistic is not known.
+    """
+    stats = None if stats is None else check_stats(stats)
+    kept = [(name, _pooled(part, stats)) for name, part in named if not _is_drop(part)]
+    if not kept:
+        raise ValueError("every part of features is dropped: there must be one to compute")
+    return kept
+
+
+def _is_drop(part: Any) -> bool:
+    """Whether a part is left out."""
+    return isinstance(part, str) and part == DROP
+
+
+def _pooled(part: Any, stats: tuple[str, ...] | None) -> Any:
+    """The part with these statistics, a copy, unless it names its own or has none."""
+    if stats is None or getattr(part, "stats", stats) is not None:
+        return part
+    if is_dataclass(part):
+        return replace(part, stats=stats)  # type: ignore[type-var]
+    return copy.copy(part).set_params(stats=stats)
+
+
 def _named(entry: Any, make: Make) -> tuple[str, Any]:
     """Name and part of one entry of a list."""
     if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str):
-        return entry[0], _named(entry[1], make)[1]
+        return entry[0], DROP if _is_drop(entry[1]) else _named(entry[1], make)[1]
     if isinstance(entry, str):
         if entry in SETS:
             raise ValueError(f"{entry!r} is a named set: pass it alone, not in a list")

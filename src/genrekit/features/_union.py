@@ -9,7 +9,7 @@ from genrekit._validation import did_you_mean
 from genrekit.engine import AudioExtractor
 from genrekit.features import transformers
 from genrekit.features._feature import Feature
-from genrekit.features._table import SETS, resolve
+from genrekit.features._table import DROP, SETS, resolve, that_run
 from genrekit.features.transformers import FRONTEND_PARAMETERS, AudioTransformer
 from genrekit.spectra import Frontend, Part
 
@@ -29,7 +29,8 @@ class AudioFeatures(AudioExtractor):
         and standard deviation; ``"gtzan57"``: the columns of the table of 57 features that
         circulates for GTZAN; ``"fma518"``: those of the table published with FMA),
         or a list of names of features, transformers, or pairs
-        ``(name, either)``. Columns are named after the part.
+        ``(name, either)``. Columns are named after the part. In a pair "drop" stands for a part
+        that is left out.
     sr : float, default=22050
         Sampling rate, Hz; files are resampled to it. This and the other parameters of the front
         end hold for every transformer that leaves them None; a transformer's own value wins.
@@ -51,6 +52,10 @@ class AudioFeatures(AudioExtractor):
         Where to begin in each track, seconds.
     duration : float, optional
         How much of each track to read, seconds; None means all.
+    stats : sequence of str, optional
+        Statistics over frames, for every part that names none of its own: "mean", "std", "var",
+        "skew", "kurtosis", "median", "min", "max". None means ("mean", "std"); the sets "gtzan57"
+        and "fma518" have theirs.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded gives: an `AudioDecodeError`, or a row of NaN and one
         `AudioDecodeWarning` for all of them.
@@ -103,6 +108,8 @@ class AudioFeatures(AudioExtractor):
     (2, 43)
     """
 
+    stats: Any = None  # files saved before there was such a parameter have none
+
     def __init__(
         self,
         features: Any = "standard",
@@ -117,6 +124,7 @@ class AudioFeatures(AudioExtractor):
         dtype: str = "float32",
         offset: float = 0.0,
         duration: float | None = None,
+        stats: Any = None,
         on_error: str = "raise",
         n_jobs: int | None = None,
         memory: Any = None,
@@ -135,6 +143,7 @@ class AudioFeatures(AudioExtractor):
         self.dtype = dtype
         self.offset = offset
         self.duration = duration
+        self.stats = stats
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.memory = memory
@@ -149,7 +158,7 @@ class AudioFeatures(AudioExtractor):
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [
             (name, part._part() if isinstance(part, AudioTransformer) else part)
-            for name, part in self._given()
+            for name, part in that_run(self._given(), self.stats)
         ]
 
     def _inherited(self) -> Frontend:
@@ -179,6 +188,8 @@ class AudioFeatures(AudioExtractor):
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters; ``mfcc=...`` replaces a part and ``mfcc__n_mfcc=13`` changes one.
+
+        ``mfcc="drop"`` leaves one out, and ``mfcc="mfcc"`` brings it back with its defaults.
 
         Setting one of a named set turns `features` from a string into the list of its parts.
 
@@ -231,5 +242,9 @@ def _set_nested(parts: dict[str, Any], name: str, value: Any) -> None:
     owner = max(owners, key=len)
     if name == owner:
         parts[owner] = value
+    elif parts[owner] == DROP:
+        raise ValueError(f"{name!r} can't be set while {owner} is dropped: set {owner} as well")
     else:
+        # Beside it in one call the part may have been given by its name.
+        ((_, parts[owner]),) = resolve([(owner, parts[owner])], _make_transformer)
         parts[owner].set_params(**{name[len(owner) + 2 :]: value})

@@ -54,8 +54,9 @@ class AudioTransformer(AudioExtractor):
         Where to begin in each track, seconds; 0.
     duration : float, optional
         How much of each track to read, seconds; all of it.
-    stats : sequence of str, default=("mean", "std")
+    stats : sequence of str, optional
         Statistics over frames: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
+        None means: as in the enclosing `AudioFeatures`, else ("mean", "std").
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded gives: an error, or a row of NaN and a warning.
     n_jobs : int, optional
@@ -79,7 +80,7 @@ class AudioTransformer(AudioExtractor):
     dtype: str | None = None
     offset: float | None = None
     duration: float | None = None
-    stats: Any = ("mean", "std")
+    stats: Any = None
     on_error: str = "raise"
     n_jobs: int | None = None
     memory: Any = None
@@ -98,7 +99,8 @@ class AudioTransformer(AudioExtractor):
         params = {name: getattr(self, name) for name in feature.defaults}
         given = {name: getattr(self, name) for name in FRONTEND_PARAMETERS}
         overrides = {name: value for name, value in given.items() if value is not None}
-        return FeaturePart(feature, params, check_stats(self.stats), overrides)
+        stats = None if self.stats is None else check_stats(self.stats)
+        return FeaturePart(feature, params, stats, overrides)
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         names = [name for name, row in ALL_FEATURES.items() if row is self.feature]
