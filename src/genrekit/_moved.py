@@ -8,7 +8,12 @@ from typing import Any
 
 from genrekit.exceptions import warn_caller
 
-__all__ = ["moved"]
+__all__ = ["find", "moved"]
+
+
+def find(module: str, name: str) -> Any:
+    """A name by its place, looked up when it is asked for: it may stand above."""
+    return getattr(importlib.import_module(module), name)
 
 
 def moved(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -38,6 +43,6 @@ def moved(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
             f"{module}.{name} is now {home}.{now}; the old {what} goes in the next minor version"
         )
         warn_caller(message, FutureWarning)
-        return getattr(importlib.import_module(home), now)
+        return find(home, now)
 
     return get

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import log_loss
 
+from genrekit._moved import find
 from genrekit._tables import text_table
 from genrekit._text import as_column
 from genrekit.evaluation._calibration import calibration_bins
@@ -341,9 +341,9 @@ class GenreReport:
         FileNotFoundError
             When the folder is not there.
         """
-        # The page stands above this room: it is looked up when it is wanted.
-        page = importlib.import_module("genrekit.page")
-        page.write_report(self, path, title=title, estimator=estimator, features=features)
+        find("genrekit.page", "write_report")(
+            self, path, title=title, estimator=estimator, features=features
+        )
 
     def _hits(self) -> np.ndarray:
         """Count the right predictions of each genre."""

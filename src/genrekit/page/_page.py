@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from sklearn import config_context
 
-import genrekit
 from genrekit._tables import atomic_path, check_writable
+from genrekit._version import __version__
 from genrekit.dsp.kernels import FLAVOUR
 from genrekit.evaluation import GenreReport
 from genrekit.page import _sections as sections
@@ -97,7 +97,7 @@ def _page(
             element("section", element("h2", name), part, id=_anchor(name))
             for name, part in there.items()
         ),
-        element("footer", f"Written by genrekit {genrekit.__version__}."),
+        element("footer", f"Written by genrekit {__version__}."),
     ]
     return _document(title, body)
 
@@ -177,6 +177,6 @@ def _groups(report: GenreReport) -> str:
 
 def _versions() -> list[tuple[str, str]]:
     """Versions of what the numbers depend on."""
-    own = [("genrekit", genrekit.__version__), ("Python", platform.python_version())]
+    own = [("genrekit", __version__), ("Python", platform.python_version())]
     others = [(name, metadata.version(name)) for name in _PACKAGES]
     return [*own, *others, ("kernels", FLAVOUR)]
