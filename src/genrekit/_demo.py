@@ -85,12 +85,12 @@ def run_demo(
 
     Parameters
     ----------
-    music : path-like or None, default=None
+    music : path-like, optional
         A folder with one sub-folder a genre. None synthesises a small labelled set into
         ``output/music``.
     output : path-like, default="demo-output"
         The folder for results; it is made if need be.
-    n_jobs : int or None, default=None
+    n_jobs : int, optional
         Number of tracks to work on at a time, as in joblib.
     random_state : int, default=0
         Seed of all that is random.

@@ -40,11 +40,11 @@ def find_tracks(
     source : path-like
         A folder with one sub-folder a genre, a CSV table with the columns ``path`` and ``genre``,
         or the folder of a data set.
-    dataset : str or None, default=None
+    dataset : str, optional
         Which data set, a name of `genrekit.datasets.DATASETS`.
-    subset : str or None, default=None
+    subset : str, optional
         Which subset of it; None: what its loader takes unasked.
-    groups : str or None, default=None
+    groups : str, optional
         ``"folder"``: the folder a file lies in; for a table otherwise the name of a column. None:
         what the loader gives, as the row of the data set says, and else the recording.
 
@@ -131,12 +131,12 @@ def run_evaluate(
         read once for all folds and for the map in the page.
     tracks : sklearn.utils.Bunch
         What `find_tracks` gives.
-    folds : int or None, default=None
+    folds : int, optional
         Number of folds. None: the published split (fitted on ``train``, asked about ``test``)
         where the tracks have one, else five.
-    report : path-like or None, default=None
+    report : path-like, optional
         Where to write a page about it.
-    random_state : int or None, default=None
+    random_state : int, optional
         Seed of the folds.
 
     Returns

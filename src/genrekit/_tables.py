@@ -38,7 +38,7 @@ class TrackTable(NamedTuple):
         Their genres; when all are ``""`` the written table has no such column.
     names : sequence of str
         The names of the features.
-    values : ndarray, shape (n_tracks, n_features)
+    values : ndarray of shape (n_tracks, n_features)
         The features, NaN where a file gave none.
     errors : sequence of str
         Why a file gave none, ``""`` where it did.

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Parameters
     ----------
-    argv : sequence of str or None, default=None
+    argv : sequence of str, optional
         The arguments without the program's name; None takes those of the process.
 
     Returns

@@ -55,10 +55,10 @@ def load_audio(
         Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
         Where to start, in seconds.
-    duration : float or None, default=None
+    duration : float, optional
         How much to load, in seconds, or less if the recording ends before; None means up to the
         end, and an error where that is a waveform of more than 2 GB.
-    decoder : callable or None, default=None
+    decoder : callable, optional
         The `Decoder` to use. With None, those of `available_decoders` are tried in order.
 
     Returns
@@ -122,10 +122,10 @@ def stream_audio(
         Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
         Where to start, in seconds.
-    duration : float or None, default=None
+    duration : float, optional
         How much to read, in seconds, or less if the recording ends before; None means up to the
         end.
-    decoder : callable or None, default=None
+    decoder : callable, optional
         The `Decoder` to use. With None, those of `available_decoders` are tried in order.
 
     Returns
@@ -174,11 +174,11 @@ def stream_rates(
         The wanted sampling rates, Hz.
     offset : float, default=0.0
         Where to start, in seconds.
-    duration : float or None, default=None
+    duration : float, optional
         How much to read, in seconds; None means up to the end.
-    decoder : callable or None, default=None
+    decoder : callable, optional
         The `Decoder` to use.
-    downmix : Downmix or None, default=None
+    downmix : Downmix, optional
         Makes one channel of all, and takes note of them; None means their mean, unjudged.
 
     Returns
@@ -249,7 +249,7 @@ def native_rate(source: AudioSource, *, decoder: Decoder | None = None) -> float
     ----------
     source : path-like, bytes or binary file object
         The recording.
-    decoder : callable or None, default=None
+    decoder : callable, optional
         The `Decoder` to use.
 
     Returns

@@ -65,12 +65,12 @@ def load_csv(
         Column of the files. Relative ones are relative to the folder of the table.
     genre : str, default="genre"
         Column of the genres.
-    group : str or None, default=None
+    group : str, optional
         Column of what must not be split between training and test, such as the artist; None
         makes each recording its own group, identical files sharing one.
-    split : str or None, default=None
+    split : str, optional
         Column of a published split; an empty cell means a track that belongs to no part.
-    encoding : str or None, default=None
+    encoding : str, optional
         Encoding of the table, such as ``"cp1252"``; None means UTF-8, or UTF-16 where the file
         begins with its mark, as spreadsheet programs write it.
     on_missing : {"raise", "drop"}, default="raise"

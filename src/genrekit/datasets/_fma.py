@@ -117,7 +117,7 @@ def load_fma(
     label : {"genre_top", "genres_all"}, default="genre_top"
         One top genre a track, tracks without one being left out; or all genres of a track,
         with those above them in the genre tree.
-    genres : iterable of str or None, default=None
+    genres : iterable of str, optional
         Take only tracks of these, such as ``["Rock", "Hip-Hop"]`` or `FMA_12_GENRES`; None means
         all. With ``label="genres_all"`` sub-genres can be named, and a genre includes those below
         it.
@@ -135,7 +135,7 @@ def load_fma(
     Returns
     -------
     sklearn.utils.Bunch
-        ``paths`` (list of str, by track id), ``target`` (str array, shape (n_tracks,), or, for
+        ``paths`` (list of str, by track id), ``target`` (str array of shape (n_tracks,), or, for
         ``label="genres_all"``, an indicator matrix of shape (n_tracks, n_genres)),
         ``target_names`` (list of str, sorted), ``groups`` (int array: the artists' ids),
         ``split`` (object array of ``"train"``, ``"valid"`` and ``"test"``), ``track_ids`` (int
@@ -208,7 +208,7 @@ def load_fma_features(
         Which tracks, as in `load_fma`.
     label : {"genre_top", "genres_all"}, default="genre_top"
         Which genres, as in `load_fma`.
-    genres : iterable of str or None, default=None
+    genres : iterable of str, optional
         Take only tracks of these, as in `load_fma`.
     keep_bad : bool, default=False
         Whether to keep the 21 tracks that are known to be bad.
@@ -221,7 +221,7 @@ def load_fma_features(
     Returns
     -------
     sklearn.utils.Bunch
-        ``data`` (float array, shape (n_tracks, 518)), ``feature_names`` (list of str), ``target``
+        ``data`` (float array of shape (n_tracks, 518)), ``feature_names`` (list of str), ``target``
         and the rest as in `load_fma`.
 
     Raises

@@ -72,7 +72,7 @@ def find_audio(
         exist (decoding it will tell); a folder gives the audio files at any depth below it,
         sorted. Hidden files and folders are left out, links to outside the folder are not
         followed; a warning counts those, links that lead nowhere, and files of other kinds.
-    extensions : iterable of str or None, default=None
+    extensions : iterable of str, optional
         File name endings that count as audio inside a folder; None means `AUDIO_EXTENSIONS`.
     genres : bool or None, default=True
         Whether the folder's sub-folder a file is in counts as its genre, at whatever depth below.
@@ -143,7 +143,7 @@ def load_folder(
     ----------
     root : path-like
         The folder that holds the genre folders.
-    extensions : iterable of str or None, default=None
+    extensions : iterable of str, optional
         File name endings that count as audio, such as ``[".mp3"]``; None means
         `AUDIO_EXTENSIONS`.
     as_frame : bool, default=False
@@ -154,8 +154,8 @@ def load_folder(
     Returns
     -------
     sklearn.utils.Bunch
-        ``paths`` (list of str, sorted), ``target`` (str array, shape (n_tracks,)),
-        ``target_names`` (list of str, sorted), ``groups`` (int array, shape (n_tracks,): the
+        ``paths`` (list of str, sorted), ``target`` (str array of shape (n_tracks,)),
+        ``target_names`` (list of str, sorted), ``groups`` (int array of shape (n_tracks,): the
         number of the recording, shared by links to one file and by identical files), ``split``
         (None), ``frame`` and ``DESCR``.
 

@@ -119,7 +119,7 @@ def load_gtzan(
     Returns
     -------
     sklearn.utils.Bunch
-        ``paths`` (list of str), ``target`` (str array, shape (n_clips,)), ``target_names``,
+        ``paths`` (list of str), ``target`` (str array of shape (n_clips,)), ``target_names``,
         ``groups`` (int array: the number of the recording, shared by identical files), ``split``
         (object array of ``"train"``, ``"valid"``, ``"test"`` and None, or None), ``clips`` (list
         of str, such as ``"blues.00000"``), ``frame`` and ``DESCR``.
@@ -211,8 +211,8 @@ def load_gtzan_features(
     Returns
     -------
     sklearn.utils.Bunch
-        ``data`` (float array, shape (n_rows, 57)), ``feature_names`` (list of str), ``target``
-        (str array, shape (n_rows,)), ``target_names``, ``groups`` (int array: the number of the
+        ``data`` (float array of shape (n_rows, 57)), ``feature_names`` (list of str), ``target``
+        (str array of shape (n_rows,)), ``target_names``, ``groups`` (int array: the number of the
         clip), ``split`` (object array of ``"train"``, ``"valid"``, ``"test"`` and None, or None),
         ``clips`` (list of str), ``frame`` and ``DESCR``.
 

@@ -63,10 +63,10 @@ def make_tracks(
     ----------
     n_per_genre : int, default=12
         Number of tracks of each style.
-    root : path-like or None, default=None
+    root : path-like, optional
         Where to write 16-bit mono WAV files, ``root/<genre>/<genre>.00000.wav`` and so on, the
         layout of `load_folder`. None keeps the waveforms in memory.
-    genres : iterable of str or None, default=None
+    genres : iterable of str, optional
         Some of `SYNTHETIC_GENRES`; None means all of them.
     sr : int, default=22050
         Sampling rate in Hz.
@@ -79,8 +79,8 @@ def make_tracks(
     Returns
     -------
     sklearn.utils.Bunch
-        ``waveforms`` (list of float32 arrays, shape (n_samples,)) or, with `root`, ``paths``
-        (list of str); ``target`` (str array, shape (n_tracks,)), ``target_names`` (list of str,
+        ``waveforms`` (list of float32 arrays of shape (n_samples,)) or, with `root`, ``paths``
+        (list of str); ``target`` (str array of shape (n_tracks,)), ``target_names`` (list of str,
         sorted), ``groups`` (int array, one number a track), ``split`` and ``frame`` (None: for
         what `load_folder` has), ``sr`` and ``DESCR``.
 

@@ -34,7 +34,7 @@ class ClusterDisplay:
         Their figure.
     im_ : matplotlib.image.AxesImage
         The cells.
-    text_ : ndarray of Text or None, shape (n_genres, n_clusters)
+    text_ : ndarray of Text of shape (n_genres, n_clusters), or None
         The values in the cells, None where they are 0; None without values.
 
     See Also
@@ -70,10 +70,10 @@ class ClusterDisplay:
         ----------
         report : ClusterReport
             The result of `cluster_report`.
-        method : str or None, default=None
+        method : str, optional
             Name of the clustering, such as ``"k-means"`` or ``"k-means, PCA"``; None takes the
             one with the highest adjusted Rand index.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For `plot`.
@@ -108,13 +108,13 @@ class ClusterDisplay:
 
         Parameters
         ----------
-        X : sequence of tracks or array-like, shape (n_tracks, n_features)
+        X : sequence of tracks or array-like of shape (n_tracks, n_features)
             As in `cluster_report`.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The genres.
-        method : str or None, default=None
+        method : str, optional
             As in `from_report`.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **report_params
             For `cluster_report`.
@@ -138,9 +138,9 @@ class ClusterDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
-        normalize : {"true", "pred", "all"} or None, default=None
+        normalize : {"true", "pred", "all"}, optional
             Show percent of the genre (its row), of the cluster (its column) or of all tracks;
             None shows numbers of tracks.
         include_values : bool, default=True

@@ -29,11 +29,11 @@ class GenreConfusionDisplay:
 
     Parameters
     ----------
-    confusion_matrix : ndarray, shape (n_genres, n_answers)
+    confusion_matrix : ndarray of shape (n_genres, n_answers)
         Number of tracks.
     genres : sequence, length n_genres
         What the rows and the first columns are.
-    answers : sequence, length n_answers, or None, default=None
+    answers : sequence of length n_answers, optional
         What the columns are: `genres`, and any others behind. None: just the genres.
 
     Attributes
@@ -44,7 +44,7 @@ class GenreConfusionDisplay:
         Their figure.
     im_ : matplotlib.image.AxesImage
         The cells.
-    text_ : ndarray of Text or None, shape (n_genres, n_answers)
+    text_ : ndarray of Text of shape (n_genres, n_answers), or None
         The values in the cells, None where they are 0; None without values.
 
     See Also
@@ -85,9 +85,9 @@ class GenreConfusionDisplay:
             What predicts. Tracks that it was fitted on say nothing about new ones.
         X : sequence of tracks or array-like
             What it takes.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The true genres.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For `plot`.
@@ -107,11 +107,11 @@ class GenreConfusionDisplay:
 
         Parameters
         ----------
-        y_true : array-like, shape (n_tracks,)
+        y_true : array-like of shape (n_tracks,)
             The true genres.
-        y_pred : array-like, shape (n_tracks,)
+        y_pred : array-like of shape (n_tracks,)
             The predicted ones; None where there is none.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For `plot`.
@@ -138,7 +138,7 @@ class GenreConfusionDisplay:
         ----------
         report : GenreReport
             The result of `cross_validate_genres`.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For `plot`.
@@ -163,9 +163,9 @@ class GenreConfusionDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure that is large enough for the genres.
-        normalize : {"true", "pred", "all"} or None, default=None
+        normalize : {"true", "pred", "all"}, optional
             Show percent of the true genre (its row), of the answer (its column) or of all
             tracks; None shows numbers of tracks.
         order : {"name", "recall", "similarity"}, default="name"

@@ -25,7 +25,7 @@ class FeatureImportanceDisplay:
     ----------
     families : sequence of str, length n_families
         Names of the families.
-    drops : ndarray, shape (n_families, ...)
+    drops : ndarray of shape (n_families, ...)
         How much accuracy is lost without each, over folds and repeats.
 
     Attributes
@@ -67,9 +67,9 @@ class FeatureImportanceDisplay:
             What is fitted in each fold.
         X : sequence of tracks or array-like
             What it takes.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The genres.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **importance_params
             For `importance_by_family`.
@@ -93,7 +93,7 @@ class FeatureImportanceDisplay:
         ----------
         importance : FamilyImportance
             The result of `importance_by_family`.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         n_families : int, default=20
             How many to draw at most, the most important ones.
@@ -111,7 +111,7 @@ class FeatureImportanceDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         n_families : int, default=20
             How many to draw at most, the most important ones.

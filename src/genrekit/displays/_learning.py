@@ -28,13 +28,13 @@ class LearningCurveDisplay(CurveDisplay):
 
     Parameters
     ----------
-    train_sizes : ndarray, shape (n_sizes,)
+    train_sizes : ndarray of shape (n_sizes,)
         Numbers of training tracks.
-    train_scores, test_scores : ndarray, shape (n_sizes, n_folds)
+    train_scores, test_scores : ndarray of shape (n_sizes, n_folds)
         Accuracy on the training tracks and on those of the fold.
     score_name : str, default="accuracy"
         Label of the vertical axis.
-    baseline : float or None, default=None
+    baseline : float, optional
         Accuracy of always answering the most frequent genre.
 
     Attributes
@@ -105,20 +105,20 @@ class LearningCurveDisplay(CurveDisplay):
             What is fitted, each time a clone of it.
         X : sequence of tracks or array-like
             What it takes.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The genres.
-        groups : array-like, shape (n_tracks,), or None, default=None
+        groups : array-like of shape (n_tracks,), optional
             What must not be split between training and test, such as the artist.
         cv : int, splitter or iterable of index pairs, default=5
             The folds. A number makes shuffled ones that keep groups together.
         train_sizes : sequence of float or int, default=(0.2, 0.4, 0.6, 0.8, 1.0)
             Shares of the smallest training part, or numbers of tracks, two at the least. Each
             part holds the genres in the proportions of the whole, and the next one holds it.
-        n_jobs : int or None, default=None
+        n_jobs : int, optional
             Number of fits at a time, as in joblib.
-        random_state : int or None, default=None
+        random_state : int, optional
             Seed of the folds and of what comes first in them.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For `plot`.
@@ -156,7 +156,7 @@ class LearningCurveDisplay(CurveDisplay):
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **plot_params
             For scikit-learn's `plot`.

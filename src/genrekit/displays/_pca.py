@@ -21,11 +21,11 @@ class PCADisplay:
 
     Parameters
     ----------
-    coordinates : ndarray, shape (n_tracks, 2)
+    coordinates : ndarray of shape (n_tracks, 2)
         The tracks on the two components.
-    y : ndarray, shape (n_tracks,)
+    y : ndarray of shape (n_tracks,)
         Their genres.
-    explained_variance_ratio : ndarray, shape (2,)
+    explained_variance_ratio : ndarray of shape (2,)
         Share of the variance on each component.
 
     Attributes
@@ -49,11 +49,11 @@ class PCADisplay:
 
         Parameters
         ----------
-        table : array-like, shape (n_tracks, n_features)
+        table : array-like of shape (n_tracks, n_features)
             The features. Rows with a NaN, of tracks that could not be decoded, are left out.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The genres.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns
@@ -93,7 +93,7 @@ class PCADisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure, which stands outside pyplot: nothing to
             close, no screen needed.
 

@@ -66,11 +66,11 @@ class ReliabilityDisplay:
             What predicts, with `predict_proba`. Tracks that it was fitted on say nothing.
         X : sequence of tracks or array-like
             What it takes.
-        y : array-like, shape (n_tracks,)
+        y : array-like of shape (n_tracks,)
             The true genres.
         n_bins : int, default=10
             Number of bins between 0 and 1.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns
@@ -95,15 +95,15 @@ class ReliabilityDisplay:
 
         Parameters
         ----------
-        y_true : array-like, shape (n_tracks,)
+        y_true : array-like of shape (n_tracks,)
             The true genres.
-        probabilities : array-like, shape (n_tracks, n_classes)
+        probabilities : array-like of shape (n_tracks, n_classes)
             What was predicted. Rows of NaN, of tracks that could not be decoded, are left out.
-        classes : array-like, shape (n_classes,)
+        classes : array-like of shape (n_classes,)
             The genres of the columns.
         n_bins : int, default=10
             Number of bins between 0 and 1.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns
@@ -138,7 +138,7 @@ class ReliabilityDisplay:
             The result of `cross_validate_genres`, of an estimator that has probabilities.
         n_bins : int, default=10
             Number of bins between 0 and 1.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns
@@ -162,7 +162,7 @@ class ReliabilityDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns

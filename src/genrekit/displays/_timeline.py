@@ -24,13 +24,13 @@ class TimelineDisplay:
 
     Parameters
     ----------
-    times : array-like, shape (n,)
+    times : array-like of shape (n,)
         Where segments start, seconds.
-    probabilities : array-like, shape (n, n_classes)
+    probabilities : array-like of shape (n, n_classes)
         Probability of each genre there. NaN leaves a gap.
-    classes : array-like, shape (n_classes,)
+    classes : array-like of shape (n_classes,)
         The genres.
-    window : float or None, default=None
+    window : float, optional
         How long each is, seconds; None: as long as the first is away from the second. Each is drawn
         about its middle, halfway to the middles beside it, the first from its start and the last
         to its end: of segments that overlap, a value stands for the middle rather than for all.
@@ -85,7 +85,7 @@ class TimelineDisplay:
             The track.
         n_genres : int, default=8
             As in `plot`.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         **timeline_params
             For ``estimator.timeline``, such as `window` and `hop` of a `GenreClassifier`.
@@ -110,7 +110,7 @@ class TimelineDisplay:
             Times, probabilities and genres.
         n_genres : int, default=8
             As in `plot`.
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
 
         Returns
@@ -126,7 +126,7 @@ class TimelineDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes or None, default=None
+        ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         n_genres : int, default=8
             How many genres have a band of their own, the most probable ones; the others are one

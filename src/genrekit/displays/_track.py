@@ -34,11 +34,11 @@ class TrackDisplay:
 
     Parameters
     ----------
-    waveform : ndarray, shape (n_samples,)
+    waveform : ndarray of shape (n_samples,)
         The samples.
-    mel : ndarray, shape (n_mels, n_frames)
+    mel : ndarray of shape (n_mels, n_frames)
         Mel spectrogram, dB.
-    mfcc : ndarray, shape (n_mfcc, n_frames)
+    mfcc : ndarray of shape (n_mfcc, n_frames)
         Mel-frequency cepstral coefficients.
     frontend : Frontend
         What they were computed with; its `offset` is where the time axis begins.
@@ -47,7 +47,7 @@ class TrackDisplay:
 
     Attributes
     ----------
-    axes_ : ndarray of matplotlib.axes.Axes, shape (n_panels,)
+    axes_ : ndarray of matplotlib.axes.Axes of shape (n_panels,)
         The axes that `plot` drew on.
     ax_ : matplotlib.axes.Axes
         The first of them.
@@ -103,7 +103,7 @@ class TrackDisplay:
             Number of mel bands.
         n_mfcc : int, default=20
             Number of coefficients.
-        ax : sequence of matplotlib.axes.Axes, or Axes, or None, default=None
+        ax : matplotlib.axes.Axes or sequence of them, optional
             Where to draw, one a panel; None makes a new figure.
         **plot_params
             For `plot`.
@@ -155,9 +155,9 @@ class TrackDisplay:
 
         Parameters
         ----------
-        ax : sequence of matplotlib.axes.Axes, or Axes, or None, default=None
+        ax : matplotlib.axes.Axes or sequence of them, optional
             Where to draw, one a panel; None makes a new figure.
-        panels : sequence of {"waveform", "mel", "mfcc"}, default=all three
+        panels : sequence of str, default=("waveform", "mel", "mfcc")
             What to draw, from the top.
         cmap : str, default="magma"
             Colour map of the mel spectrogram.

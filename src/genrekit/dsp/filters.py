@@ -106,8 +106,10 @@ def mel_filters(
         Length of the FFT, samples.
     n_mels : int, default=128
         Number of filters.
-    fmin, fmax : float, default=0.0, None
-        Edges of the lowest and the highest filter, Hz. `fmax=None` means ``sr / 2``.
+    fmin : float, default=0.0
+        Lower edge of the lowest filter, Hz.
+    fmax : float, optional
+        Upper edge of the highest filter, Hz; None means sr / 2.
 
     Returns
     -------

@@ -181,7 +181,7 @@ class TrackSegment:
         return self.sr, self.offset, self.duration, self.start, self.length
 
     def pair(self, read: Reader | None = None) -> tuple[NDArray[Any], float]:
-        """The samples, shape (n_samples,), and their rate; a file is decoded once for many."""
+        """The samples, of shape (n_samples,), and their rate; a file is decoded once for many."""
         if is_file(self.source):
             y = self._whole(read).piece(self.start, self.length)
         else:

@@ -16,11 +16,11 @@ class CalibrationBins(NamedTuple):
 
     Attributes
     ----------
-    edges : ndarray, shape (n_bins + 1,)
+    edges : ndarray of shape (n_bins + 1,)
         The ends of the bins.
-    count : ndarray, shape (n_bins,)
+    count : ndarray of shape (n_bins,)
         Number of tracks in each.
-    confidence, accuracy : ndarray, shape (n_bins,)
+    confidence, accuracy : ndarray of shape (n_bins,)
         Mean confidence, and share of right answers, in each; 0 in an empty one.
     """
 
@@ -49,11 +49,11 @@ def calibration_bins(
 
     Parameters
     ----------
-    y_true : ndarray, shape (n_tracks,)
+    y_true : ndarray of shape (n_tracks,)
         The genres.
-    probabilities : ndarray, shape (n_tracks, n_genres)
+    probabilities : ndarray of shape (n_tracks, n_genres)
         Probability of each genre; rows of NaN are left out.
-    classes : ndarray, shape (n_genres,)
+    classes : ndarray of shape (n_genres,)
         The genres of the columns.
     n_bins : int, default=10
         Number of bins of equal width between 0 and 1, closed on the right.

@@ -35,7 +35,7 @@ class Clustering(NamedTuple):
         ``"k-means"``, ``"agglomerative"``, ``"Gaussian mixture"``, or ``"shuffled genres"``.
     pca : bool
         Whether after a PCA.
-    labels : ndarray of int, shape (n_tracks,)
+    labels : ndarray of int of shape (n_tracks,)
         The cluster of each track.
     adjusted_rand : float
         Agreement on which pairs of tracks belong together; 0 by chance, 1 at best.
@@ -44,7 +44,7 @@ class Clustering(NamedTuple):
     purity : float
         Share of the tracks that are of the most frequent genre of their cluster; above
         1 / n_genres by chance.
-    confusion : ndarray of int, shape (n_genres, n_clusters)
+    confusion : ndarray of int of shape (n_genres, n_clusters)
         Number of tracks of each genre by cluster. The clusters stand in the order of the genres
         they are matched with, such that as many tracks as can be are on the diagonal.
     """
@@ -78,13 +78,13 @@ class ClusterReport:
     ----------
     clusterings : list of Clustering
         The ways.
-    classes : ndarray, shape (n_genres,)
+    classes : ndarray of shape (n_genres,)
         The genres: the rows of `Clustering.confusion`.
-    y : ndarray, shape (n_tracks,)
+    y : ndarray of shape (n_tracks,)
         The genre of each track.
-    coordinates : ndarray, shape (n_tracks, 2)
+    coordinates : ndarray of shape (n_tracks, 2)
         The tracks on the first two principal components, for a map.
-    kept : ndarray of int, shape (n_tracks,)
+    kept : ndarray of int of shape (n_tracks,)
         Position in X of each track; those that could not be decoded are left out.
     """
 
@@ -156,17 +156,17 @@ def cluster_report(
 
     Parameters
     ----------
-    X : array-like, shape (n_tracks, n_features), or collection of tracks
+    X : array-like of shape (n_tracks, n_features), or collection of tracks
         A table of features; with `features`, the tracks.
-    y : array-like, shape (n_tracks,)
+    y : array-like of shape (n_tracks,)
         The genres.
-    features : str, list, transformer or None, default=None
+    features : str, list or transformer, optional
         What to compute of each track, as in `AudioFeatures`; None: X is a table.
-    n_clusters : int or None, default=None
+    n_clusters : int, optional
         Number of clusters; None makes as many as there are genres.
     n_components : int or float, default=0.9
         Components of the PCA, or the share of the variance they have to hold.
-    random_state : int or None, default=None
+    random_state : int, optional
         Seed of what is random.
 
     Returns

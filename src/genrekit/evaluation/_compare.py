@@ -116,7 +116,7 @@ class Comparison:
     ----------
     reports : dict of str to GenreReport
         What each model reached, by name.
-    reference : str or None, default=None
+    reference : str, optional
         The model that the others are compared with; None takes the first.
 
     Attributes
@@ -220,19 +220,19 @@ def compare(
     ----------
     estimators : dict of str to estimator, or list of estimator
         The classifiers by name; those of a list are named after their classes.
-    X : list of path-like, list of ndarray, or array-like, shape (n_tracks, ...)
+    X : list of path-like, list of ndarray, or array-like of shape (n_tracks, ...)
         One item or row a track.
-    y : array-like, shape (n_tracks,)
+    y : array-like of shape (n_tracks,)
         The genres.
-    groups : array-like, shape (n_tracks,), or None, default=None
+    groups : array-like of shape (n_tracks,), optional
         What must not be split between training and test, such as artist or album.
     cv : int, splitter or iterable of (train, test), default=5
         The folds, as in `cross_validate_genres`.
-    reference : str or None, default=None
+    reference : str, optional
         The classifier that the others are compared with; None takes the first.
-    n_jobs : int or None, default=None
+    n_jobs : int, optional
         Number of folds that run at a time, as in joblib.
-    random_state : int or None, default=None
+    random_state : int, optional
         Seed of the shuffling.
 
     Returns

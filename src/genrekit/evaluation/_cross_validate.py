@@ -51,11 +51,11 @@ def cross_validate_genres(
     ----------
     estimator : estimator
         A classifier: a `GenreClassifier`, a pipeline, or any of scikit-learn's on a table.
-    X : list of path-like, list of ndarray, or array-like, shape (n_tracks, ...)
+    X : list of path-like, list of ndarray, or array-like of shape (n_tracks, ...)
         One item or row a track.
-    y : array-like, shape (n_tracks,)
+    y : array-like of shape (n_tracks,)
         The genres.
-    groups : array-like, shape (n_tracks,), or None, default=None
+    groups : array-like of shape (n_tracks,), optional
         What must not be split between training and test, such as artist or album. None: only
         the track. They make the folds, and reach a `GenreClassifier` and a `SegmentClassifier`,
         whose inner folds then hold them together too; not other estimators.
@@ -63,9 +63,9 @@ def cross_validate_genres(
         Number of folds, at least 2 and at most the number of tracks (or groups) of the smallest
         genre; or splits of your own, such as the official one of a data set, in which each track
         is tested once at most. The report is then about the tracks that are tested.
-    n_jobs : int or None, default=None
+    n_jobs : int, optional
         Number of folds that run at a time, as in joblib.
-    random_state : int or None, default=None
+    random_state : int, optional
         Seed of the shuffling. It does not reach the estimator, which has its own.
 
     Returns

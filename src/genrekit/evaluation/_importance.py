@@ -37,14 +37,14 @@ class FamilyImportance:
     ----------
     families : dict of str to list of str
         The columns of each family.
-    drops : ndarray, shape (n_families, n_folds, n_repeats)
+    drops : ndarray of shape (n_families, n_folds, n_repeats)
         How much the accuracy on the test tracks of a fold fell when the family was permuted.
-    accuracy : ndarray, shape (n_folds,)
+    accuracy : ndarray of shape (n_folds,)
         Accuracy on the test tracks of each fold as they are.
 
     Attributes
     ----------
-    mean, std : ndarray, shape (n_families,)
+    mean, std : ndarray of shape (n_families,)
         Mean and standard deviation of `drops` over folds and repeats.
     """
 
@@ -118,24 +118,24 @@ def importance_by_family(
         What to ask; no `SegmentClassifier`, whose features are not those of tracks. A pipeline
         that takes tracks must compute its features in its first step, which is fitted on all
         tracks: it should learn nothing.
-    X : collection of tracks, or array-like, shape (n_tracks, n_features)
+    X : collection of tracks, or array-like of shape (n_tracks, n_features)
         What it takes. Tracks that can't be decoded are left out where `estimator` has
         ``on_error="nan"``, as are rows with a NaN.
-    y : array-like, shape (n_tracks,)
+    y : array-like of shape (n_tracks,)
         The genres.
-    groups : array-like, shape (n_tracks,), or None, default=None
+    groups : array-like of shape (n_tracks,), optional
         What must not be split between training and test.
     cv : int, splitter or iterable of (train, test), default=5
         The folds, as in `cross_validate_genres`.
-    feature_names : sequence of str or None, default=None
+    feature_names : sequence of str, optional
         Names of the columns, for a table without names.
-    families : dict of str to sequence of str, or None, default=None
+    families : dict of str to sequence of str, optional
         Columns by family; None takes them from the names: ``mfcc0_mean`` is of ``mfcc``.
     n_repeats : int, default=10
         Number of permutations in each fold.
-    n_jobs : int or None, default=None
+    n_jobs : int, optional
         Number of folds that run at a time, as in joblib.
-    random_state : int or None, default=None
+    random_state : int, optional
         Seed of folds and permutations.
 
     Returns

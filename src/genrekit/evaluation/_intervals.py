@@ -85,9 +85,9 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
 
     Parameters
     ----------
-    right : ndarray of bool, shape (n_tracks,)
+    right : ndarray of bool of shape (n_tracks,)
         Which tracks are right.
-    groups : ndarray, shape (n_tracks,)
+    groups : ndarray of shape (n_tracks,)
         The group of each.
 
     Returns

@@ -151,14 +151,14 @@ def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> 
 
     Parameters
     ----------
-    X : list of path-like, list of ndarray, or array-like, shape (n_tracks, ...)
+    X : list of path-like, list of ndarray, or array-like of shape (n_tracks, ...)
         The tracks, or a table with a row each. Files of one size are compared by their content,
         arrays and rows of a table by their bytes.
     cv : int, splitter or iterable of (train, test), default=5
         The splits: a number of folds or any of scikit-learn's splitters, or the indices.
-    y : array-like, shape (n_tracks,), or None, default=None
+    y : array-like of shape (n_tracks,), optional
         The genres, for splitters that stratify.
-    groups : array-like, shape (n_tracks,), or None, default=None
+    groups : array-like of shape (n_tracks,), optional
         What should not be split, such as the artist or, for segments, the track.
 
     Returns

@@ -32,31 +32,31 @@ class GenreReport:
 
     Parameters
     ----------
-    y_true : ndarray, shape (n_tracks,)
+    y_true : ndarray of shape (n_tracks,)
         The genres, in the order of X.
-    y_pred : ndarray, shape (n_tracks,)
+    y_pred : ndarray of shape (n_tracks,)
         The genre predicted for each track by the model that had not seen it; None, which counts
         as wrong, for a track that could not be decoded.
-    classes : ndarray, shape (n_genres,)
+    classes : ndarray of shape (n_genres,)
         The genres, sorted. The order of `precision`, `recall`, `f1`, `support` and of the columns
         of `probabilities`.
-    fit_seconds, predict_seconds : ndarray, shape (n_folds,)
+    fit_seconds, predict_seconds : ndarray of shape (n_folds,)
         Wall-clock time of each fold, without extraction where that is known.
-    extract_seconds : ndarray, shape (n_folds,), or None, default=None
+    extract_seconds : ndarray of shape (n_folds,), optional
         Time that each fold spent on reading tracks and computing their features, in training and
         test together. None: no extraction of genrekit's was seen (a table of features, a
         transformer of another library, folds of a search in other processes), and what there was
         is part of `fit_seconds` and `predict_seconds`.
-    probabilities : ndarray, shape (n_tracks, n_genres), or None, default=None
+    probabilities : ndarray of shape (n_tracks, n_genres), optional
         Probability of each genre; NaN in the row of a track that could not be decoded. None: the
         model gives none.
-    folds : ndarray of int, shape (n_tracks,), or None, default=None
+    folds : ndarray of int of shape (n_tracks,), optional
         In which fold each track was predicted.
-    groups : ndarray, shape (n_tracks,), or None, default=None
+    groups : ndarray of shape (n_tracks,), optional
         What was not split between training and test.
     tracks : sequence of str, default=()
         What to call each track, such as its path.
-    leakage : LeakageReport or None, default=None
+    leakage : LeakageReport, optional
         Groups and copies that stand on both sides of the folds.
     errors : sequence of TrackError, default=()
         Tracks of X that could not be decoded, with the reason; `index` is the place in X. With a
@@ -81,11 +81,11 @@ class GenreReport:
         tracks that have one; NaN without probabilities.
     calibration_error : float
         Expected calibration error in ten bins, see `calibration_bins`; NaN without probabilities.
-    precision, recall, f1 : ndarray, shape (n_genres,)
+    precision, recall, f1 : ndarray of shape (n_genres,)
         For each genre; 0 where nothing was predicted as it.
-    support : ndarray, shape (n_genres,)
+    support : ndarray of shape (n_genres,)
         Number of tracks of each genre; 0 for one that a single split has in training only.
-    confusion : ndarray of int, shape (n_genres, n_genres)
+    confusion : ndarray of int of shape (n_genres, n_genres)
         Number of tracks of each genre (row) by predicted genre (column).
     baseline : float
         Accuracy of `dummy`.
@@ -331,9 +331,9 @@ class GenreReport:
             Where to write.
         title : str, default="Genre report"
             Heading of the page.
-        estimator : estimator or None, default=None
+        estimator : estimator, optional
             What was cross-validated; its parameters are shown.
-        features : array-like, shape (n_tracks, n_features), or None, default=None
+        features : array-like of shape (n_tracks, n_features), optional
             Features of the tracks, in the order of the report; a map is drawn of them.
 
         Raises

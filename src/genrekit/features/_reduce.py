@@ -27,7 +27,7 @@ class PCAReducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         1), or None for all.
     whiten : bool, default=False
         Whether to scale the components to unit variance.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int or RandomState instance, optional
         Only used when scikit-learn picks the randomised solver, for wide data.
 
     Attributes

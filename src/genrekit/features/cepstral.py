@@ -36,8 +36,10 @@ def mfcc(
         Number of coefficients, at most `n_mels`.
     n_mels : int, default=128
         Number of mel bands.
-    fmin, fmax : float, default=0.0, None
-        Edges of the lowest and the highest band, Hz; ``fmax=None`` means sr / 2.
+    fmin : float, default=0.0
+        Lower edge of the lowest band, Hz.
+    fmax : float, optional
+        Upper edge of the highest band, Hz; None means sr / 2.
     top_db : float or None, default=80.0
         Mel values this far below the track's maximum are raised to it.
     lifter : float, default=0.0

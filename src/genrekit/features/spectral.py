@@ -37,8 +37,10 @@ def mel_spectrogram(
         The track.
     n_mels : int, default=128
         Number of bands.
-    fmin, fmax : float, default=0.0, None
-        Edges of the lowest and the highest band, Hz; ``fmax=None`` means sr / 2.
+    fmin : float, default=0.0
+        Lower edge of the lowest band, Hz.
+    fmax : float, optional
+        Upper edge of the highest band, Hz; None means sr / 2.
     db : bool, default=False
         Whether to give decibels (10 log10 of the power) instead of power.
     top_db : float or None, default=80.0

@@ -49,7 +49,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     features : str, list or transformer, default="standard"
         What to compute of each track: a named set or list as in `AudioFeatures`, or a
         transformer of tracks with parameters of its own.
-    reducer : None, "pca", int, float or transformer, default=None
+    reducer : "pca", int, float or transformer, optional
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     sr : float, default=22050
         Sampling rate, Hz: files and ``(y, sr)`` pairs are resampled to it, bare arrays are taken
@@ -77,7 +77,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         Where to keep features, one entry a track.
     n_jobs : int, optional
         Tracks worked on at the same time; None means 1, -1 all cores.
-    random_state : int, RandomState instance or None, optional
+    random_state : int or RandomState instance, optional
         Seed of the forest and of the inner folds.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.

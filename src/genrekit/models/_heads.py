@@ -55,7 +55,7 @@ def fit_head(
         Weight of each track.
     model : str or classifier
         This and the following as in `GenreClassifier`.
-    reducer : None, str, int, float or transformer, default=None
+    reducer : str, int, float or transformer, optional
         Fewer columns.
     calibrate : bool, default=True
         Whether to calibrate.
@@ -63,7 +63,7 @@ def fit_head(
         Weights of the genres.
     n_jobs : int, optional
         Processors for a model that can use several.
-    random_state : int, RandomState instance or None, optional
+    random_state : int or RandomState instance, optional
         Seed of the folds, and of a model that draws.
 
     Returns

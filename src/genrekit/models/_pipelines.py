@@ -49,7 +49,7 @@ def make_classifier(
         What to build.
     n_jobs : int, optional
         Processors for those that can use several.
-    random_state : int, RandomState instance or None, optional
+    random_state : int or RandomState instance, optional
         Seed for those that draw.
     class_weight : dict or "balanced", optional
         Weights of the classes, which a clone of the classifier then has.
@@ -167,13 +167,13 @@ def make_genre_pipeline(
         or any scikit-learn classifier, of which the pipeline gets a clone.
     features : str, list or transformer, default="standard"
         What to compute of each track, see `AudioFeatures`, or a transformer of tracks.
-    reducer : None, "pca", int, float or transformer, default=None
+    reducer : "pca", int, float or transformer, optional
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     memory : str, path or joblib.Memory, optional
         Where `AudioFeatures` keeps what it computed, one entry a track.
     n_jobs : int, optional
         Tracks worked on, and trees grown, at the same time.
-    random_state : int, RandomState instance or None, optional
+    random_state : int or RandomState instance, optional
         Seed for what draws; a classifier that is passed has its own.
     on_error : {"raise", "nan"}, default="raise"
         With "nan", a track that can't be decoded gets the median of every feature: a step

@@ -25,7 +25,7 @@ class PretrainedCNNClassifier(GenreClassifier):
         What to compute of each track; None means ``CNNEmbedding()``. Any other network goes in by
         its model card, ``CNNEmbedding(model="card.json")``; a list such as
         ``[CNNEmbedding(), "mfcc"]`` puts other features beside it, see `AudioFeatures`.
-    reducer : None, "pca", int, float or transformer, default=None
+    reducer : "pca", int, float or transformer, optional
         Fewer columns: None keeps all; a number is the components of a `PCAReducer`.
     sr : float, default=22050
         Sampling rate that **bare arrays** are at, Hz. The network has a rate of its own, which
@@ -53,7 +53,7 @@ class PretrainedCNNClassifier(GenreClassifier):
         Where to keep what the network answered, one entry a track.
     n_jobs : int, optional
         Tracks worked on at the same time; None means 1, -1 all cores.
-    random_state : int, RandomState instance or None, optional
+    random_state : int or RandomState instance, optional
         Seed of the inner folds, and of a model that draws.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.

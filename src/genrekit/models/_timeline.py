@@ -26,7 +26,7 @@ class Timeline:
         Probability of each genre there.
     classes : ndarray of shape (n_classes,)
         The genres.
-    window : float or None, default=None
+    window : float, optional
         Length of each window or segment, seconds; None where it is not known.
 
     Examples

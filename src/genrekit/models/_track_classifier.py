@@ -27,7 +27,7 @@ class Answers(NamedTuple):
     ----------
     probabilities : ndarray of shape (n_tracks, n_classes)
         NaN for a track that can't be decoded.
-    unheard : ndarray of bool, shape (n_tracks,)
+    unheard : ndarray of bool of shape (n_tracks,)
         Tracks with nothing to be judged by: their probabilities are all alike.
     """
 

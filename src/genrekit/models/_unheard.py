@@ -38,7 +38,7 @@ def find_unheard(
 
     Returns
     -------
-    ndarray of bool, shape (n_tracks,)
+    ndarray of bool of shape (n_tracks,)
         True for those.
     """
     unheard = np.array([bool(remark & NOTHING) for remark in remarks])

@@ -186,7 +186,7 @@ class WaveformInput(NetworkInput):
         return len(spectra.waveform)
 
     def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """All of the track at once, shape (n_samples,)."""
+        """All of the track at once, of shape (n_samples,)."""
         yield spectra.waveform.astype(np.float32, copy=False)
 
 
@@ -206,8 +206,10 @@ class MelInput(NetworkInput):
         Distance between frames, samples.
     n_mels : int
         Number of mel bands.
-    fmin, fmax : float, default=0.0, None
-        Edges of the lowest and the highest band, Hz; ``fmax=None`` means sr / 2.
+    fmin : float, default=0.0
+        Lower edge of the lowest band, Hz.
+    fmax : float, optional
+        Upper edge of the highest band, Hz; None means sr / 2.
     gain : float, optional
         The network gets ``log10(1 + gain * power)``; None means the power itself, for a network
         that begins with a logarithm of its own.

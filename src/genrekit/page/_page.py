@@ -48,9 +48,9 @@ def write_report(
         Where to write.
     title : str, default="Genre report"
         Heading of the page.
-    estimator : estimator or None, default=None
+    estimator : estimator, optional
         What was cross-validated; its parameters are shown.
-    features : array-like, shape (n_tracks, n_features), or None, default=None
+    features : array-like of shape (n_tracks, n_features), optional
         Features of the tracks, in the order of the report; a map of the tracks is drawn of them.
     more : mapping of str to Html, default={}
         Further sections, by heading.

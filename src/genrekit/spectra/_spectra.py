@@ -233,7 +233,7 @@ class Spectra:
 
     @property
     def waveform(self) -> NDArray[Any]:
-        """All samples, shape (n_samples,), in the front end's precision; needs `WAVEFORM`."""
+        """All samples, of shape (n_samples,), in the front end's precision; needs `WAVEFORM`."""
         if self._waveform is None:
             raise KeyError("the waveform was not requested before the track was read")
         return np.asarray(self._waveform, dtype=self.frontend.dtype)

@@ -21,7 +21,7 @@ class MFCCStats(AudioTransformer):
         Number of mel bands.
     fmin : float, default=0.0
         Lower edge of the lowest band, Hz.
-    fmax : float or None, default=None
+    fmax : float, optional
         Upper edge of the highest band, Hz; None means sr / 2.
     top_db : float or None, default=80.0
         Mel values this far below the track's maximum are raised to it.
@@ -31,9 +31,6 @@ class MFCCStats(AudioTransformer):
         How many orders of time derivatives follow the coefficients: 0, 1 or 2.
     width : int, default=9
         Frames a derivative is fitted over, odd, at least 3.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

@@ -20,9 +20,6 @@ class ChromaStats(AudioTransformer):
     tuning : float or None, default=0.0
         Deviation from A440 in fractions of a pitch class; None estimates it from each track,
         which takes longer and keeps its spectrogram in memory.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -53,12 +50,6 @@ class ChromaStats(AudioTransformer):
 @dataclass(kw_only=True, eq=False, repr=False)
 class Tonnetz(AudioTransformer):
     """Tonal centroids: pitch classes on the circles of fifths and thirds.
-
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

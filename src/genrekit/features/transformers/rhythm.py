@@ -23,9 +23,6 @@ class Tempo(AudioTransformer):
         Length of the autocorrelation window, seconds.
     max_tempo : float or None, default=320.0
         Faster tempi are not considered.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

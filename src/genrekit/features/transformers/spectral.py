@@ -27,15 +27,12 @@ class MelSpectrogram(AudioTransformer):
         Number of bands.
     fmin : float, default=0.0
         Lower edge of the lowest band, Hz.
-    fmax : float or None, default=None
+    fmax : float, optional
         Upper edge of the highest band, Hz; None means sr / 2.
     db : bool, default=False
         Whether to give decibels instead of power.
     top_db : float or None, default=80.0
         With `db`, values this far below the track's maximum are raised to it.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -70,12 +67,6 @@ class MelSpectrogram(AudioTransformer):
 class SpectralCentroid(AudioTransformer):
     """Centre of gravity of the spectrum, Hz: how bright a track is.
 
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
-
     Attributes
     ----------
     errors_ : list of TrackError
@@ -102,12 +93,6 @@ class SpectralCentroid(AudioTransformer):
 @dataclass(kw_only=True, eq=False, repr=False)
 class SpectralBandwidth(AudioTransformer):
     """Spread of the spectrum around its centroid, Hz.
-
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -140,9 +125,6 @@ class SpectralRolloff(AudioTransformer):
     ----------
     roll_percent : float, default=0.85
         The share, between 0 and 1.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -181,9 +163,6 @@ class SpectralContrast(AudioTransformer):
         Upper edge of the lowest band, Hz.
     quantile : float, default=0.02
         Share of the bins of a band that make its peak and its valley.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -220,9 +199,6 @@ class SpectralFlatness(AudioTransformer):
     ----------
     amin : float, default=1e-10
         Powers below it are raised to it.
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------
@@ -252,12 +228,6 @@ class SpectralFlatness(AudioTransformer):
 @dataclass(kw_only=True, eq=False, repr=False)
 class SpectralFlux(AudioTransformer):
     """Squared distance between successive normalised spectra: how fast a track changes.
-
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

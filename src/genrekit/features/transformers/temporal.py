@@ -13,12 +13,6 @@ __all__ = ["RMS", "ZeroCrossingRate"]
 class RMS(AudioTransformer):
     """Root-mean-square energy: how loud a track is.
 
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
-
     Attributes
     ----------
     errors_ : list of TrackError
@@ -45,12 +39,6 @@ class RMS(AudioTransformer):
 @dataclass(kw_only=True, eq=False, repr=False)
 class ZeroCrossingRate(AudioTransformer):
     """Rate of zero crossings: high for noise, low for bass.
-
-    Parameters
-    ----------
-    **common
-        What all transformers of tracks share: the front end (`sr`, `n_fft`, `hop_length`, ...),
-        `stats`, `on_error`, `n_jobs`, `memory`, `decoder`, `verbose`. See the API reference.
 
     Attributes
     ----------

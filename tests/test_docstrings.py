@@ -1,0 +1,154 @@
+"""Docstrings say what signatures say, also where a linter that reads the source can't see it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+from genrekit.features import ALL_FEATURES, transformers
+from genrekit.features.transformers import AudioTransformer, MFCCStats
+
+numpydoc = pytest.importorskip("numpydoc", reason="numpydoc is in the extras lint and docs")
+
+ROOMS = "audio datasets displays dsp engine evaluation features models networks page persistence"
+# Parameters that are not described, that do not exist, in another order, without a type, …
+CHECKS = {"PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR10", "RT01", "RT03"}
+
+GENERATED = re.compile(r"set_\w+_request$")  # by scikit-learn, with its docstrings
+WRITTEN = (bool, int, float, str, tuple)  # defaults that a docstring can quote
+
+
+def _public():
+    """Public functions, classes and their methods by name, each once."""
+    found = {}
+    for room in ["genrekit", *(f"genrekit.{room}" for room in ROOMS.split())]:
+        module = importlib.import_module(room)
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+                continue
+            home = f"{thing.__module__}.{thing.__qualname__}"
+            if home.startswith("genrekit."):
+                found[home] = thing
+                if inspect.isclass(thing):
+                    found |= _methods(home, thing)
+    return found
+
+
+def _methods(home, cls):
+    """Its own public methods."""
+    own = {name: inspect.unwrap(getattr(cls, name)) for name in vars(cls) if name[0] != "_"}
+    own = {name: method for name, method in own.items() if not GENERATED.match(name)}
+    return {f"{home}.{name}": method for name, method in own.items() if callable(method)}
+
+
+PUBLIC = _public()
+
+
+def _described(thing, *sections):
+    """Name → type of what sections of a docstring describe."""
+    from numpydoc.docscrape import NumpyDocString
+
+    parsed = NumpyDocString(inspect.getdoc(thing) or "")
+    entries = [entry for section in sections for entry in parsed[section]]
+    return {name: entry.type for entry in entries for name in re.split(", ", entry.name)}
+
+
+def _parameters(thing):
+    """Parameters of a function or class by name, as docstrings write it."""
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    found = inspect.signature(thing).parameters.values()
+    return {stars.get(p.kind, "") + p.name: p for p in found if p.name not in ("self", "cls")}
+
+
+def _is_called(thing):
+    """Whether users call it with parameters of ours."""
+    return not getattr(thing, "_is_protocol", False) and not (
+        inspect.isclass(thing) and issubclass(thing, BaseException)
+    )
+
+
+# One line is enough for a helper, as for the linter.
+LONG = [
+    name
+    for name, thing in PUBLIC.items()
+    if "\n" in (inspect.getdoc(thing) or "") and _is_called(thing)
+]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_every_parameter_is_described(name):
+    from numpydoc.validate import validate
+
+    thing = PUBLIC[name]
+    errors = {code: text for code, text in validate(name)["errors"] if code in CHECKS}
+    if inspect.isclass(thing) and not _described(thing, "Parameters"):
+        # What users are given and never make says what it has.
+        assert set(_parameters(thing)) <= set(_described(thing, "Attributes"))
+        errors.pop("PR01", None)
+    if inspect.isclass(thing) and issubclass(thing, AudioTransformer):
+        errors.pop("PR03", None)  # its own come first, before those that all transformers have
+    assert not errors
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_defaults_are_those_of_the_signature(name):
+    parameters = _parameters(PUBLIC[name])
+    for key, text in _described(PUBLIC[name], "Parameters", "Other Parameters").items():
+        default = parameters[key].default
+        _, given, said = text.partition(", default=")
+        if isinstance(default, WRITTEN) and default != ():
+            assert said == repr(default).replace("'", '"'), (key, text)
+        elif default is None:
+            assert text.endswith(", optional") or text == "ignored", (key, text)
+        elif default is inspect.Parameter.empty:
+            assert not given, (key, text)
+            assert not text.endswith("optional"), (key, text)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_types_are_told_in_one_dialect(name):
+    sections = ("Parameters", "Attributes", "Returns", "Yields")
+    for key, text in _described(PUBLIC[name], *sections).items():
+        assert ", shape" not in text, (key, text)
+        assert "None, optional" not in text, (key, text)
+
+
+def test_transformers_list_what_all_of_them_have():
+    shared = _described(AudioTransformer, "Parameters")
+    assert set(shared) == set(_parameters(AudioTransformer))
+    for row in ALL_FEATURES.values():
+        shell = getattr(transformers, row.transformer)
+        described = list(_described(shell, "Parameters"))
+        assert described == [*row.defaults, *shared]
+
+
+def test_a_transformer_of_ones_own_lists_them_too():
+    class Short(MFCCStats):
+        """First line."""
+
+    class Long(MFCCStats):
+        """First line.
+
+        Attributes
+        ----------
+        a : int
+            One.
+
+        Parameters
+        ----------
+        sr : float, default=8000
+            Another.
+        """
+
+    class Bare(MFCCStats):
+        pass
+
+    assert Short.__doc__.startswith("First line.\n\nParameters\n----------\nsr : float, optional\n")
+    assert list(_described(Long, "Parameters")) == list(_described(Short, "Parameters"))
+    assert _described(Long, "Parameters")["sr"] == "float, default=8000"
+    assert _described(Long, "Attributes") == {"a": "int"}
+    assert Bare.__doc__ is None
