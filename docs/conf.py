@@ -53,9 +53,10 @@ def write_tables(app):
     """Write the table of `datasets.rst` from the one that the code reads."""
     from genrekit.datasets import DATASETS
 
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    head = ["Name", "What it is", "Functions", "Subsets", "Groups", "Split", "Licence", "To cite"]
-    for cells in (head, *(_cells(name, row) for name, row in DATASETS.items())):
+    lines = [".. list-table::", "   :header-rows: 1", "   :stub-columns: 1", ""]
+    head = ["", "What it is", "Functions", "Subsets", "Group", "Split", "Licence", "To cite"]
+    columns = [_cells(name, row) for name, row in DATASETS.items()]
+    for cells in zip(head, *columns, strict=True):
         lines += [f"   {'  -' if i else '* -'} {cell}" for i, cell in enumerate(cells)]
     path = Path(app.srcdir, "generated", "datasets.txt")
     path.parent.mkdir(exist_ok=True)
@@ -63,10 +64,10 @@ def write_tables(app):
 
 
 def _cells(name, row):
-    """What the table says about a data set."""
+    """A column of the table: what it says about a data set."""
     functions = [row.loader, row.features_loader, *([row.fetcher] if row.fetcher else [])]
     links = " ".join(f":func:`~genrekit.datasets.{f.__name__}`" for f in functions)
-    subsets, splits = ", ".join(row.subsets), ", ".join(row.splits)
+    subsets, splits = ", ".join(row.subsets) or "none", ", ".join(row.splits)
     return [f"``{name}``", row.title, links, subsets, row.unit, splits, row.licence, row.citation]
 
 
