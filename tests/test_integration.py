@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
@@ -23,6 +28,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+import genrekit
 from genrekit import (
     RMS,
     AudioFeatures,
@@ -283,3 +289,51 @@ def test_weights_are_routed_to_the_classifier(features, X, y):
             error_score="raise",
         )
     assert [fitted.classes_.tolist() for fitted in found["estimator"]] == [GENRES[1:]] * 2
+
+
+def count_calls(function):
+    """Calls that go from a file of ours to another, by their rooms, and calls by name."""
+    root = Path(genrekit.__file__).parent
+    hops, calls = Counter(), Counter()
+
+    def note(frame, event, arg):
+        file = Path(frame.f_code.co_filename)
+        if event == "call" and root in file.parents:
+            calls[frame.f_code.co_name] += 1
+            before = Path(frame.f_back.f_code.co_filename) if frame.f_back else file
+            if root in before.parents and before != file:
+                hops[before.parent.name, file.parent.name] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return hops, calls
+
+
+def test_x_is_read_once_and_the_features_are_made_once(X, y):
+    clf = GenreClassifier(calibrate=False, random_state=0)
+    _, fitting = count_calls(lambda: clf.fit(X, y))
+    clf.predict(X[:1])  # what is made once a process is there from here on
+    hops, predicting = count_calls(lambda: clf.predict(X[:1]))
+    for calls in (fitting, predicting):
+        assert calls["read_tracks"] == calls["check_collection"] == calls["resolve"] == 1
+        assert calls["_make_transformer"] == 0
+    assert 100 < sum(hops.values()) < 450
+    assert not {rooms for rooms in hops if rooms[0] != "models" and rooms[1] == "models"}
+
+
+def test_features_know_the_columns_of_x_as_if_they_had_read_it():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((8, 600)) * 0.1, columns=[f"s{i}" for i in range(600)])
+    clf = GenreClassifier(features=["rms"], calibrate=False).fit(X, list("abababab"))
+    assert clf.features_.n_features_in_ == clf.n_features_in_ == 600
+    assert clf.features_.feature_names_in_.tolist() == X.columns.tolist()
+    for estimator in (clf.predict, clf.features_.transform):
+        with pytest.raises(ValueError, match="feature names"):
+            estimator(X.rename(columns={"s0": "other"}))
+    clf.fit(list(X.to_numpy()), list("abababab"))
+    assert not hasattr(clf, "n_features_in_")
+    assert not hasattr(clf.features_, "n_features_in_")

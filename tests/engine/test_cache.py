@@ -491,6 +491,8 @@ class Times:
         values = self.setting() if callable(self.setting) else self.setting
         return np.full((1, 1), float(np.sum(values)))
 
+    frames = describe
+
     def row(self, description: Any) -> Any:
         return description.ravel()
 

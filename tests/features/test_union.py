@@ -26,7 +26,7 @@ from genrekit import (
     ZeroCrossingRate,
 )
 from genrekit.dsp import make_request
-from genrekit.features import FEATURES, Frontend, extract, transformers
+from genrekit.features import FEATURES, Frontend, Part, extract, transformers
 
 DIFFERENT = [
     MFCCStats(n_mfcc=5, deltas=1, stats=["median", "skew"]),
@@ -262,8 +262,11 @@ class Loudest:
     def requests(self):
         return (make_request("mean_square"),)
 
+    def frames(self, spectra):
+        return np.sqrt(spectra.get("mean_square"))
+
     def describe(self, spectra):
-        return np.sqrt(spectra.get("mean_square").max(axis=1, keepdims=True)).astype(np.float64)
+        return self.frames(spectra).max(axis=1, keepdims=True).astype(np.float64)
 
     def row(self, description):
         return description.ravel()
@@ -288,6 +291,76 @@ def test_foreign_part(music, tmp_path):
     assert isinstance(clone(features).features[0], Loudest)
     with pytest.raises(ValueError, match="loudest"):
         features.set_params(loudness=Loudest())
+
+
+def test_frames_of_a_foreign_part(music):
+    result = extract([music, music[:300]], [Loudest(), "rms"], pooled=False, sr=8000)
+    assert result.names == ["loudest", "rms"]
+    assert not result.errors
+    expected = RMS(sr=8000, n_fft=256, hop_length=256)
+    for track, frames in zip([music, music[:300]], result.table, strict=True):
+        np.testing.assert_array_equal(frames["loudest"], expected.frames(track))
+
+
+def test_a_foreign_part_is_found_in_the_cache(music, tmp_path, monkeypatch):
+    first = extract([music], [Loudest()], memory=tmp_path)
+    monkeypatch.setattr(Loudest, "describe", None)
+    again = extract([music], [Loudest()], memory=tmp_path)
+    np.testing.assert_array_equal(again.table, first.table)
+
+
+METHODS = ["frontend", "requests", "frames", "describe", "row", "columns", "key"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_part_that_lacks_a_method_is_told_which(name, music):
+    kept = {key: value for key, value in vars(Loudest).items() if key in METHODS and key != name}
+    partial = type("Partial", (), kept)()
+    message = rf"Partial is no feature: of the methods of genrekit\.features\.Part it lacks {name}$"
+    for features in (partial, [partial], [("x", partial)]):
+        with pytest.raises(ValueError, match=message):
+            extract([music], features)
+        with pytest.raises(ValueError, match=message):
+            AudioFeatures(features).fit([music])
+
+
+def test_the_methods_are_those_of_the_protocol():
+    assert isinstance(Loudest(), Part)
+    assert [name for name in vars(Part) if name[0] != "_"] == METHODS
+
+
+@pytest.mark.parametrize("table", [pandas.DataFrame({"a": [1.0]}), np.ones((1, 2)), Loudest])
+def test_what_only_looks_like_a_part_is_none(table, music):
+    with pytest.raises(ValueError, match="is no feature: give its name"):
+        extract([music], [table])
+    with pytest.raises(ValueError, match="features must be a named set"):
+        extract([music], table)
+
+
+class Flat(Loudest):
+    """One that keeps its values in the wrong shape."""
+
+    def describe(self, spectra):
+        return super().describe(spectra).ravel()
+
+
+class Talkative(Loudest):
+    """One that names more columns than it gives."""
+
+    def columns(self, name):
+        return [f"{name}_a", f"{name}_b"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Flat(), r"Flat\.describe gives 1 dimension\(s\), not an array of shape"),
+        (Talkative(), "the parts give 1 values for 2 columns"),
+    ],
+)
+def test_a_part_whose_shapes_do_not_fit_is_an_error_and_no_bad_track(part, message, music):
+    with pytest.raises(ValueError, match=message):
+        extract([music], [part], on_error="nan")
 
 
 # --- statistics for all parts, parts left out ----------------------------------------------------

@@ -128,6 +128,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
     decoder: Any
     verbose: int
     cache_waveform: bool = False
+    errors_: list[TrackError]
 
     @abstractmethod
     def _named_parts(self) -> list[tuple[str, Part]]:
@@ -158,9 +159,9 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         self
             The transformer.
         """
+        self._begin_fit()
         self.get_feature_names_out()  # an unknown parameter is an error here, not at transform
         read_tracks(self, X, reset=True)
-        self.errors_: list[TrackError] = []
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:
@@ -178,8 +179,7 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         ndarray of shape (n_tracks, n_features)
             The features, float64.
         """
-        self.fit(X, y)
-        described = self._extract(X)
+        described = self._fit_extract(read_tracks(self, X, reset=True))
         self.errors_ = described.errors
         return described.table
 
@@ -202,21 +202,28 @@ class AudioExtractor(TransformerMixin, BaseEstimator):
         AudioDecodeError
             With ``on_error="raise"``, for the first track that can't be decoded.
         """
-        return self._extract(X).table
+        return self._extract(read_tracks(self, X, reset=False)).table
 
-    def _extract(self, X: Any) -> Described:
-        """Rows, failures, lengths in seconds, and what is to be known of tracks."""
-        plan = self._plan()
-        items = read_tracks(self, X, reset=False)
+    def _begin_fit(self) -> None:
+        """What `fit` notes beside the shape of X."""
+        self.errors_ = []
+
+    def _fit_extract(self, tracks: Sequence[Any]) -> Described:
+        """Fit to tracks that `read_tracks` has read, and what `_extract` gives of them."""
+        self._begin_fit()
+        return self._extract(tracks)
+
+    def _extract(self, tracks: Sequence[Any]) -> Described:
+        """Rows, failures, lengths and remarks of tracks that `read_tracks` has read."""
         described = describe_tracks(
-            items,
-            TrackCache(plan, self.memory, self.cache_waveform),
+            tracks,
+            TrackCache(self._plan(), self.memory, self.cache_waveform),
             n_jobs=self.n_jobs,
             decoder=self.decoder,
             on_error=self.on_error,
             verbose=self.verbose,
         )
-        warn_of_tracks(items, described.errors, described.remarks)
+        warn_of_tracks(tracks, described.errors, described.remarks)
         return described
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

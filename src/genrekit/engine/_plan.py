@@ -93,7 +93,8 @@ class Plan:
     ) -> tuple[dict[Frontend, Spectra], Remark]:
         """The track through each front end, with what all parts read of it; what is to be known."""
         item = content(item)  # it may be read twice
-        rated = {frontend: at_rate(frontend, item, decoder) for frontend in self.frontends}
+        fronts = dict.fromkeys(self.frontends)
+        rated = {frontend: at_rate(frontend, item, decoder) for frontend in fronts}
         requests: dict[Frontend, list[Request]] = {}
         for part, frontend in zip(self.parts, self.frontends, strict=True):
             requests.setdefault(rated[frontend], []).extend(part.requests())
@@ -113,7 +114,7 @@ class Plan:
         """What each part keeps of a track."""
         spectra, remark = self.spectra(item, decoder, read)
         pairs = zip(self.parts, self.frontends, strict=True)
-        parts = [part.describe(spectra[frontend]) for part, frontend in pairs]
+        parts = [_kept(part, spectra[frontend]) for part, frontend in pairs]
         return Description(next(iter(spectra.values())).seconds, parts, remark)
 
     def frames(
@@ -122,7 +123,7 @@ class Plan:
         """Values by frame of each part that has them, and what is to be known of the track."""
         spectra, remark = self.spectra(item, decoder, read)
         triples = zip(self.names, self.parts, self.frontends, strict=True)
-        frames = {name: part.frames(spectra[front]) for name, part, front in triples}  # type: ignore[attr-defined]
+        frames = {name: part.frames(spectra[front]) for name, part, front in triples}
         return frames, remark
 
     def key(self) -> tuple[Any, ...]:
@@ -133,7 +134,19 @@ class Plan:
     def row(self, description: Description) -> NDArray[np.float64]:
         """The columns of one track."""
         pairs = zip(self.parts, description.parts, strict=True)
-        return np.concatenate([part.row(kept) for part, kept in pairs])
+        row = np.concatenate([part.row(kept) for part, kept in pairs])
+        if len(row) != len(self.columns):
+            raise ValueError(f"the parts give {len(row)} values for {len(self.columns)} columns")
+        return row
+
+
+def _kept(part: Part, spectra: Spectra) -> NDArray[np.float64]:
+    """What a part keeps of a track."""
+    kept = part.describe(spectra)
+    if np.ndim(kept) != 2:
+        given = f"{type(part).__name__}.describe gives {np.ndim(kept)} dimension(s)"
+        raise ValueError(f"{given}, not an array of shape (n_rows, n_values)")
+    return kept
 
 
 def _swept(

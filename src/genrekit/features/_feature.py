@@ -99,7 +99,7 @@ class FeaturePart:
         """The statistics over frames."""
         return _STATS if self.stats is None else self.stats
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """All parameters of the function."""
         return {**self.feature.defaults, **self.params}
@@ -113,6 +113,11 @@ class FeaturePart:
 
     def requests(self) -> tuple[Request, ...]:
         """The intermediates that its function reads."""
+        return self._requests
+
+    @cached_property
+    def _requests(self) -> tuple[Request, ...]:
+        """The same, put together once."""
         needs = self.feature.needs
         names = needs(self.settings) if callable(needs) else needs
         return tuple(

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from genrekit._validation import did_you_mean
 from genrekit.features import _fma, _gtzan, cepstral, chroma, rhythm, spectral, temporal
 from genrekit.features._feature import Feature, FeaturePart
-from genrekit.spectra import Part, check_stats, is_part
+from genrekit.spectra import Part, check_stats, lacking
 
 __all__ = ["ALL_FEATURES", "DROP", "FEATURES", "SETS", "make_part", "resolve", "that_run"]
 
@@ -161,12 +162,9 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     """
     if isinstance(features, str):
         if features in SETS:
-            return [
-                (name, make(ALL_FEATURES[key], dict(params)))
-                for name, key, params in SETS[features]
-            ]
+            return list(_parts_of_set(features) if make is make_part else _made(features, make))
         features = [features]
-    if is_part(features):
+    if lacking(features) is not None:
         features = [features]
     if not isinstance(features, Sequence) or not features:
         raise ValueError(
@@ -178,6 +176,17 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
         name, part = _named(entry, make)
         named.append((_unused(name, [taken for taken, _ in named]), part))
     return named
+
+
+def _made(name: str, make: Make) -> Iterator[tuple[str, Any]]:
+    """The parts of a named set."""
+    return ((part, make(ALL_FEATURES[key], dict(params))) for part, key, params in SETS[name])
+
+
+@cache
+def _parts_of_set(name: str) -> tuple[tuple[str, FeaturePart], ...]:
+    """Those without scikit-learn, which are made and checked once a process."""
+    return tuple(_made(name, make_part))
 
 
 def that_run(named: Sequence[tuple[str, Any]], stats: Any = None) -> list[tuple[str, Any]]:
@@ -232,8 +241,14 @@ def _named(entry: Any, make: Make) -> tuple[str, Any]:
             known = [*FEATURES, *SETS]
             raise ValueError(f"unknown feature {entry!r}: {did_you_mean(entry, known)}")
         return entry, make(FEATURES[entry], {})
-    if is_part(entry):
+    missing = lacking(entry)
+    if missing == []:
         return _default_name(entry), entry
+    if missing:
+        raise ValueError(
+            f"{type(entry).__name__} is no feature: of the methods of genrekit.features.Part it "
+            f"lacks {', '.join(missing)}"
+        )
     raise ValueError(
         f"{entry!r} is no feature: give its name ({', '.join(FEATURES)}), a transformer such as "
         "MFCCStats(), or a pair of a name and a transformer"

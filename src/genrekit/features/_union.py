@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from genrekit._validation import did_you_mean
@@ -156,9 +157,10 @@ class AudioFeatures(AudioExtractor):
         return resolve(self.features, _make_transformer)
 
     def _named_parts(self) -> list[tuple[str, Part]]:
+        # Nobody asks for parameters here, so what goes by a name needs no transformer.
         return [
             (name, part._part() if isinstance(part, AudioTransformer) else part)
-            for name, part in that_run(self._given(), self.stats)
+            for name, part in that_run(resolve(self.features), self.stats)
         ]
 
     def _inherited(self) -> Frontend:
@@ -178,7 +180,10 @@ class AudioFeatures(AudioExtractor):
             Parameters by name.
         """
         params: dict[str, Any] = super().get_params(deep=False)
-        if deep and _is_spec(self.features):
+        if not deep:
+            return params
+        # What can't be expanded is reported by `fit`, as is usual.
+        with suppress(ValueError, TypeError):
             # A part without a name (in "gtzan57") can't be addressed.
             for name, part in filter(lambda named: named[0], self._given()):
                 params[name] = part
@@ -205,7 +210,8 @@ class AudioFeatures(AudioExtractor):
         """
         known = self.get_params(deep=False)
         own = {name: value for name, value in params.items() if name in known}
-        super().set_params(**own)
+        for name, value in own.items():
+            setattr(self, name, value)
         nested = {name: value for name, value in params.items() if name not in own}
         if nested:
             parts = dict(self._given())
@@ -219,15 +225,6 @@ class AudioFeatures(AudioExtractor):
 def _make_transformer(feature: Feature, params: dict[str, Any]) -> Any:
     """The scikit-learn transformer of a row of the table."""
     return getattr(transformers, feature.transformer)(**params)
-
-
-def _is_spec(features: Any) -> bool:
-    """Whether `features` can be expanded; what can't is reported by `fit`, as is usual."""
-    try:
-        resolve(features, _make_transformer)
-    except (ValueError, TypeError):
-        return False
-    return True
 
 
 def _set_nested(parts: dict[str, Any], name: str, value: Any) -> None:

@@ -30,6 +30,7 @@ __all__ = ["GenreClassifier"]
 
 # Tracks longer than this many times the median of the training are warned about.
 _LONG = 2.0
+_COLUMNS = ("n_features_in_", "feature_names_in_")
 _HEARD = ("sr", "offset", "duration")
 _HEAD = ("model", "reducer", "calibrate", "class_weight", "n_jobs", "random_state")
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
@@ -234,7 +235,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         y, groups, sample_weight = read_labels(len(tracks), y, fit_params)
         self._check_params()  # before the long work, so that a wrong name costs no time
         self.features_ = self._running(self._make_features())
-        table, self.fit_errors_, seconds, _ = self._rows(self.features_.fit(X), X, tracks)
+        table, self.fit_errors_, seconds, _ = self._fit_features(X, tracks)
         usable = check_learnt(y, np.asarray(~np.isnan(table).any(axis=1)), sample_weight)
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
@@ -374,10 +375,19 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         unheard = find_unheard(features, tracks, remarks)
         return Answers(level(proba, unheard), unheard)
 
+    def _fit_features(self, X: Any, tracks: Sequence[Any]) -> Described:
+        """Fit the transformer of tracks, and what is known of them."""
+        if not isinstance(self.features_, AudioExtractor):
+            return self._rows(self.features_.fit(X), X, tracks)
+        for name in _COLUMNS:  # it is as if it had read X itself
+            if hasattr(self, name):
+                setattr(self.features_, name, getattr(self, name))
+        return self.features_._fit_extract(tracks)
+
     def _rows(self, features: Any, X: Any, tracks: Sequence[Any]) -> Described:
         """What is known of tracks; a transformer that is not ours tells no more than rows."""
         if isinstance(features, AudioExtractor):
-            return features._extract(X)
+            return features._extract(tracks)
         table = np.asarray(features.transform(X), dtype=np.float64)
         failed = np.flatnonzero(np.isnan(table).any(axis=1)).tolist()
         errors = [TrackError(i, label(tracks[i], i), "its features are NaN") for i in failed]

@@ -198,6 +198,10 @@ class _Length:
         """Nothing but the samples going by."""
         return ()
 
+    def frames(self, spectra: Spectra) -> NDArray[np.float64]:
+        """Nothing."""
+        return self.describe(spectra)
+
     def describe(self, spectra: Spectra) -> NDArray[np.float64]:
         """Nothing."""
         return np.empty((0, 0))

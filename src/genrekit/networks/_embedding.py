@@ -150,8 +150,12 @@ class CNNEmbedding(AudioExtractor):
         self
             The transformer.
         """
+        super().fit(X, y)
+        return self
+
+    def _begin_fit(self) -> None:
         self.sha256_ = get_card(self.model).sha256
-        return super().fit(X, y)
+        super()._begin_fit()
 
     def patches(self, track: Any) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """The network's answer to each patch of one track, before pooling.
@@ -235,8 +239,9 @@ class CNNEmbedding(AudioExtractor):
         labels = self.labels
         if not labels:
             raise ValueError(f"the units of output={self.output!r} of {self.model!s} have no names")
-        table, _, _, remarks = self._with_means()._extract(X)
-        notes = notes_of(read_tracks(self, X, reset=False), remarks, NOTHING)
+        tracks = read_tracks(self, X, reset=False)
+        table, _, _, remarks = self._with_means()._extract(tracks)
+        notes = notes_of(tracks, remarks, NOTHING)
         warn_of_notes(AudioContentWarning, notes, len(table), "hold too little to be tagged")
         best = np.argsort(-table, axis=1, kind="stable")[:, :k]
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from genrekit.spectra._arrays import as_floats
 from genrekit.spectra._decibel import log_mel_tiles, power_to_db
 from genrekit.spectra._frontend import WAVEFORM, Frontend
-from genrekit.spectra._part import Part, is_part
+from genrekit.spectra._part import Part, lacking
 from genrekit.spectra._pooling import STATS, check_stats, pool, select
 from genrekit.spectra._spectra import Spectra, check_arguments, check_finite
 
@@ -19,7 +19,7 @@ __all__ = [
     "check_arguments",
     "check_finite",
     "check_stats",
-    "is_part",
+    "lacking",
     "log_mel_tiles",
     "pool",
     "power_to_db",
