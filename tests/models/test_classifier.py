@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import accuracy_score, classification_report
 from sklearn.model_selection import StratifiedKFold, cross_val_score, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import FeatureUnion
@@ -736,7 +737,33 @@ def test_unknown_beside_numbers_and_bad_files(features, X, y, broken):
     clf = GenreClassifier(features=features, on_error="nan", reject_below=1.0, random_state=0)
     clf.fit(X, numbers)
     with pytest.warns(AudioDecodeWarning):
-        assert clf.predict([*X[:1], broken[0]]).tolist() == ["unknown", None]
+        assert clf.predict([*X[:1], broken[0]]).tolist() == [-1, None]
+
+
+@pytest.mark.parametrize(
+    ("genres", "unknown"),
+    [
+        ([0, 1, 2], -1),
+        ([1, 2, 3], -1),
+        ([-1, 0, 1], -2),
+        (np.array([7, 8, 9], np.uint8), -1),
+        (np.array([-128, 0, 1], np.int8), -129),
+        ([0.0, 1.0, 2.0], -1.0),
+        ([False, True, True], -1),
+        (["a", "b", "c"], "unknown"),
+    ],
+)
+def test_what_is_rejected_goes_into_scikit_learns_metrics(genres, unknown, clf, X, y):
+    labels = np.asarray(genres)[np.unique(y, return_inverse=True)[1]]
+    proba = clf.fit(X, labels).predict_proba(X)
+    limit = np.median(proba.max(axis=1))
+    found = clf.set_params(reject_below=limit).predict(X)
+    assert (found == unknown).sum() == (proba.max(axis=1) < limit).sum() > 0
+    told = labels.tolist()  # as whoever has a list
+    report = classification_report(told, found.tolist(), output_dict=True, zero_division=0)
+    assert str(unknown) in report
+    assert accuracy_score(told, found.tolist()) == pytest.approx(clf.score(X, labels))
+    assert clf.score(X, found) == 1
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, "half"])

@@ -231,6 +231,26 @@ def test_offset_and_duration(clf, X, y):
     np.testing.assert_array_equal(clf.timeline(cut).probabilities, timeline.probabilities)
 
 
+def test_a_timeline_is_asked_for_as_of_the_other_classifier(clf, X, y):
+    wanted = inspect.signature(GenreClassifier.timeline)
+    assert inspect.signature(SegmentClassifier.timeline) == wanted
+    assert list(wanted.parameters) == ["self", "track", "window", "hop"]
+    own = clf.fit(X, y).timeline(X[0])
+    asked = clf.timeline(X[0], window=0.2, hop=0.2)
+    np.testing.assert_array_equal(asked.probabilities, own.probabilities)
+    longer = clf.timeline(X[0], window=0.3, hop=0.1)
+    assert longer.window == 0.3
+    np.testing.assert_allclose(np.diff(longer.times), 0.1)
+    np.testing.assert_allclose(np.diff(clf.timeline(X[0], window=0.3).times), 0.3)
+    np.testing.assert_allclose(np.diff(clf.timeline(X[0], hop=0.1).times), 0.1)
+    assert clf.segment_duration == 0.2  # as it was
+    pieces = clf.set_params(segment_duration=0.3, segment_hop=0.1).predict_segments(X[:1])[0]
+    np.testing.assert_array_equal(longer.probabilities, pieces.probabilities)
+    for wrong in ({"window": 0.1, "hop": 0.2}, {"window": 0}, {"hop": -1}, {"hop": 9.0}):
+        with pytest.raises(ValueError, match="window|hop"):
+            clf.timeline(X[0], **wrong)
+
+
 # --- the usual -----------------------------------------------------------------------------------
 
 

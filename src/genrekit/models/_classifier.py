@@ -23,7 +23,7 @@ from genrekit.models._shipped import read_head
 from genrekit.models._timeline import Timeline
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._unheard import find_unheard, level
-from genrekit.models._windows import window_rows
+from genrekit.models._windows import check_windows, window_rows
 from genrekit.networks import CNNEmbedding
 
 __all__ = ["GenreClassifier"]
@@ -69,8 +69,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         their numbers. A model that takes none, such as "knn", is an error. The sigmoids that
         `calibrate` fits for a forest know genres as frequent as they are, and take part of it back.
     reject_below : float, optional
-        The probability under which `predict` says "unknown" rather than the most probable genre.
-        `score` counts that as wrong, unless "unknown" is the label.
+        The probability under which `predict` says "unknown" rather than the most probable genre,
+        or -1 where genres are numbers. `score` counts that as wrong, unless it is the label.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -245,44 +245,10 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self.pipeline_ = fit_head(table[usable], y[usable], groups[usable], weights, **head)
         return self
 
-    def timeline(self, track: Any, *, window: float = 5.0, hop: float = 1.0) -> Timeline:
-        """Probability of each genre along one track.
-
-        Behind a network it is the network's answers that are put together anew for each window,
-        so that it hears each second once; other features are computed of each window. Long
-        tracks are read in pieces.
-
-        Parameters
-        ----------
-        track : path, bytes, file object, ndarray or (y, sr) pair
-            One track.
-        window : float, default=5.0
-            How much of the track each row is about, seconds. The longer, the more certain.
-        hop : float, default=1.0
-            From the start of a window to that of the next, seconds; a network rounds it down to
-            what it counts in.
-
-        Returns
-        -------
-        Timeline
-            Where windows start, and their probabilities; one row for a track that is no longer
-            than a window.
-
-        Raises
-        ------
-        AudioDecodeError
-            If the track can't be decoded.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from genrekit import GenreClassifier
-        >>> noise = np.random.default_rng(0).standard_normal(10 * 22050)
-        >>> timeline = GenreClassifier.from_pretrained().timeline((noise, 22050))
-        >>> timeline.probabilities.shape
-        (6, 10)
-        """
-        check_is_fitted(self)
+    def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
+        """Windows that move along one track."""
+        window, hop = 5.0 if window is None else window, 1.0 if hop is None else hop
+        check_windows(window, hop)
         features = self._running(self.features_)
         times, table, remark = window_rows(features, track, window, hop, sr=self.sr)
         unheard = find_unheard(features, [track], [remark])

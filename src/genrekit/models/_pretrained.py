@@ -44,8 +44,8 @@ class PretrainedCNNClassifier(GenreClassifier):
         Weight of each genre in what decides, for genres of unequal size: "balanced" makes up for
         their numbers.
     reject_below : float, optional
-        The probability under which `predict` says "unknown" rather than the most probable genre.
-        `score` counts that as wrong, unless "unknown" is the label.
+        The probability under which `predict` says "unknown" rather than the most probable genre,
+        or -1 where genres are numbers. `score` counts that as wrong, unless it is the label.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.

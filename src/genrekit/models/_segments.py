@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from genrekit.models._params import check_share
 from genrekit.models._timeline import Timeline
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._unheard import find_unheard, level
+from genrekit.models._windows import check_windows
 
 __all__ = ["SegmentClassifier"]
 
@@ -69,7 +71,8 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         How much of each track to cut, seconds; None means all.
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre
-        of the track. One in `estimator` is about segments, and heeded with "vote" only.
+        of the track, or -1 where genres are numbers. One in `estimator` is about segments, and
+        heeded with "vote" only.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -235,20 +238,15 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             for start, rows in zip(times, by_track, strict=True)
         ]
 
-    def timeline(self, track: Any) -> Timeline:
-        """Probability of each genre along one track.
-
-        Parameters
-        ----------
-        track : path, bytes, file object, ndarray or (y, sr) pair
-            One track.
-
-        Returns
-        -------
-        Timeline
-            As `predict_segments` gives it.
-        """
-        return self.predict_segments([track])[0]
+    def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
+        """The segments of one track, of the own length or of another."""
+        if window is None and hop is None:
+            return self.predict_segments([track])[0]
+        length = self.segment_duration if window is None else window
+        step = length if hop is None else hop
+        check_windows(length, step)
+        cutting = copy.copy(self).set_params(segment_duration=length, segment_hop=step)
+        return cutting.predict_segments([track])[0]
 
     def get_metadata_routing(self) -> MetadataRouter:
         """What is asked of `fit`: ``groups``, and what `estimator` asks for.

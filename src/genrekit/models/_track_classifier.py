@@ -8,16 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from genrekit._validation import check_integer
 from genrekit.models._labels import check_lengths, check_present
 from genrekit.models._params import check_share
+from genrekit.models._timeline import Timeline
 
-__all__ = ["UNKNOWN", "Answers", "TrackClassifierMixin"]
+__all__ = ["Answers", "TrackClassifierMixin"]
 
-# What `predict` says where no genre is probable enough.
-UNKNOWN = "unknown"
+# What `predict` says where no genre is probable enough; scikit-learn's metrics take no mixture of
+# text and numbers.
+_UNKNOWN, _UNKNOWN_NUMBER = "unknown", -1
 
 
 class Answers(NamedTuple):
@@ -76,7 +78,8 @@ class TrackClassifierMixin(ClassifierMixin):
         ndarray of shape (n_tracks,)
             Genres; with `reject_below` "unknown" where no genre is as probable, and behind a
             network for a file, or another item of a list, that is silent or shorter than a
-            second; with ``on_error="nan"`` None for a track that can't be decoded.
+            second. Where genres are numbers that is -1, or what is one less than the least of
+            them. With ``on_error="nan"`` None for a track that can't be decoded.
         """
         check_share("reject_below", self.reject_below)
         return self._decide(self._answer(X))
@@ -135,16 +138,82 @@ class TrackClassifierMixin(ClassifierMixin):
         failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
         proba = np.where(failed[:, np.newaxis], 0.0, proba)
         chosen = self.classes_[proba.argmax(axis=1)]
-        if failed.any() or unheard.any() or self.reject_below is not None:
+        if self.reject_below is not None:
+            unheard = unheard | (proba.max(axis=1) < self.reject_below)
+        if unheard.any() or self.reject_below is not None:
+            unknown, dtype = _no_genre(self.classes_)
+            chosen = chosen.astype(dtype)
+            chosen[unheard] = unknown
+        if failed.any():
             chosen = chosen.astype(object)
-            if self.reject_below is not None:
-                unheard = unheard | (proba.max(axis=1) < self.reject_below)
-            chosen[unheard] = UNKNOWN
             chosen[failed] = None
         return chosen
+
+    def timeline(
+        self, track: Any, *, window: float | None = None, hop: float | None = None
+    ) -> Timeline:
+        """Probability of each genre along one track.
+
+        A `SegmentClassifier` judges segments. A `GenreClassifier` moves a window along the track:
+        behind a network it is the network's answers that are put together anew for each window,
+        so that it hears each second once; other features are computed of each window. Long tracks
+        are read in pieces.
+
+        Parameters
+        ----------
+        track : path, bytes, file object, ndarray or (y, sr) pair
+            One track.
+        window : float, optional
+            How much of the track each row is about, seconds. The longer, the more certain. None
+            means 5, and to a `SegmentClassifier` its `segment_duration`, which is the length that
+            it has learnt to judge.
+        hop : float, optional
+            From the start of a window to that of the next, seconds, no more than `window`; a
+            network rounds it down to what it counts in. None means 1, and to a `SegmentClassifier`
+            its `segment_hop`, or with a `window` none of them overlapping.
+
+        Returns
+        -------
+        Timeline
+            Where windows start, and their probabilities. A `GenreClassifier` has one row for a
+            track that is no longer than a window; a `SegmentClassifier` fills what is short with
+            silence as `pad` says, and has none, with ``on_error="nan"``, for a track that can't be
+            decoded.
+
+        Raises
+        ------
+        AudioDecodeError
+            If the track can't be decoded.
+        ValueError
+            If `window` and `hop` are no lengths, or would leave out what lies between windows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from genrekit import GenreClassifier
+        >>> noise = np.random.default_rng(0).standard_normal(10 * 22050)
+        >>> timeline = GenreClassifier.from_pretrained().timeline((noise, 22050))
+        >>> timeline.probabilities.shape
+        (6, 10)
+        """
+        check_is_fitted(self)
+        return self._timeline(track, window, hop)
+
+    @abstractmethod
+    def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
+        """The windows of one track."""
 
     def __sklearn_tags__(self) -> Any:
         """Takes audio collections and 2-D arrays."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
         return tags
+
+
+def _no_genre(classes: NDArray[Any]) -> tuple[Any, Any]:
+    """What stands for no genre among these, and the dtype that holds both."""
+    genres = classes.tolist()
+    dtype = np.asarray(genres).dtype
+    if dtype.kind not in "biuf":
+        return _UNKNOWN, object
+    return min(_UNKNOWN_NUMBER, min(genres) - 1), np.promote_types(dtype, np.int64)

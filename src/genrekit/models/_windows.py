@@ -25,10 +25,29 @@ from genrekit.engine import (
 from genrekit.networks import CNNEmbedding, get_card, patch_starts
 from genrekit.spectra import Frontend, pool
 
-__all__ = ["window_rows"]
+__all__ = ["check_windows", "window_rows"]
 
 # Windows that are in memory at once.
 _BATCH = 64
+
+
+def check_windows(window: float, hop: float) -> None:
+    """Lengths that leave nothing of a track out.
+
+    Parameters
+    ----------
+    window, hop : float
+        Length of a window, and from the start of one to that of the next, seconds.
+
+    Raises
+    ------
+    ValueError
+        If they are no lengths, or leave out what lies between windows.
+    """
+    check_number("window", window, above=0)
+    check_number("hop", hop, above=0)
+    if hop > window:
+        raise ValueError(f"hop={hop} s would leave out what lies between windows of {window} s")
 
 
 def window_rows(
@@ -58,15 +77,9 @@ def window_rows(
 
     Raises
     ------
-    ValueError
-        If window and hop are no lengths.
     AudioDecodeError
         If `track` is no track, or can't be decoded.
     """
-    check_number("window", window, above=0)
-    check_number("hop", hop, above=0)
-    if hop > window:
-        raise ValueError(f"hop={hop} s would leave out what lies between windows of {window} s")
     track = as_track(track)
     if isinstance(features, CNNEmbedding):
         times, table, remark = _of_patches(features, track, window, hop)
