@@ -31,7 +31,7 @@ from genrekit import (
 from genrekit.models import PRETRAINED
 from genrekit.models._heads import fit_head
 from genrekit.models._shipped import read_head
-from genrekit.networks import Network, get_card
+from genrekit.networks import OnnxNetwork, get_card
 
 ROOT = Path(__file__).resolve().parents[2]
 SR = 8000
@@ -62,17 +62,17 @@ def small(tiny):
 @pytest.fixture
 def remembering(monkeypatch):
     """The network remembers what it answered: the checks go over the same rows again and again."""
-    run, known = Network.run, {}
+    answer, known = OnnxNetwork.__call__, {}
 
-    def remember(self, patches, outputs):
+    def remember(self, batch, outputs):
         keys = []
-        for patch in patches:
+        for patch in batch:
             keys.append((tuple(outputs), patch.tobytes()))
             if keys[-1] not in known:
-                known[keys[-1]] = run(self, [patch], outputs)
+                known[keys[-1]] = answer(self, patch[np.newaxis], outputs)
         return {name: np.concatenate([known[key][name] for key in keys]) for name in outputs}
 
-    monkeypatch.setattr(Network, "run", remember)
+    monkeypatch.setattr(OnnxNetwork, "__call__", remember)
 
 
 # --- scikit-learn --------------------------------------------------------------------------------

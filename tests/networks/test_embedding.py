@@ -21,7 +21,7 @@ from genrekit import AudioFeatures, CNNEmbedding, GenreClassifier
 from genrekit.cli import main
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
 from genrekit.features import STATS
-from genrekit.networks import Network, get_card
+from genrekit.networks import OnnxNetwork, answer_patches, get_card, open_network
 from genrekit.persistence import load, save
 
 SR = 8000
@@ -61,7 +61,7 @@ def test_tags_hide_nothing():
 
 def test_it_is_the_network_on_patches_then_statistics(tiny, noise):
     embedding = CNNEmbedding(tiny, output="units", max_patches=None, **SIDE_BY_SIDE)
-    values = Network(tiny).run(noise.reshape(100, 8))["units"]
+    values = answer_patches(open_network(tiny), noise.reshape(100, 8))["units"]
     times, found = embedding.patches(noise)
     np.testing.assert_array_equal(found, values)
     np.testing.assert_allclose(times, np.arange(100) / 1000)
@@ -87,7 +87,8 @@ def test_times_begin_at_the_offset(tiny, noise):
     embedding = CNNEmbedding(tiny, output="units", offset=0.05, duration=0.02, **SIDE_BY_SIDE)
     times, values = embedding.patches(noise)
     np.testing.assert_allclose(times, 0.05 + np.arange(20) / 1000)
-    np.testing.assert_array_equal(values, Network(tiny).run(noise[400:560].reshape(20, 8))["units"])
+    expected = answer_patches(open_network(tiny), noise[400:560].reshape(20, 8))
+    np.testing.assert_array_equal(values, expected["units"])
 
 
 def test_a_track_shorter_than_a_patch_is_repeated(tiny, noise):
@@ -96,7 +97,7 @@ def test_a_track_shorter_than_a_patch_is_repeated(tiny, noise):
         patch = np.resize(noise[:n], 8)
         times, values = embedding.patches(noise[:n])
         assert times.tolist() == [0.0]
-        np.testing.assert_array_equal(values, Network(tiny).run([patch])["units"])
+        np.testing.assert_array_equal(values, open_network(tiny)(patch[np.newaxis])["units"])
 
 
 @pytest.mark.parametrize("output", ["tags", "penultimate", "mean_pool", "max_pool"])
@@ -206,7 +207,7 @@ def test_memory_computes_a_track_once_for_all_statistics(tiny, noise, tmp_path, 
     def refuse(*args, **kwargs):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(Network, "run", refuse)
+    monkeypatch.setattr(OnnxNetwork, "__call__", refuse)
     np.testing.assert_array_equal(embedding.transform([path]), table)
     assert embedding.set_params(stats=["max"]).transform([path]).shape == (1, 4)
     for change in ({"output": "levels"}, {"patch_hop": 0.5}, {"max_patches": 3}):
@@ -337,7 +338,7 @@ def test_another_network_needs_another_fit(make_network, noise):
 
 def test_reference_answers(data_dir):
     with np.load(data_dir / "musicnn_reference.npz") as reference:
-        answers = Network("msd-musicnn").run(reference["logmel"])
+        answers = open_network("msd-musicnn")(reference["logmel"])
         for name, values in answers.items():
             np.testing.assert_allclose(values, reference[name], rtol=0, atol=1e-4)
 

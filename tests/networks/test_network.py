@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from genrekit.features import Spectra
-from genrekit.networks import Network, _network, get_card
-from genrekit.networks._patches import iter_patches, patch_starts
-
-MEL = {"kind": "mel", "sr": 8000, "patch": 3, "n_fft": 64, "hop_length": 32, "n_mels": 5}
+from genrekit.networks import (
+    Network,
+    OnnxNetwork,
+    _session,
+    answer_patches,
+    get_card,
+    open_network,
+)
 
 
 @pytest.fixture
@@ -44,35 +48,116 @@ def _model(inputs, outputs, kind=TensorProto.FLOAT):
 def test_it_answers_as_the_graph_says(tiny, patches):
     card = get_card(tiny)
     sums = patches @ _weights(card.path.with_name(card.file).read_bytes())
-    answers = Network(tiny).run(patches)
+    answers = open_network(tiny)(patches)
     np.testing.assert_allclose(answers["units"], np.tanh(sums), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(answers["levels"], np.maximum(sums, 0), rtol=1e-5, atol=1e-6)
-    assert list(Network(tiny).run(patches, ["levels"])) == ["levels"]
+    assert list(open_network(tiny)(patches, ["levels"])) == ["levels"]
 
 
 def test_no_patch_depends_on_the_others():
     patches = np.random.default_rng(0).random((3, 187, 96), np.float32)
-    together = Network("msd-musicnn").run(patches)
+    together = answer_patches(open_network("msd-musicnn"), patches)
     for i, patch in enumerate(patches):
-        for name, values in Network("msd-musicnn").run([patch]).items():
+        for name, values in open_network("msd-musicnn")(patch[np.newaxis]).items():
             np.testing.assert_array_equal(values[0], together[name][i])
 
 
+def test_a_batch_is_its_patches_but_for_rounding():
+    network = open_network("msd-musicnn")
+    patches = np.random.default_rng(0).random((3, 187, 96), np.float32)
+    alone = answer_patches(network, patches)
+    for size in (2, 3, 4):
+        for name, values in answer_patches(network, patches, batch_size=size).items():
+            # An error of rounding in numbers of up to 100.
+            np.testing.assert_allclose(values, alone[name], rtol=1e-6, atol=2e-6)
+
+
+def test_patches_are_answered_in_batches_of_the_size_asked_for(patches):
+    sizes = []
+
+    class Sums:
+        shape, outputs = (8,), {"sum": 1, "none": 2}
+
+        def __call__(self, batch, outputs=None):
+            sizes.append(len(batch))
+            return {"sum": batch.sum(axis=1, keepdims=True)}
+
+    expected = patches.sum(axis=1, keepdims=True)
+    for size, found in [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (9, [5])]:
+        sizes.clear()
+        answers = answer_patches(Sums(), iter(patches), ["sum"], batch_size=size)
+        np.testing.assert_allclose(answers["sum"], expected, rtol=1e-6)
+        assert sizes == found
+    assert answer_patches(Sums(), [])["none"].shape == (0, 2)
+    with pytest.raises(ValueError, match="size must be an integer of at least 1"):
+        answer_patches(Sums(), patches, batch_size=0)
+
+
+def test_what_fills_the_protocol(tiny):
+    class Half:
+        shape = (8,)
+
+        def __call__(self, batch, outputs=None):
+            return {}
+
+    assert isinstance(open_network(tiny), Network)
+    assert isinstance(open_network(tiny), OnnxNetwork)
+    assert not isinstance(Half(), Network)
+    for none in (Half(), tiny, get_card(tiny)):
+        with pytest.raises(TypeError, match="as open_network gives it"):
+            answer_patches(none, [])
+
+
+def test_a_class_may_name_the_protocol_as_its_base():
+    class Zeros(Network):
+        shape, outputs = (2,), {"zero": 1}
+
+        def __init__(self, value):
+            self.value = value
+
+        def __call__(self, batch, outputs=None):
+            return {"zero": np.full((len(batch), 1), self.value)}
+
+    assert answer_patches(Zeros(3), np.ones((2, 2)))["zero"].tolist() == [[3], [3]]
+
+
+def test_the_class_of_old_still_opens_a_network(tiny, patches):
+    with pytest.warns(FutureWarning, match="answer_patches") as caught:
+        old = Network(tiny)
+    assert caught[0].filename == __file__
+    new = answer_patches(open_network(tiny), patches, ["levels"])
+    np.testing.assert_array_equal(old.run(iter(patches), ["levels"])["levels"], new["levels"])
+    assert list(old.run(patches)) == ["units", "levels"]
+    assert old.card == get_card(tiny)
+
+
+def test_a_network_in_use_can_be_pickled(tiny, patches):
+    network = open_network(tiny)
+    answers = network(patches)["units"]
+    again = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(again(patches)["units"], answers)
+
+
 def test_threads_share_one_session(tiny, patches):
-    _network._SESSIONS.clear()
-    networks = [Network(tiny) for _ in range(8)]
-    expected = Network(tiny).run(patches)["units"]
+    _session._SESSIONS.clear()
+    networks = [open_network(tiny) for _ in range(8)]
+    expected = open_network(tiny)(patches)["units"]
     with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(lambda network: network.run(patches)["units"], networks):
+        for found in pool.map(lambda network: network(patches)["units"], networks):
             np.testing.assert_array_equal(found, expected)
-    assert len(_network._SESSIONS) == 1
+    assert len(_session._SESSIONS) == 1
 
 
 def test_wrong_patches_and_outputs(tiny, patches):
     with pytest.raises(ValueError, match=r"takes patches of shape \(8,\), not \(7,\)"):
-        Network(tiny).run(patches[:, :7])
+        open_network(tiny)(patches[:, :7])
+    for none in (np.float32(1), np.zeros(8), np.zeros((2, 3, 8))):
+        with pytest.raises(ValueError, match=r"takes patches of shape \(8,\), not"):
+            open_network(tiny)(none)
+    with pytest.raises(ValueError, match="a batch of one patch or more"):
+        open_network(tiny)(patches[:0])
     with pytest.raises(ValueError, match="unknown output 'unit': did you mean 'units'"):
-        Network(tiny).run(patches, ["unit"])
+        open_network(tiny)(patches, ["unit"])
 
 
 # --- damage -----------------------------------------------------------------------------------
@@ -81,9 +166,9 @@ def test_wrong_patches_and_outputs(tiny, patches):
 def test_a_damaged_file(tiny, patches):
     file = get_card(tiny).path.with_name("tiny.onnx")
     file.write_bytes(file.read_bytes()[:-1] + b"x")
-    _network._SESSIONS.clear()
+    _session._SESSIONS.clear()
     with pytest.raises(ValueError, match=r"tiny\.onnx: its SHA-256 is .* the model card says"):
-        Network(tiny).run(patches)
+        open_network(tiny)(patches)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +185,7 @@ def test_a_damaged_file(tiny, patches):
 )
 def test_a_file_that_is_no_network(make_network, patches, content, message):
     with pytest.raises(ValueError, match=rf"tiny\.onnx: {message}"):
-        Network(make_network(content)).run(patches)
+        open_network(make_network(content))(patches)
 
 
 def _elsewhere(location, place):
@@ -153,7 +238,7 @@ def test_numbers_in_other_files_are_refused(
         np.ones((8, 4), np.float32).tofile(f"{folder}/weights.bin")
     path = make_network(_elsewhere(location, place), outputs={"units": 4})
     with pytest.raises(ValueError, match=r"tiny\.onnx: its numbers lie in another file"):
-        Network(path).run(patches)
+        open_network(path)(patches)
 
 
 def test_a_network_that_fails_is_named(make_network, patches, capfd):
@@ -173,7 +258,7 @@ def test_a_network_that_fails_is_named(make_network, patches, capfd):
     model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
     path = make_network(model.SerializeToString(), outputs={"units": 8}, labels={})
     with pytest.raises(ValueError, match="tiny: the network failed: .*allocate memory"):
-        Network(path).run(patches)
+        open_network(path)(patches)
     assert capfd.readouterr().err == ""
 
 
@@ -189,24 +274,24 @@ def test_answers_have_the_size_that_the_card_says(make_network, patches):
     opset = helper.make_opsetid("", 13)
     model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
     path = make_network(model.SerializeToString(), outputs={"units": 4})
-    with pytest.raises(ValueError, match=r"'units' has the shape \(1, 3\), .* 4 units a patch"):
-        Network(path).run(patches, ["units"])
+    with pytest.raises(ValueError, match=r"'units' has the shape \(5, 3\), .* 4 units a patch"):
+        open_network(path)(patches, ["units"])
 
 
 def test_a_file_of_another_size_is_not_read(tiny, patches, monkeypatch):
     file = get_card(tiny).path.with_name("tiny.onnx")
     with file.open("ab") as opened:
         opened.truncate(1 << 34)  # takes no room
-    _network._SESSIONS.clear()
+    _session._SESSIONS.clear()
     with pytest.raises(ValueError, match=r"tiny\.onnx: it has 17179869184 bytes, the model card"):
-        Network(tiny).run(patches)
+        open_network(tiny)(patches)
 
 
 def test_a_missing_file_without_url(tiny, patches):
     get_card(tiny).path.with_name("tiny.onnx").unlink()
-    _network._SESSIONS.clear()
+    _session._SESSIONS.clear()
     with pytest.raises(FileNotFoundError, match=r"tiny\.onnx: .* has no url"):
-        Network(tiny).run(patches)
+        open_network(tiny)(patches)
 
 
 @pytest.mark.parametrize(
@@ -226,72 +311,17 @@ def test_a_missing_file_without_url(tiny, patches):
 )
 def test_a_network_that_does_not_fit_its_card(make_network, patches, content, message):
     with pytest.raises(ValueError, match=message):
-        Network(make_network(content)).run(patches)
+        open_network(make_network(content))(patches)
 
 
 def test_a_network_of_a_fixed_batch_of_one_will_do(make_network, patches):
     path = make_network(_model({"x": [1, 8]}, {"units": [1, 8]}), outputs={"units": 8}, labels={})
-    np.testing.assert_array_equal(Network(path).run(patches)["units"], patches)
+    np.testing.assert_array_equal(open_network(path)(patches)["units"], patches)
+    together = answer_patches(open_network(path), patches, batch_size=5)["units"]
+    np.testing.assert_array_equal(together, patches)
 
 
-# --- what it hears ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("gain", [None, 10000.0])
-def test_a_mel_input_is_power_or_its_logarithm(make_network, gain):
-    card = get_card(make_network(input={**MEL, "gain": gain}))
-    y = np.random.default_rng(0).standard_normal(800).astype(np.float32)
-    spectra = Spectra(y, card.input.frontend(), card.input.requests())
-    (signal,) = card.input.stretches(spectra)
-    assert signal.shape == (card.input.count(spectra), 5) == (26, 5)
-    power = spectra.get("mel", n_mels=5).T
-    expected = power if gain is None else np.log10(1 + gain * power)
-    starts = np.array([0, 20])
-    for start, patch in zip(starts, card.input.cut(spectra, starts), strict=True):
-        own = expected[start : start + card.input.patch]
-        np.testing.assert_allclose(patch[: len(own)], own, rtol=1e-6)
-
-
-def test_patches_cover_a_track():
-    signal = np.arange(10)
-    starts = patch_starts(10, 4, 3, None)
-    found = [patch.tolist() for patch in iter_patches(iter([signal]), starts, 4)]
-    assert found == [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
-    starts = patch_starts(3, 4, 3, None)
-    assert [p.tolist() for p in iter_patches(iter([signal[:3]]), starts, 4)] == [[0, 1, 2, 0]]
-    assert patch_starts(4, 4, 3, 5).tolist() == [0]
-    assert patch_starts(1000, 10, 10, 3).tolist() == [160, 500, 830]
-
-
-@pytest.mark.parametrize("patch", [1, 3, 7, 40, 100, 130])
-@pytest.mark.parametrize("step", [1, 5, 60])
-@pytest.mark.parametrize("most", [None, 4])
-def test_patches_do_not_depend_on_the_stretches(patch, step, most):
-    signal = np.arange(240).reshape(120, 2)
-    starts = patch_starts(120, patch, step, most)
-    whole = list(iter_patches(iter([signal]), starts, patch))
-    assert [piece[0, 0] // 2 for piece in whole] == starts.tolist()
-    for length in (1, 4, 16, 119):
-        stretches = iter(np.array_split(signal, range(length, 120, length)))
-        np.testing.assert_array_equal(list(iter_patches(stretches, starts, patch)), whole)
-
-
-def test_a_long_track_is_never_in_one_piece():
-    """The same patches, bit for bit, as of the joined mel spectrogram."""
-    heard = get_card("msd-musicnn").input
-    y = np.random.default_rng(0).standard_normal(40 * 16000).astype(np.float32)
-    spectra = Spectra.begin(heard.frontend(), heard.requests())
-    for piece in np.array_split(y, 7):
-        spectra.push(piece)
-    spectra.finish()
-    starts = patch_starts(heard.count(spectra), heard.patch, heard.steps(1), 20)
-    longest = max(len(stretch) for stretch in heard.stretches(spectra))
-    found = list(heard.cut(spectra, starts))
-    joined = spectra.get("mel", n_mels=96).T
-    assert longest < len(joined) / 2
-    for start, patch in zip(starts, found, strict=True):
-        own = joined[start : start + heard.patch]
-        np.testing.assert_array_equal(patch, np.log10(1 + np.float32(10000) * own))
+# --- in a process of its own ------------------------------------------------------------------
 
 
 NETWORK = get_card("msd-musicnn").path.with_name("msd-musicnn.onnx")
@@ -301,8 +331,8 @@ onnxruntime.InferenceSession({str(NETWORK)!r}, providers=["CPUExecutionProvider"
 """
 BEHIND_OURS = """
 import numpy as np
-from genrekit.networks import Network
-Network("msd-musicnn").run(np.zeros((1, 187, 96)), ["tags"])
+from genrekit.networks import open_network
+open_network("msd-musicnn")(np.zeros((1, 187, 96)), ["tags"])
 """
 
 

@@ -16,12 +16,12 @@ from genrekit.cli import main
 from genrekit.exceptions import GenrekitWarning
 from genrekit.networks import (
     CNNEmbedding,
-    Network,
-    _network,
+    _session,
     fetch_model,
     get_card,
     list_models,
     locate,
+    open_network,
 )
 
 
@@ -62,7 +62,7 @@ def remote(make_network, server, monkeypatch) -> Path:
     """A card in the user's data folder whose network is on the server."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    _network._SESSIONS.clear()
+    _session._SESSIONS.clear()
     url = f"http://127.0.0.1:{server.server_port}/tiny.onnx"
     card = make_network(folder="data/models", url=url)
     file = card.with_name("tiny.onnx")
@@ -138,7 +138,7 @@ def test_a_folder_that_can_not_be_written_to(remote, server, tmp_path, monkeypat
 def test_a_damaged_download_is_reported(remote):
     fetch_model("tiny").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="delete it and fetch it again"):
-        Network("tiny").run(np.ones((1, 8)))
+        open_network("tiny")(np.ones((1, 8)))
     with pytest.raises(ValueError, match="delete it, or correct the card"):
         fetch_model("tiny")
 

@@ -22,7 +22,7 @@ from genrekit.engine import (
     read_track,
     warn_of_tracks,
 )
-from genrekit.networks import CNNEmbedding, get_card, patch_starts
+from genrekit.networks import CNNEmbedding, Patches, get_card
 from genrekit.spectra import Frontend, pool
 
 __all__ = ["check_windows", "window_rows"]
@@ -101,7 +101,7 @@ def _of_patches(
     moving = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
     heard = get_card(embedding.model).input
     together = 1 + max(0, round(window * heard.per_second) - heard.patch) // heard.steps(hop)
-    if together >= len(patch_starts(heard.count(spectra), heard.patch, heard.steps(hop), None)):
+    if together >= len(Patches(spectra, heard, patch_hop=hop)):
         # The window holds the whole track, with the patches that are heard of one.
         row = embedding.row(embedding.describe(spectra))
         return np.array([spectra.frontend.offset]), row[np.newaxis], remark

@@ -7,8 +7,8 @@ licence it stands, and the SHA-256 of the file. Adding one takes no code: see `M
 from genrekit.networks._card import ModelCard
 from genrekit.networks._embedding import CNNEmbedding, check_network
 from genrekit.networks._inputs import MelInput, WaveformInput
-from genrekit.networks._network import Network
-from genrekit.networks._patches import patch_starts
+from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
+from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import (
     HEADS,
     fetch_model,
@@ -17,6 +17,7 @@ from genrekit.networks._registry import (
     locate,
     model_rows,
 )
+from genrekit.networks._source import Patches
 
 __all__ = [
     "HEADS",
@@ -24,12 +25,16 @@ __all__ = [
     "MelInput",
     "ModelCard",
     "Network",
+    "OnnxNetwork",
+    "Patches",
     "WaveformInput",
+    "answer_patches",
     "check_network",
     "fetch_model",
     "get_card",
+    "iter_batches",
     "list_models",
     "locate",
     "model_rows",
-    "patch_starts",
+    "open_network",
 ]

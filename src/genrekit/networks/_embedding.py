@@ -22,9 +22,9 @@ from genrekit.engine import (
 )
 from genrekit.exceptions import AudioContentWarning
 from genrekit.networks._card import ModelCard
-from genrekit.networks._network import Network
-from genrekit.networks._patches import patch_starts
+from genrekit.networks._network import answer_patches, open_network
 from genrekit.networks._registry import get_card
+from genrekit.networks._source import Patches
 from genrekit.spectra import Frontend, Part, Spectra, check_stats, pool, select
 
 __all__ = ["CNNEmbedding", "check_network"]
@@ -279,11 +279,11 @@ class CNNEmbedding(AudioExtractor):
     def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Times and values of the patches of one track."""
         card = self._card()
-        heard = card.input
-        step = heard.steps(self.patch_hop)
-        starts = patch_starts(heard.count(spectra), heard.patch, step, self.max_patches)
-        values = Network(card).run(heard.cut(spectra, starts), [self.output])[self.output]
-        return starts / heard.per_second + spectra.frontend.offset, values
+        patches = Patches(
+            spectra, card.input, patch_hop=self.patch_hop, max_patches=self.max_patches
+        )
+        answers = answer_patches(open_network(card), patches, [self.output])
+        return patches.times, answers[self.output]
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [(self._prefix, self)]

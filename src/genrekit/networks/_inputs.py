@@ -1,4 +1,4 @@
-"""What networks hear: pieces of a log-mel spectrogram, or of the waveform itself."""
+"""What networks hear: patches of a log-mel spectrogram, or of the waveform itself."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ class NetworkInput(ABC):
         """
 
     @abstractmethod
-    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """The track, of which patches are pieces.
+    def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """The track, which patches are cut from, block after block.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class NetworkInput(ABC):
         ndarray of shape `shape`
             A patch.
         """
-        yield from iter_patches(self.stretches(spectra), starts, self.patch)
+        yield from iter_patches(self.blocks(spectra), starts, self.patch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +185,8 @@ class WaveformInput(NetworkInput):
         """How many samples a track has."""
         return len(spectra.waveform)
 
-    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """All of the track at once, of shape (n_samples,)."""
+    def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """All of the track in one block, of shape (n_samples,)."""
         yield spectra.waveform.astype(np.float32, copy=False)
 
 
@@ -316,10 +316,10 @@ class MelInput(NetworkInput):
         """How many frames a track has."""
         return spectra.count_frames("mel", **self._mel())
 
-    def stretches(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """Mel power, shape (n_frames of the stretch, n_mels)."""
-        for tile in spectra.tiles("mel", **self._mel()):
-            yield tile.T
+    def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
+        """Mel power, of shape (n_frames of the block, n_mels)."""
+        for block in spectra.tiles("mel", **self._mel()):
+            yield block.T
 
     def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
         """Patches of a track, their level raised and their logarithm taken where that is due."""

@@ -1,14 +1,17 @@
-"""Which pieces of a track a network hears."""
+"""Which patches of a track a network hears, one after the other or in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["iter_patches", "patch_starts"]
+from genrekit._validation import check_integer
+
+__all__ = ["iter_batches", "iter_patches", "patch_starts"]
 
 
 def patch_starts(length: int, patch: int, step: int, most: int | None) -> NDArray[np.intp]:
@@ -39,19 +42,19 @@ def patch_starts(length: int, patch: int, step: int, most: int | None) -> NDArra
     count = max(length - patch, 0) // step + 1
     if most is None or count <= most:
         return np.arange(count) * step
-    # The middle of each of so many equal stretches: neither the first bar nor the last, but one.
+    # The middle of each of so many equal parts: neither the first bar nor the last, but one.
     return ((np.arange(most) + 0.5) * count / most).astype(np.intp) * step
 
 
 def iter_patches(
-    stretches: Iterator[NDArray[Any]], starts: NDArray[np.intp], patch: int
+    blocks: Iterator[NDArray[Any]], starts: NDArray[np.intp], patch: int
 ) -> Iterator[NDArray[Any]]:
     """The patches; a track that is too short is repeated until it fills one.
 
     Parameters
     ----------
-    stretches : iterator of ndarray of shape (length, ...)
-        The track, piece after piece. No more of it is held than a patch and the latest piece.
+    blocks : iterator of ndarray of shape (length, ...)
+        The track, block after block. No more of it is held than a patch and the latest block.
     starts : ndarray of int
         Where patches begin, in ascending order.
     patch : int
@@ -62,10 +65,39 @@ def iter_patches(
     ndarray of shape (patch, ...)
         One after the other.
     """
-    held, first = next(stretches), 0
+    held, first = next(blocks), 0
     for start in starts:
-        while first + len(held) < start + patch and (more := next(stretches, None)) is not None:
+        while first + len(held) < start + patch and (more := next(blocks, None)) is not None:
             passed = min(start - first, len(held))
             held, first = np.concatenate([held[passed:], more]), first + passed
-        piece = held[start - first : start - first + patch]
-        yield piece if len(piece) == patch else piece[np.arange(patch) % len(piece)]
+        found = held[start - first : start - first + patch]
+        yield found if len(found) == patch else found[np.arange(patch) % len(found)]
+
+
+def iter_batches(patches: Iterable[Any], size: int) -> Iterator[NDArray[Any]]:
+    """Patches in batches, of one track or of many.
+
+    Parameters
+    ----------
+    patches : iterable of ndarray
+        All of one shape.
+    size : int
+        How many go together, at least 1.
+
+    Yields
+    ------
+    ndarray of shape (size, ...)
+        They follow each other; the last one may be smaller.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.networks import iter_batches
+    >>> patches = (np.full(4, number) for number in range(5))
+    >>> [batch.shape for batch in iter_batches(patches, 2)]
+    [(2, 4), (2, 4), (1, 4)]
+    """
+    check_integer("size", size, minimum=1)
+    rest = iter(patches)
+    while batch := list(islice(rest, size)):
+        yield np.stack(batch)
