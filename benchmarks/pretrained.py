@@ -25,10 +25,11 @@ from benchmarks._material import Material
 from benchmarks._measure import Bar, Case, Side, cpu, measure
 from benchmarks._peers import Peers
 from benchmarks._report import describe_run, print_result, write_table
-from genrekit.networks import Network
+from genrekit.networks import answer_patches, open_network
 
 _LEFT_OUT = "" if Path("/proc/self/status").exists() else "it is read from /proc (Linux)"
-_PATCHES = 20
+_PATCHES = 24
+_BATCH = 8
 
 _IMPORTS = "import numba, numpy, onnxruntime, sklearn.linear_model, soundfile, soxr"
 # At the end of the process, for that is when its peak is known.
@@ -98,7 +99,7 @@ def run_process(code: str) -> Took:
 
 
 def make_cases(song: str, rounds: int) -> list[Case]:
-    """CPU time of each way, memory of each way, and one patch."""
+    """CPU time of each way, memory of each way, one patch, and patches in batches."""
     imports = Side("imports", lambda _: run_process(_IMPORTS).seconds)
     cases = []
     for way in _ways():
@@ -117,28 +118,41 @@ def make_cases(song: str, rounds: int) -> list[Case]:
                 [song], min(rounds, 3), unit="MB", missing=_LEFT_OUT,
             )
         )  # fmt: skip
-    return [*cases, _patch_case(rounds)]
+    return [*cases, _patch_case(rounds), _batch_case(rounds)]
 
 
 def _patch_case(rounds: int) -> Case:
     """One patch, beside the product of two matrices of 1024 rows and columns."""
-    network = Network("msd-musicnn")
-    rng = np.random.default_rng(0)
-    patches = rng.random((_PATCHES, *network.card.input.shape), np.float32)
-    matrix = rng.random((1024, 1024), np.float32)
+    matrix = np.random.default_rng(0).random((1024, 1024), np.float32)
 
     def multiply(_: object) -> None:
         for _ in range(_PATCHES):
             matrix @ matrix
 
-    def each(work: Callable[[object], object]) -> Callable[[object], float]:
-        whole = cpu(work)
-        return lambda item: whole(item) / _PATCHES
-
-    ours = Side("patch", each(lambda _: network.run(patches)))
     title = "A patch of 3 s through the network, CPU"
-    product = Side("product of two 1024 × 1024 matrices", each(multiply))
-    return Case("patch", title, None, ours, product, [None], rounds, combine=_first)
+    product = Side("product of two 1024 × 1024 matrices", _each(multiply))
+    return Case(
+        "patch", title, None, _patch_side("patch", 1), product, [None], rounds, combine=_first
+    )
+
+
+def _batch_case(rounds: int) -> Case:
+    """A patch in a batch, in terms of one that goes through alone."""
+    sides = _patch_side(f"by {_BATCH}", _BATCH), _patch_side("by ones", 1)
+    return Case("batch", f"A patch in batches of {_BATCH}, CPU", None, *sides, [None], rounds)
+
+
+def _patch_side(label: str, batch_size: int) -> Side:
+    """CPU time for a patch, in batches of a size."""
+    network = open_network("msd-musicnn")
+    patches = np.random.default_rng(0).random((_PATCHES, *network.shape), np.float32)
+    return Side(label, _each(lambda _: answer_patches(network, patches, batch_size=batch_size)))
+
+
+def _each(work: Callable[[object], object]) -> Callable[[object], float]:
+    """CPU time of work on all patches, for one of them."""
+    whole = cpu(work)
+    return lambda item: whole(item) / _PATCHES
 
 
 def _first(first: np.ndarray, second: np.ndarray) -> np.ndarray:

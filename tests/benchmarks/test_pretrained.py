@@ -64,8 +64,9 @@ def test_every_row_comes_out(pretrained, tmp_path, monkeypatch, capsys):
         assert re.match(r"\s*1.50 s +\[.*\] +≤ [35] s .*imports 1.50 s", rows[key]), key
         assert re.match(r"\s*321 MB +\[.*\] +≤ 400 MB", rows[f"{key}-memory"]), key
     assert re.match(r"\s*[\d.]+ ms ", rows["patch"])
+    assert re.match(r"\s*[\d.]+ .*by 8 .*by ones ", rows["batch"])
     assert "onnxruntime" in rows["Versions:"]
     text = table.read_text(encoding="utf-8")
     assert text.startswith(".. Written by ``python -m benchmarks.pretrained --output``.")
-    assert text.count("   * - ") == 2 + 2 * len(KEYS)
+    assert text.count("   * - ") == 3 + 2 * len(KEYS)
     assert str(ROOT) not in text
