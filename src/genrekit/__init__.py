@@ -22,7 +22,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # two equal. The transformers of one feature are in neither: the table of features names them.
 _HOMES = {
     "genrekit.audio": ["load_audio", "stream_audio"],
-    "genrekit.features": ["AudioFeatures", "Extraction", "PCAReducer", "extract"],
+    "genrekit.features": ["AudioFeatures", "Extraction", "PCAReducer", "extract", "iter_rows"],
     "genrekit.networks": ["CNNEmbedding"],
     "genrekit.persistence": ["load", "save"],
     "genrekit.models": [
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from genrekit.features import Extraction as Extraction
     from genrekit.features import PCAReducer as PCAReducer
     from genrekit.features import extract as extract
+    from genrekit.features import iter_rows as iter_rows
     from genrekit.features.transformers.cepstral import *
     from genrekit.features.transformers.chroma import *
     from genrekit.features.transformers.rhythm import *

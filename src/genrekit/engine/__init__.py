@@ -13,9 +13,10 @@ from genrekit.engine._cache import TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
 from genrekit.engine._items import as_track, is_missing, is_pair_like
-from genrekit.engine._loop import Described, attempts, describe_tracks
+from genrekit.engine._loop import attempts
 from genrekit.engine._plan import Plan
 from genrekit.engine._remarks import NOTHING, notes_of, warn_of_notes, warn_of_tracks
+from genrekit.engine._rows import Described, TrackRow, describe_tracks, stream_rows
 from genrekit.engine._tracks import (
     RECENT,
     Excerpt,
@@ -44,6 +45,7 @@ __all__ = [
     "MatrixRow",
     "Plan",
     "TrackCache",
+    "TrackRow",
     "TrackSegment",
     "as_track",
     "at_rate",
@@ -63,6 +65,7 @@ __all__ = [
     "label",
     "notes_of",
     "read_track",
+    "stream_rows",
     "warn_of_notes",
     "warn_of_tracks",
     "AudioExtractor",

@@ -20,9 +20,9 @@ from genrekit.engine._items import (
     is_swapped_pair,
     is_waveform_like,
 )
-from genrekit.engine._loop import Described, describe_tracks
 from genrekit.engine._plan import Plan
 from genrekit.engine._remarks import warn_of_tracks
+from genrekit.engine._rows import Described, describe_tracks
 from genrekit.engine._tracks import MatrixRow, is_file
 from genrekit.exceptions import TrackError
 from genrekit.spectra import Frontend, Part

@@ -6,23 +6,21 @@ import atexit
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain, groupby, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.audio import Decoded, Downmix, Remark
-from genrekit.engine._cache import TrackCache
-from genrekit.engine._clock import clocked
+from genrekit.audio import Decoded, Downmix
 from genrekit.engine._tracks import Excerpt, TrackSegment, content, label, read_track
 from genrekit.engine._workers import in_parallel
 from genrekit.exceptions import AudioDecodeError, TrackError
 
-__all__ = ["Described", "attempts", "describe_tracks"]
+__all__ = ["attempts"]
 
 # Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
 _RUN = 20
@@ -32,44 +30,6 @@ _PATIENCE = 0.5
 
 # The same at the end of the program: a thread that is inside a network then would abort it.
 _LAST_PATIENCE = 10.0
-
-
-class Described(NamedTuple):
-    """What `describe_tracks` returns.
-
-    Attributes
-    ----------
-    table : ndarray of shape (n_tracks, n_columns)
-        One row a track, NaN for those that failed.
-    errors : list of TrackError
-        The failures.
-    seconds : ndarray of shape (n_tracks,)
-        How much was read of each, NaN for those that failed.
-    remarks : list of Remark
-        What is to be known of each.
-    """
-
-    table: NDArray[np.float64]
-    errors: list[TrackError]
-    seconds: NDArray[np.float64]
-    remarks: list[Remark]
-
-
-@clocked
-def describe_tracks(items: Sequence[Any], cache: TrackCache, **running: Any) -> Described:
-    """Rows of all tracks, what failed, and what is to be known of them."""
-    table = np.full((len(items), len(cache.plan.columns)), np.nan)
-    seconds = np.full(len(items), np.nan)
-    errors: list[TrackError] = []
-    remarks = [Remark(0)] * len(items)
-    for i, outcome in enumerate(attempts(items, cache.row, **running)):
-        if isinstance(outcome, TrackError):
-            errors.append(outcome)
-        else:
-            table[i], seconds[i], remarks[i] = outcome.values, outcome.seconds, outcome.remark
-            cache.take_note(outcome)
-    cache.trim()
-    return Described(table, errors, seconds, remarks)
 
 
 class _Stop:
@@ -115,7 +75,7 @@ def attempts(
     decoder: Any = None,
     on_error: str = "raise",
     verbose: int = 0,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """``work`` on every item, in order: its result, or a `TrackError`."""
     check_choice("on_error", on_error, ("raise", "nan"))
     if decoder is not None and not callable(decoder):

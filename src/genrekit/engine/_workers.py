@@ -13,6 +13,8 @@ __all__ = ["in_parallel"]
 
 # Calls that are made at a time where results do not come one by one.
 _LOT = 100
+# Results that may wait for whoever takes them, beyond some for each worker.
+_WAITING = 100
 # How often worker processes are looked after, seconds.
 _GLANCE = 0.5
 
@@ -31,7 +33,33 @@ def in_parallel(
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:  # a backend that answers when all is done, such as multiprocessing
         return _in_lots(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
-    return parallel(calls)
+    return _as_taken(calls, parallel)
+
+
+def _as_taken(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
+    """The results of the calls, in order, not many made ahead of whoever takes them."""
+    import joblib
+
+    limit = _WAITING + 4 * joblib.effective_n_jobs(parallel.n_jobs)
+    begun = taken = 0
+    left = True
+
+    def wanted() -> Iterator[Any]:
+        nonlocal begun, left
+        # joblib would go on without an end to what waits, and holds a lock while it asks for more:
+        # it must be told that there is none, not be made to wait.
+        while begun - taken < limit:
+            call = next(calls, None)
+            if call is None:
+                left = False
+                return
+            begun += 1
+            yield call
+
+    while left:
+        for result in parallel(wanted()):
+            taken += 1
+            yield result
 
 
 def _in_lots(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
