@@ -24,7 +24,8 @@ __all__ = ["Network", "OnnxNetwork", "answer_patches", "open_network"]
 class Network(Protocol):
     """What answers to patches, whoever computes it: `open_network` gives one.
 
-    Anything with these three is one.
+    Anything is one that has these and is called with a batch of patches, of shape (n, ...), and the
+    names of outputs (None means all): it gives a dict of arrays of shape (n, n_units).
 
     Attributes
     ----------
