@@ -72,9 +72,9 @@ def test_what_was_not_requested_is_gone_with_the_samples(music):
         _ = spectra.waveform
 
 
-def test_pieces_are_kept_on_request(music):
-    pieces = [music[:5000], music[5000:9000]]
-    spectra = Spectra(iter(pieces), Frontend(dtype="float64"), requests=[WAVEFORM])
+def test_blocks_are_kept_on_request(music):
+    blocks = [music[:5000], music[5000:9000]]
+    spectra = Spectra(iter(blocks), Frontend(dtype="float64"), requests=[WAVEFORM])
     np.testing.assert_array_equal(spectra.waveform, music[:9000])
     assert spectra.waveform.dtype == np.float64
     assert spectra.get("moments").shape == (3, 18)
@@ -151,7 +151,7 @@ def test_bare_arrays_may_have_a_rate_of_their_own(music):
 
 
 @pytest.mark.parametrize("rows", [12, 128])
-def test_stretches_of_a_long_track(rows):
+def test_blocks_of_a_long_track(rows):
     """Thirty blocks: one at a time, several at a time, and joined already."""
     frontend = Frontend(n_fft=512, hop_length=16)
     y = np.random.default_rng(0).standard_normal(30 * BLOCK_FRAMES * 16)
@@ -159,7 +159,14 @@ def test_stretches_of_a_long_track(rows):
     spectra, whole = (Spectra(iter([y]), frontend, [request]) for _ in range(2))
     expected = whole.get("mel", n_mels=rows)
     for track in (spectra, whole):
-        tiles = list(track.tiles("mel", n_mels=rows))
-        assert len(tiles) > 1
-        assert max(tile.size for tile in tiles) <= max(1 << 15, rows * BLOCK_FRAMES)
-        np.testing.assert_array_equal(np.concatenate(tiles, axis=1), expected)
+        blocks = list(track.blocks("mel", n_mels=rows))
+        assert len(blocks) > 1
+        assert max(block.size for block in blocks) <= max(1 << 15, rows * BLOCK_FRAMES)
+        np.testing.assert_array_equal(np.concatenate(blocks, axis=1), expected)
+
+
+def test_blocks_answer_to_their_old_name(music):
+    track = Spectra(music)
+    with pytest.warns(FutureWarning, match="now Spectra.blocks"):
+        old = list(track.tiles("mean_square"))
+    assert [block.shape for block in old] == [block.shape for block in track.blocks("mean_square")]

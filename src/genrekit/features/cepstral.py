@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import check_parameters, dct_basis, kernels
-from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_tiles
+from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_blocks
 
 __all__ = ["delta", "mfcc"]
 
@@ -85,9 +85,9 @@ def mfcc(
     start, stop = np.zeros(n_mfcc, np.int64), np.full(n_mfcc, n_mels, np.int64)
     coefficients = np.empty((n_mfcc, spectra.count_frames("mel", **mel)), basis.dtype)
     done = 0
-    for tile in log_mel_tiles(spectra, top_db, **mel):
-        coefficients[:, done : done + tile.shape[1]] = kernels.project(basis, start, stop, tile)
-        done += tile.shape[1]
+    for block in log_mel_blocks(spectra, top_db, **mel):
+        coefficients[:, done : done + block.shape[1]] = kernels.project(basis, start, stop, block)
+        done += block.shape[1]
     if not deltas:
         return coefficients
     orders = [delta(coefficients, order=order, width=width) for order in range(1, deltas + 1)]
@@ -151,10 +151,10 @@ def delta(frames: NDArray[Any], *, order: int = 1, width: int = 9) -> NDArray[An
         return np.zeros_like(frames)
     reach = width // 2
     weights = _derivative_weights(reach, order)
-    windows = np.lib.stride_tricks.sliding_window_view(frames, width, axis=1)
-    inner = np.zeros(windows.shape[:2])
+    around = np.lib.stride_tricks.sliding_window_view(frames, width, axis=1)
+    inner = np.zeros(around.shape[:2])
     for i, weight in enumerate(weights):
-        inner += weight * windows[:, :, i]
+        inner += weight * around[:, :, i]
     # The fitted polynomial's highest derivative is constant: at the ends it is its neighbour's.
     return np.pad(inner, ((0, 0), (reach, reach)), mode="edge").astype(frames.dtype)
 

@@ -47,8 +47,8 @@ def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) 
     check_arguments(spectra, n_chroma=n_chroma, tuning=tuning)
     if tuning is None:
         return _scale_to_maximum(_tuned_energy(spectra, n_chroma))
-    tiles = spectra.tiles("chroma", n_chroma=n_chroma, tuning=tuning)
-    return np.concatenate([_scale_to_maximum(tile) for tile in tiles], axis=1)
+    blocks = spectra.blocks("chroma", n_chroma=n_chroma, tuning=tuning)
+    return np.concatenate([_scale_to_maximum(block) for block in blocks], axis=1)
 
 
 def chroma_needs(params: Mapping[str, Any]) -> Sequence[str]:
@@ -88,8 +88,8 @@ def tonnetz(spectra: Spectra) -> NDArray[Any]:
     radius = np.array([1.0, 1.0, 1.0, 1.0, 0.5, 0.5])[:, np.newaxis]
     weights = (radius * np.cos(np.pi * angle)).astype(spectra.frontend.dtype)
     start, stop = np.zeros(6, np.int64), np.full(6, 12, np.int64)
-    tiles = map(_scale_to_maximum, spectra.tiles("chroma"))
-    shares = (_scale(tile, tile.sum(axis=0, dtype=tile.dtype)) for tile in tiles)
+    blocks = map(_scale_to_maximum, spectra.blocks("chroma"))
+    shares = (_scale(block, block.sum(axis=0, dtype=block.dtype)) for block in blocks)
     return np.concatenate([kernels.project(weights, start, stop, s) for s in shares], axis=1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import BLOCK_FRAMES, check_parameters, kernels
-from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_tiles
+from genrekit.spectra import Spectra, as_floats, check_arguments, log_mel_blocks
 
 __all__ = ["onset_strength", "tempo"]
 
@@ -177,11 +177,11 @@ def onset_strength(
     frontend = spectra.frontend
     strengths = [np.empty(0, dtype=frontend.dtype)]  # all that a track of one frame has
     last = None
-    for tile in log_mel_tiles(spectra, 80.0):
-        joined = tile if last is None else np.column_stack([last, tile])
+    for block in log_mel_blocks(spectra, 80.0):
+        joined = block if last is None else np.column_stack([last, block])
         if joined.shape[1] > 1:
             strengths.append(aggregate(np.maximum(np.diff(joined, axis=1), 0), axis=0))
-        last = tile[:, -1]
+        last = block[:, -1]
     strength = np.concatenate(strengths)
     shift = 1 + (frontend.n_fft // (2 * frontend.hop_length) if frontend.center else 0)
     return np.pad(strength, (shift, 0))[: len(strength) + 1]

@@ -205,11 +205,13 @@ def spectral_contrast(
     check_arguments(spectra, **bands)
     # Valleys stand in the first rows, peaks in the last; each has its own maximum.
     halves = [slice(None, n_bands + 1), slice(n_bands + 1, None)]
-    tops = [max(tile[half].max() for tile in spectra.tiles("extremes", **bands)) for half in halves]
+    tops = [
+        max(block[half].max() for block in spectra.blocks("extremes", **bands)) for half in halves
+    ]
     differences = []
-    for tile in spectra.tiles("extremes", **bands):
+    for block in spectra.blocks("extremes", **bands):
         valley, peak = (
-            power_to_db(tile[half], 80.0, top) for half, top in zip(halves, tops, strict=True)
+            power_to_db(block[half], 80.0, top) for half, top in zip(halves, tops, strict=True)
         )
         differences.append(peak - valley)
     return np.concatenate(differences, axis=1)

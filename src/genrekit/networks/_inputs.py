@@ -318,7 +318,7 @@ class MelInput(NetworkInput):
 
     def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
         """Mel power, of shape (n_frames of the block, n_mels)."""
-        for block in spectra.tiles("mel", **self._mel()):
+        for block in spectra.blocks("mel", **self._mel()):
             yield block.T
 
     def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:

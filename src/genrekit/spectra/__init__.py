@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genrekit.spectra._arrays import as_floats
-from genrekit.spectra._decibel import log_mel_tiles, power_to_db
+from genrekit.spectra._decibel import log_mel_blocks, power_to_db
 from genrekit.spectra._frontend import WAVEFORM, Frontend
 from genrekit.spectra._part import Part, lacking
 from genrekit.spectra._pooling import STATS, check_stats, pool, select
@@ -20,7 +20,7 @@ __all__ = [
     "check_finite",
     "check_stats",
     "lacking",
-    "log_mel_tiles",
+    "log_mel_blocks",
     "pool",
     "power_to_db",
     "select",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from genrekit.spectra._spectra import Spectra
 
-__all__ = ["log_mel_tiles", "power_to_db"]
+__all__ = ["log_mel_blocks", "power_to_db"]
 
 _TEN_OVER_LN10 = 10.0 / np.log(10.0)
 
@@ -29,9 +29,9 @@ def power_to_db(
     return decibels
 
 
-def log_mel_tiles(spectra: Spectra, top_db: float | None, **mel: Any) -> Iterator[NDArray[Any]]:
-    """Mel decibels below the track's maximum, in stretches of frames."""
+def log_mel_blocks(spectra: Spectra, top_db: float | None, **mel: Any) -> Iterator[NDArray[Any]]:
+    """Mel decibels below the track's maximum, in blocks of frames."""
     # Only the maximum needs the whole track, so its decibels need never stand in memory whole.
-    peak = max(tile.max() for tile in spectra.tiles("mel", **mel))
-    for tile in spectra.tiles("mel", **mel):
-        yield power_to_db(tile, top_db, peak)
+    peak = max(block.max() for block in spectra.blocks("mel", **mel))
+    for block in spectra.blocks("mel", **mel):
+        yield power_to_db(block, top_db, peak)

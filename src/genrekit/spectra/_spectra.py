@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from genrekit.dsp import Request, check_parameters, make_request
 from genrekit.dsp.framing import check_samples
-from genrekit.exceptions import AudioDecodeError
+from genrekit.exceptions import AudioDecodeError, warn_caller
 from genrekit.spectra._frontend import WAVEFORM, Frontend
 
 __all__ = ["Spectra", "check_arguments", "check_finite"]
 
-# A long array is fed in pieces, as a long file is.
-_PIECE = 1 << 20
+# Samples in a block of a long array, which is fed as a long file is.
+_BLOCK = 1 << 20
 
 # Values that a feature works on at once when it goes through an intermediate: they stay in the
 # second-level cache, and a minute of twelve rows is still one step.
-_TILE = 1 << 15
+_AT_ONCE = 1 << 15
 
 
 class Spectra:
@@ -29,8 +29,8 @@ class Spectra:
     Parameters
     ----------
     samples : ndarray of shape (n_samples,) or iterable of such
-        Mono samples at ``frontend.sr``: a waveform, or its pieces as they are decoded, which must
-        be finite. Of pieces only what `requests` name is kept; of a waveform anything can be
+        Mono samples at ``frontend.sr``: a waveform, or its blocks as they are decoded, which must
+        be finite. Of blocks only what `requests` name is kept; of a waveform anything can be
         computed later.
     frontend : Frontend, optional
         How it becomes spectra; default ``Frontend()``.
@@ -71,8 +71,8 @@ class Spectra:
         if isinstance(samples, np.ndarray):
             _check_waveform(samples)
             self._keep = False
-        for piece in _pieces(samples) if isinstance(samples, np.ndarray) else samples:
-            self.push(piece)
+        for block in _cut(samples) if isinstance(samples, np.ndarray) else samples:
+            self.push(block)
         self.finish()
         if isinstance(samples, np.ndarray):
             self._waveform = samples
@@ -110,12 +110,12 @@ class Spectra:
         self._kept: list[NDArray[Any]] = []
         self._n_samples = 0
 
-    def push(self, piece: NDArray[Any]) -> None:
+    def push(self, block: NDArray[Any]) -> None:
         """Take in the next samples.
 
         Parameters
         ----------
-        piece : ndarray of shape (n_samples,)
+        block : ndarray of shape (n_samples,)
             Mono samples at ``frontend.sr``, finite.
 
         Raises
@@ -123,11 +123,11 @@ class Spectra:
         AudioDecodeError
             If they are no floats, or not in one dimension.
         """
-        _check_samples(piece)
-        self._n_samples += len(piece)
+        _check_samples(block)
+        self._n_samples += len(block)
         if self._keep:
-            self._kept.append(piece)
-        self._sweep.push(piece)
+            self._kept.append(block)
+        self._sweep.push(block)
 
     def finish(self) -> Spectra:
         """The track is over.
@@ -193,8 +193,8 @@ class Spectra:
         """
         return sum(block.shape[1] for block in self._blocks(name, params))
 
-    def tiles(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
-        """An intermediate in stretches of frames, so that a long one need not be copied whole.
+    def blocks(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
+        """An intermediate in blocks of frames, so that a long one need not be copied whole.
 
         Parameters
         ----------
@@ -205,19 +205,24 @@ class Spectra:
 
         Yields
         ------
-        ndarray of shape (n_rows, n_frames of the stretch)
+        ndarray of shape (n_rows, n_frames of the block)
             The values, in order.
         """
         blocks = self._blocks(name, params)
-        step = max(_TILE // blocks[0].size, 1)
+        step = max(_AT_ONCE // blocks[0].size, 1)
         if step < len(blocks):
             for start in range(0, len(blocks), step):
                 yield _joined(blocks[start : start + step])
         else:
             # Joined once, however many features go through it.
             whole = self.get(name, **params)
-            width = max(_TILE // len(whole), 1)
+            width = max(_AT_ONCE // len(whole), 1)
             yield from (whole[:, i : i + width] for i in range(0, whole.shape[1], width))
+
+    def tiles(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
+        """What `blocks` was called; goes in the next minor version."""
+        warn_caller("Spectra.tiles is now Spectra.blocks", FutureWarning)
+        return self.blocks(name, **params)
 
     def _blocks(self, name: str, params: dict[str, Any]) -> list[NDArray[Any]]:
         """The blocks of an intermediate, computed now if the samples are still there."""
@@ -226,8 +231,8 @@ class Spectra:
             if self._waveform is None:
                 raise KeyError(f"{request} was not requested before the track was read")
             sweep = self.frontend.sweep([request])
-            for piece in _pieces(self._waveform):
-                sweep.push(piece)
+            for block in _cut(self._waveform):
+                sweep.push(block)
             self._computed.update(sweep.finish())
         return self._computed[request]
 
@@ -244,9 +249,9 @@ def _joined(blocks: list[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(blocks, axis=1) if len(blocks) > 1 else blocks[0]
 
 
-def _pieces(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
-    """A waveform in pieces."""
-    return (y[i : i + _PIECE] for i in range(0, len(y), _PIECE))
+def _cut(y: NDArray[Any]) -> Iterable[NDArray[Any]]:
+    """A waveform in blocks."""
+    return (y[i : i + _BLOCK] for i in range(0, len(y), _BLOCK))
 
 
 def check_arguments(spectra: Any, **params: Any) -> None:
