@@ -468,10 +468,10 @@ def test_segments_with_a_decoder_that_cannot_be_told(tracks, tmp_path):
     def silence(source, *, offset, duration):
         return Decoded(22050, iter([np.zeros((22050, 1), np.float32)]))
 
-    piece = TrackSegment(tracks[0], 22050, length=1000)
-    assert extract([piece], ["rms"], memory=tmp_path).table[0, 0] > 0.05
+    segment = TrackSegment(tracks[0], 22050, length=1000)
+    assert extract([segment], ["rms"], memory=tmp_path).table[0, 0] > 0.05
     with pytest.warns(GenrekitWarning, match="cache_key"):
-        silent = extract([replace(piece, decoder=silence)], ["rms"], memory=tmp_path).table
+        silent = extract([replace(segment, decoder=silence)], ["rms"], memory=tmp_path).table
     assert silent[0, 0] == 0
 
 

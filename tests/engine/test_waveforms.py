@@ -1,4 +1,4 @@
-"""Pieces of tracks that are read when needed, and the waveforms that are kept meanwhile."""
+"""Segments of tracks that are read when needed, and the waveforms that are kept meanwhile."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def path(music, write):
 
 @pytest.mark.parametrize(("start", "length"), [(0, 4410), (777, 10000), (30000, 3075)])
 @pytest.mark.parametrize("cut", [{}, {"offset": 0.1}, {"offset": 0.05, "duration": 1.45}], ids=str)
-def test_a_piece_is_a_slice_of_the_decoded_track(path, start, length, cut):
+def test_a_segment_is_a_slice_of_the_decoded_track(path, start, length, cut):
     y = load_audio(path, sr=SR, **cut)
     samples, sr = TrackSegment(path, SR, **cut, start=start, length=length).pair()
     rest = y[start : start + length]
@@ -56,38 +56,38 @@ def test_every_kind_of_track(kind, path, music):
 
 
 @pytest.mark.parametrize("sr", [SR, 16000])
-def test_features_of_a_piece_are_those_of_its_samples(path, sr):
-    pieces = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025, 30000)]
-    pairs = [piece.pair() for piece in pieces]
-    found = extract(pieces, ["mfcc", "rms"], sr=sr, on_error="raise")
+def test_features_of_a_segment_are_those_of_its_samples(path, sr):
+    segments = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025, 30000)]
+    pairs = [segment.pair() for segment in segments]
+    found = extract(segments, ["mfcc", "rms"], sr=sr, on_error="raise")
     np.testing.assert_array_equal(found.table, extract(pairs, ["mfcc", "rms"], sr=sr).table)
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 def test_workers_change_no_bit(path, write, music, backend):
     paths = [path, write(music[::-1], "other.wav")]
-    pieces = [
+    segments = [
         TrackSegment(p, SR, start=s, length=5000) for p in paths for s in range(0, 20000, 5000)
     ]
-    expected = extract(pieces, ["mfcc", "rms"]).table
+    expected = extract(segments, ["mfcc", "rms"]).table
     with joblib.parallel_config(backend):
-        found = extract(pieces, ["mfcc", "rms"], n_jobs=2)
+        found = extract(segments, ["mfcc", "rms"], n_jobs=2)
     assert not found.errors
     np.testing.assert_array_equal(found.table, expected)
 
 
-def test_memory_has_an_entry_a_piece(path, tmp_path):
-    pieces = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025)]
+def test_memory_has_an_entry_a_segment(path, tmp_path):
+    segments = [TrackSegment(path, SR, start=start, length=11025) for start in (0, 11025)]
     shorter = TrackSegment(path, SR, start=0, length=11000)
-    expected = extract([*pieces, shorter], ["rms"]).table
+    expected = extract([*segments, shorter], ["rms"]).table
     assert len(np.unique(expected, axis=0)) == 3
     for _ in range(2):
-        found = extract([*pieces, shorter], ["rms"], memory=tmp_path).table
+        found = extract([*segments, shorter], ["rms"], memory=tmp_path).table
         np.testing.assert_array_equal(found, expected)
-    assert fingerprint(pieces[0]) != fingerprint(pieces[1])
+    assert fingerprint(segments[0]) != fingerprint(segments[1])
 
 
-def test_pieces_share_a_decode_until_the_file_changes(path, music, write):
+def test_segments_share_a_decode_until_the_file_changes(path, music, write):
     first = TrackSegment(path, SR, length=100).pair()[0]
     second = TrackSegment(path, SR, start=50, length=100).pair()[0]
     assert np.shares_memory(first[50:], second)
@@ -106,7 +106,7 @@ def test_each_decoder_has_its_own(path, music):
     assert not TrackSegment(path, SR, length=100, decoder=silence).pair()[0].any()
 
 
-def test_a_piece_goes_by_the_name_of_its_file(bad_files, path):
+def test_a_segment_goes_by_the_name_of_its_file(bad_files, path):
     assert is_track(TrackSegment(path, SR))
     assert label(TrackSegment(path, SR), 3) == path
     assert label(TrackSegment(b"RIFF", SR), 3) == "<bytes, item 3>"
@@ -185,22 +185,22 @@ def test_a_long_waveform_is_the_same_on_disk(on_disk):
     assert len(waveform) == len(y)
     assert waveform.on_disk
     assert not Waveform([y[:1000]]).on_disk
-    np.testing.assert_array_equal(waveform.piece(700, 2000), y[700:2700])
-    np.testing.assert_array_equal(waveform.piece(299_000, 2000), y[299_000:])
-    np.testing.assert_array_equal(waveform.piece(1), y[1:])
-    pieces = list(waveform.pieces())
-    assert max(map(len, pieces)) < len(y)
-    np.testing.assert_array_equal(np.concatenate(pieces), y)
+    np.testing.assert_array_equal(waveform.slice(700, 2000), y[700:2700])
+    np.testing.assert_array_equal(waveform.slice(299_000, 2000), y[299_000:])
+    np.testing.assert_array_equal(waveform.slice(1), y[1:])
+    blocks = list(waveform.blocks())
+    assert max(map(len, blocks)) < len(y)
+    np.testing.assert_array_equal(np.concatenate(blocks), y)
 
 
-def test_pieces_of_a_long_track(path, monkeypatch):
-    pieces = [TrackSegment(path, SR, start=start, length=5000) for start in range(0, 30000, 2500)]
+def test_segments_of_a_long_track(path, monkeypatch):
+    segments = [TrackSegment(path, SR, start=start, length=5000) for start in range(0, 30000, 2500)]
     whole = TrackSegment(path, SR)
-    expected = extract([whole, *pieces], ["mfcc", "rms"]).table
+    expected = extract([whole, *segments], ["mfcc", "rms"]).table
     RECENT.clear()
     monkeypatch.setattr("genrekit.engine._waveforms._LONG", 4000)
-    found = extract([whole, *pieces], ["mfcc", "rms"], n_jobs=2, on_error="raise").table
-    assert not np.shares_memory(pieces[0].pair()[0], pieces[1].pair()[0])
+    found = extract([whole, *segments], ["mfcc", "rms"], n_jobs=2, on_error="raise").table
+    assert not np.shares_memory(segments[0].pair()[0], segments[1].pair()[0])
     np.testing.assert_array_equal(found, expected)
 
 

@@ -109,10 +109,10 @@ def test_the_warning_names_the_caller(files):
 
 
 @pytest.mark.parametrize("form", ["path", "pair"])
-def test_pieces_of_a_track(form, files, mono):
+def test_segments_of_a_track(form, files, mono):
     source = files[1] if form == "path" else (np.stack([mono, -mono]), SR)
-    piece = TrackSegment(source, float(SR), start=100, length=500).pair()[0]
-    np.testing.assert_array_equal(piece, mono[100:600])
+    segment = TrackSegment(source, float(SR), start=100, length=500).pair()[0]
+    np.testing.assert_array_equal(segment, mono[100:600])
     whole = read_track(TrackSegment(source, float(SR)), Excerpt(((SR, SR),)))
     np.testing.assert_array_equal(np.concatenate([block for (block,) in whole]), mono)
 

@@ -223,7 +223,7 @@ def _track_key(item: Any, decoder: Any, shelf: _Shelf) -> tuple[Any, ...] | None
 
 def _warn_of_trouble(trouble: str) -> None:
     """Nothing is kept, and that costs no more than time."""
-    message = f"the run goes on without its memory, nothing more is kept there: {trouble}"
+    message = f"the work goes on without its memory, nothing more is kept there: {trouble}"
     warn_caller(message)
 
 

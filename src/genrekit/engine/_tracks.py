@@ -51,7 +51,7 @@ __all__ = [
 # `downmix`, at each of the excerpt's rates.
 Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 
-# What this process decoded last, for the pieces of a track are read one after the other: a hundred
+# What this process decoded last, for segments of a track are read one after the other: a hundred
 # clips of 30 seconds, so that each of several threads finds its own.
 RECENT = RecentWaveforms(256 << 20)
 
@@ -144,9 +144,9 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class TrackSegment:
-    """A piece of a track, read when it is needed: a ``(y, sr)`` pair that takes no memory.
+    """A segment of a track, read when it is needed: a ``(y, sr)`` pair that takes no memory.
 
-    It is cut from the decoded and resampled waveform, so no piece has edges of its own from
+    It is cut from the decoded and resampled waveform, so none has edges of its own from
     seeking or resampling.
 
     Parameters
@@ -160,7 +160,7 @@ class TrackSegment:
     duration : float, optional
         How long it is, seconds; None means up to the end.
     start : int, default=0
-        The piece's first sample.
+        The segment's first sample.
     length : int, optional
         Its length, samples; what lies beyond the end is silence. None means up to the end.
     decoder : callable, optional
@@ -183,7 +183,7 @@ class TrackSegment:
     def pair(self, read: Reader | None = None) -> tuple[NDArray[Any], float]:
         """The samples, of shape (n_samples,), and their rate; a file is decoded once for many."""
         if is_file(self.source):
-            y = self._whole(read).piece(self.start, self.length)
+            y = self._whole(read).slice(self.start, self.length)
         else:
             (whole,), _ = hear(lambda downmix: tuple(self._read(read, downmix)))
             y = whole[self.start :][: self.length]
@@ -198,12 +198,12 @@ class TrackSegment:
         waveform = self._whole(read)
         if downmix is not None:
             downmix.take(waveform.downmix)
-        return waveform.pieces()
+        return waveform.blocks()
 
     def _whole(self, read: Reader | None) -> Waveform:
         """The waveform that is cut, of a file."""
         try:
-            # Bytes know their hash, so that a thousand pieces of them do not cost a thousand sums.
+            # Bytes know their hash, so that a thousand cuts of them do not cost a thousand sums.
             known = isinstance(self.source, (bytes, Source))
             track = self.source if known else fingerprint(self.source)
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The waveforms that this process decoded last, so that the pieces of a track share one decode."""
+"""The waveforms that this process decoded last, so that segments of a track share one decode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["RecentWaveforms", "Waveform"]
 
 # Bytes from which a waveform goes to a temporary file: 12 minutes at 22050 Hz.
 _LONG = 64 << 20
-_PIECE = 1 << 18
+_BLOCK = 1 << 18
 
 
 class Waveform:
@@ -66,7 +66,7 @@ class Waveform:
         """Whether it is in a file."""
         return self._file is not None
 
-    def piece(self, start: int, length: int | None = None) -> NDArray[np.float32]:
+    def slice(self, start: int, length: int | None = None) -> NDArray[np.float32]:
         """Samples from `start` on, as many as there are up to `length`; read-only."""
         if self._file is None:
             return self._y[start:][:length]
@@ -74,9 +74,9 @@ class Waveform:
             self._file.seek(4 * start)
             return np.frombuffer(self._file.read(-1 if length is None else 4 * length), np.float32)
 
-    def pieces(self) -> Iterator[NDArray[np.float32]]:
-        """All samples, one stretch after the other."""
-        return (self.piece(start, _PIECE) for start in range(0, self._n_samples, _PIECE))
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """All samples, one block after the other."""
+        return (self.slice(start, _BLOCK) for start in range(0, self._n_samples, _BLOCK))
 
     def _write(self, blocks: Iterable[NDArray[np.float32]]) -> None:
         """Append to the file."""
@@ -151,7 +151,7 @@ class RecentWaveforms:
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
             self._cells.move_to_end(key)
-        with cell.lock:  # threads with pieces of one track wait for its one decode
+        with cell.lock:  # threads with segments of one track wait for its one decode
             if cell.waveform is None:
                 try:
                     cell.waveform, cell.owner = decode(), owner
