@@ -358,9 +358,9 @@ def test_segments_of_a_matrix_are_not_judged_either(y):
     )
     starts, described = cutter.starts(rows, None)
     assert not described.errors
-    pieces = cutter.pieces(rows[0], starts[0])
-    assert len(pieces) == 3
-    assert len(pieces[-1][0]) == len(pieces[0][0])
-    assert np.isfinite(extract(pieces, ["rms"], on_error="raise").table).all()
+    segments = cutter.segments(rows[0], starts[0])
+    assert len(segments) == 3
+    assert len(segments[-1][0]) == len(segments[0][0])
+    assert np.isfinite(extract(segments, ["rms"], on_error="raise").table).all()
     with pytest.raises(AudioDecodeError, match="32768"):
         cutter.starts([y * 32767], None, on_error="raise")

@@ -178,8 +178,8 @@ def test_segments_are_slices_of_the_decoded_track(clf, tmp_path):
     assert starts == [[0, 3308, 6616, 9924, 13232]] * 3
     assert not described.errors
     for track in tracks:
-        pieces = cutter.pieces(track, starts[0])
-        pairs = [piece if isinstance(piece, tuple) else piece.pair() for piece in pieces]
+        segments = cutter.segments(track, starts[0])
+        pairs = [segment if isinstance(segment, tuple) else segment.pair() for segment in segments]
         padded = np.pad(whole, (0, 4410))
         for start, (samples, sr) in zip(starts[0], pairs, strict=True):
             assert sr == 22050
@@ -216,8 +216,8 @@ def test_a_pipe_that_nobody_writes_to_costs_one_row(clf, X, y, tmp_path, monkeyp
 def test_segments_at_another_rate_than_the_features(clf, features, X, y):
     clf.set_params(sr=16000).fit(X, y)
     waveforms = [load_audio(path, sr=16000) for path in X]
-    pieces = [(w[s : s + 3200], 16000) for w in waveforms for s in (0, 3200, 6400)]
-    expected = clf.estimator_[-1].predict_proba(features.transform(pieces))
+    segments = [(w[s : s + 3200], 16000) for w in waveforms for s in (0, 3200, 6400)]
+    expected = clf.estimator_[-1].predict_proba(features.transform(segments))
     found = np.concatenate([track.probabilities for track in clf.predict_segments(X)])
     np.testing.assert_array_equal(found, expected)
 
@@ -244,8 +244,8 @@ def test_a_timeline_is_asked_for_as_of_the_other_classifier(clf, X, y):
     np.testing.assert_allclose(np.diff(clf.timeline(X[0], window=0.3).times), 0.3)
     np.testing.assert_allclose(np.diff(clf.timeline(X[0], hop=0.1).times), 0.1)
     assert clf.segment_duration == 0.2  # as it was
-    pieces = clf.set_params(segment_duration=0.3, segment_hop=0.1).predict_segments(X[:1])[0]
-    np.testing.assert_array_equal(longer.probabilities, pieces.probabilities)
+    segments = clf.set_params(segment_duration=0.3, segment_hop=0.1).predict_segments(X[:1])[0]
+    np.testing.assert_array_equal(longer.probabilities, segments.probabilities)
     for wrong in ({"window": 0.1, "hop": 0.2}, {"window": 0}, {"hop": -1}, {"hop": 9.0}):
         with pytest.raises(ValueError, match="window|hop"):
             clf.timeline(X[0], **wrong)
@@ -501,7 +501,7 @@ def nearest():
 
 def test_random_segments_leak_and_tracks_do_not(duplicated, nearest):
     X, y = duplicated
-    segments = [piece for track in X for piece in np.split(track, 5)]
+    segments = [segment for track in X for segment in np.split(track, 5)]
     naive = cross_val_score(nearest, segments, np.repeat(y, 5), cv=KFold(5, shuffle=True))
     assert naive.mean() == 1.0
     honest = SegmentClassifier(nearest, segment_duration=0.2, sr=SR)
@@ -520,7 +520,7 @@ def test_folds_of_a_search_hold_tracks_together(cv, duplicated, nearest):
     clf.fit(*duplicated)
     assert clf.estimator_.best_score_ < 0.3
     assert clf.estimator.cv is cv  # the parameter is left alone
-    segments = [piece for track in duplicated[0] for piece in np.split(track, 5)]
+    segments = [segment for track in duplicated[0] for segment in np.split(track, 5)]
     naive = search(nearest, cv=KFold(5, shuffle=True, random_state=0))
     assert naive.fit(segments, np.repeat(duplicated[1], 5)).best_score_ == 1.0
 
@@ -661,7 +661,7 @@ def test_weights_are_repeated_for_each_segment(clf, features, X, y):
     weight = np.where(np.arange(12) % 4 < 2, 1.0, 3.0)
     clf.fit(X, y, sample_weight=list(weight))
     waveforms = [load_audio(path, sr=SR) for path in X]
-    rows = features.transform([piece for track in waveforms for piece in np.split(track, 3)])
+    rows = features.transform([segment for track in waveforms for segment in np.split(track, 3)])
     twin = GaussianNB().fit(rows, np.repeat(y, 3), sample_weight=np.repeat(weight, 3))
     np.testing.assert_array_equal(clf.estimator_[-1].theta_, twin.theta_)
 
@@ -836,6 +836,6 @@ def test_clips_of_music(data_dir):
     assert not described.errors
     assert [len(cut) for cut in starts] == [10] * len(clips)
     whole = load_audio(clips[0])
-    last = cutter.pieces(clips[0], starts[0])[9].pair()[0]
+    last = cutter.segments(clips[0], starts[0])[9].pair()[0]
     np.testing.assert_array_equal(last, np.pad(whole, (0, 66150))[595350:661500])
     RECENT.clear()

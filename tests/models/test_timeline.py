@@ -22,7 +22,7 @@ from genrekit import (
 )
 from genrekit.features._table import SETS
 from genrekit.models import Timeline
-from genrekit.models._windows import window_rows
+from genrekit.models._timeline_rows import timeline_rows
 from genrekit.networks import OnnxNetwork
 
 SR = 8000
@@ -60,17 +60,17 @@ def network(tiny, tracks):
     )
 
 
-def windows(song, window, hop):
-    """Each window as a track of its own."""
+def segments(song, window, hop):
+    """Each segment as a track of its own."""
     length, step = round(window * SR), round(hop * SR)
     return [song[i : i + length] for i in range(0, len(song) - length + 1, step)]
 
 
-def test_windows_are_tracks(clf, song):
+def test_segments_are_tracks(clf, song):
     timeline = clf.timeline(song, window=0.25, hop=0.125)
     np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
     assert timeline.window == 0.25
-    expected = clf.predict_proba(windows(song, 0.25, 0.125))
+    expected = clf.predict_proba(segments(song, 0.25, 0.125))
     np.testing.assert_allclose(timeline.probabilities, expected)
     assert timeline.classes.tolist() == ["drone", "noise-beat"]
     drone = timeline.probabilities[:, 0]
@@ -91,17 +91,17 @@ def test_a_network_hears_each_patch_once(network, song, monkeypatch):
     assert len(timeline.times) == 1 + (len(song) - 2008) // 40
 
 
-def test_windows_of_a_network_are_tracks(network, song):
-    # Three patches of 8 samples, 1000 samples apart, make a window.
+def test_segments_of_a_network_are_tracks(network, song):
+    # Three patches of 8 samples, 1000 samples apart, make a segment.
     timeline = network.timeline(song, window=0.251, hop=0.125)
     np.testing.assert_allclose(timeline.times, np.arange(7) / 8)
     network.features_.set_params(patch_hop=0.125, max_patches=None)
     # As rows of a matrix, for those are judged however short they are.
-    expected = network.predict_proba(np.array(windows(song, 0.251, 0.125)))
+    expected = network.predict_proba(np.array(segments(song, 0.251, 0.125)))
     np.testing.assert_allclose(timeline.probabilities, expected, atol=1e-6)
 
 
-def test_a_window_of_one_patch(network, song):
+def test_a_segment_of_one_patch(network, song):
     timeline = network.timeline(song, window=0.001, hop=0.001)
     assert len(timeline.times) == len(song) // 8
 
@@ -132,11 +132,11 @@ def test_files_and_excerpts(which, request, song, tmp_path):
     np.testing.assert_allclose(part.probabilities, whole.probabilities[2:13], atol=1e-6)
 
 
-def test_long_files_are_read_in_pieces(clf, song, tmp_path):
+def test_long_files_are_read_block_by_block(clf, song, tmp_path):
     long = np.tile(song, 30)
     soundfile.write(tmp_path / "long.wav", long, SR, subtype="FLOAT")
     timeline = clf.timeline(tmp_path / "long.wav", window=0.5, hop=0.2)
-    expected = clf.predict_proba(windows(long, 0.5, 0.2))
+    expected = clf.predict_proba(segments(long, 0.5, 0.2))
     assert len(expected) > 150
     np.testing.assert_allclose(timeline.probabilities, expected)
 
@@ -145,7 +145,7 @@ def test_features_without_a_rate(tracks, song):
     parts = [("rms", RMS(**SMALL)), ("zcr", ZeroCrossingRate(**SMALL))]
     clf = GenreClassifier(GaussianNB(), FeatureUnion(parts), sr=SR, random_state=0)
     timeline = clf.fit(tracks.waveforms, tracks.target).timeline(song, window=0.25, hop=0.25)
-    expected = clf.predict_proba(windows(song, 0.25, 0.25))
+    expected = clf.predict_proba(segments(song, 0.25, 0.25))
     np.testing.assert_allclose(timeline.probabilities, expected)
 
 
@@ -177,11 +177,11 @@ HEARD = {
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])
 @pytest.mark.parametrize("heard", HEARD)
-def test_a_window_that_holds_the_track_is_the_track(heard, rate, stereo):
+def test_a_segment_that_holds_the_track_is_the_track(heard, rate, stereo):
     features = HEARD[heard]().fit([stereo[rate]])
     expected = features.transform([stereo[rate]])
     for window in (1.7, 60.0):
-        times, table, _ = window_rows(features, stereo[rate], window, 1.0, sr=22050)
+        times, table, _ = timeline_rows(features, stereo[rate], window, 1.0, sr=22050)
         assert times.tolist() == [0.4 if heard == "excerpt" else 0.0]
         np.testing.assert_allclose(table, expected, rtol=1e-12, atol=0)
 
@@ -192,7 +192,7 @@ def test_tracks_that_are_no_paths_are_cut_at_their_own_rate(form, stereo):
     expected = AudioFeatures("fma518").transform([path])
     y, sr = soundfile.read(path, dtype="float32")
     track = {"bytes": path.read_bytes(), "file object": path.open("rb"), "pair": (y.T, sr)}[form]
-    _, table, _ = window_rows(AudioFeatures("fma518"), track, 2.0, 1.0, sr=22050)
+    _, table, _ = timeline_rows(AudioFeatures("fma518"), track, 2.0, 1.0, sr=22050)
     np.testing.assert_allclose(table, expected, rtol=1e-6)
 
 
@@ -205,7 +205,7 @@ def test_probabilities_of_bright_files_are_those_of_the_track(stereo):
     np.testing.assert_allclose(found.probabilities, clf.predict_proba([path]), rtol=1e-12)
 
 
-def test_pieces_leave_no_trace_in_the_cache(tracks, song, tmp_path):
+def test_segments_leave_no_trace_in_the_cache(tracks, song, tmp_path):
     clf = GenreClassifier(GaussianNB(), FEATURES, sr=SR, random_state=0)
     clf.fit(tracks.waveforms, tracks.target).set_params(memory=tmp_path / "cache")
     clf.timeline(song, window=0.25, hop=0.25)

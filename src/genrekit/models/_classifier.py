@@ -21,9 +21,9 @@ from genrekit.models._params import check_names, check_settable, check_share
 from genrekit.models._pipelines import make_classifier, make_reducer, with_running
 from genrekit.models._shipped import read_head
 from genrekit.models._timeline import Timeline
+from genrekit.models._timeline_rows import check_lengths, timeline_rows
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._unheard import find_unheard, level
-from genrekit.models._windows import check_windows, window_rows
 from genrekit.networks import CNNEmbedding
 
 __all__ = ["GenreClassifier"]
@@ -248,9 +248,9 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
         """Windows that move along one track."""
         window, hop = 5.0 if window is None else window, 1.0 if hop is None else hop
-        check_windows(window, hop)
+        check_lengths(window, hop)
         features = self._running(self.features_)
-        times, table, remark = window_rows(features, track, window, hop, sr=self.sr)
+        times, table, remark = timeline_rows(features, track, window, hop, sr=self.sr)
         unheard = find_unheard(features, [track], [remark])
         proba = level(probabilities(self.pipeline_, table), np.repeat(unheard, len(table)))
         return Timeline(times, proba, self.classes_, window)

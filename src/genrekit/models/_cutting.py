@@ -120,7 +120,7 @@ class Cutter:
         self._warn_of_many(tracks, starts)
         return starts, described
 
-    def pieces(self, track: Any, starts: Sequence[int]) -> list[Any]:
+    def segments(self, track: Any, starts: Sequence[int]) -> list[Any]:
         """The segments of a track: of a file to be read when needed, of a waveform its samples."""
         whole = self._whole(track)
         if is_file(track):
@@ -143,7 +143,7 @@ class Cutter:
         warn_caller(message)
 
     def _whole(self, track: Any) -> TrackSegment:
-        """What is cut of a track, in one piece."""
+        """All that is cut of a track."""
         # Threads will read a file object side by side, so take what it holds.
         return TrackSegment(
             content(track), self.sr, self.offset, self.duration, decoder=self.decoder

@@ -29,9 +29,9 @@ from genrekit.models._inner_folds import (
 from genrekit.models._labels import check_learnt, read_labels, track_groups
 from genrekit.models._params import check_share
 from genrekit.models._timeline import Timeline
+from genrekit.models._timeline_rows import check_lengths
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._unheard import find_unheard, level
-from genrekit.models._windows import check_windows
 
 __all__ = ["SegmentClassifier"]
 
@@ -209,8 +209,8 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             with config_context(enable_metadata_routing=True):
                 routed = process_routing(_router(self, estimator), "fit", **given).estimator.fit
                 metadata = {name: values[index] for name, values in routed.items()}
-                pieces = _pieces(cutter, tracks, starts)
-                self.estimator_ = estimator.fit(pieces, y[index], **metadata)
+                segments = _segments_of(cutter, tracks, starts)
+                self.estimator_ = estimator.fit(segments, y[index], **metadata)
         finally:
             RECENT.clear()
         self.classes_ = self.estimator_.classes_
@@ -244,7 +244,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             return self.predict_segments([track])[0]
         length = self.segment_duration if window is None else window
         step = length if hop is None else hop
-        check_windows(length, step)
+        check_lengths(length, step)
         cutting = copy.copy(self).set_params(segment_duration=length, segment_hop=step)
         return cutting.predict_segments([track])[0]
 
@@ -316,13 +316,13 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         cutter = self._cutter()
         try:
             starts, described = self._measure(cutter, tracks)
-            pieces = _pieces(cutter, tracks, starts)
+            segments = _segments_of(cutter, tracks, starts)
             answers = np.empty((0, len(self.classes_)))
-            if pieces:
+            if segments:
                 with warnings.catch_warnings():
                     # A moment of silence is nothing to be warned of: it is tracks that are judged.
                     warnings.simplefilter("ignore", AudioContentWarning)
-                    answers = (_votes if votes else _beliefs)(self.estimator_, pieces)
+                    answers = (_votes if votes else _beliefs)(self.estimator_, segments)
         finally:
             RECENT.clear()
         unheard = find_unheard(self.estimator_, tracks, described.remarks)
@@ -351,22 +351,24 @@ def _router(owner: SegmentClassifier, estimator: Any) -> MetadataRouter:
     )
 
 
-def _pieces(cutter: Cutter, tracks: Sequence[Any], starts: Sequence[Sequence[int]]) -> list[Any]:
+def _segments_of(
+    cutter: Cutter, tracks: Sequence[Any], starts: Sequence[Sequence[int]]
+) -> list[Any]:
     """The segments of all tracks, in order."""
     pairs = zip(tracks, starts, strict=True)
-    return [piece for track, first in pairs if first for piece in cutter.pieces(track, first)]
+    return [segment for track, first in pairs if first for segment in cutter.segments(track, first)]
 
 
-def _votes(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:
+def _votes(estimator: Any, segments: Sequence[Any]) -> NDArray[np.float64]:
     """1 for the genre that a segment is taken for, 0 for the others; all alike if for none."""
-    chosen = np.asarray(estimator.predict(pieces))
+    chosen = np.asarray(estimator.predict(segments))
     votes = (chosen[:, np.newaxis] == estimator.classes_).astype(np.float64)
     votes[~votes.any(axis=1)] = 1 / votes.shape[1]  # "unknown" is no genre
     return votes
 
 
-def _beliefs(estimator: Any, pieces: Sequence[Any]) -> NDArray[np.float64]:
+def _beliefs(estimator: Any, segments: Sequence[Any]) -> NDArray[np.float64]:
     """Probabilities; a softmax of the scores where there are none, votes where no scores either."""
     if hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function"):
-        return probabilities(estimator, pieces)
-    return _votes(estimator, pieces)
+        return probabilities(estimator, segments)
+    return _votes(estimator, segments)

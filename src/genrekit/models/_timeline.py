@@ -21,13 +21,13 @@ class Timeline:
     Attributes
     ----------
     times : ndarray of shape (n,)
-        Where each window or segment starts, seconds from the start of the track.
+        Where each segment starts, seconds from the start of the track.
     probabilities : ndarray of shape (n, n_classes)
         Probability of each genre there.
     classes : ndarray of shape (n_classes,)
         The genres.
     window : float, optional
-        Length of each window or segment, seconds; None where it is not known.
+        Length of each segment, seconds; None where it is not known.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Timeline:
         Returns
         -------
         pandas.DataFrame
-            One row a window: its ``time``, and a column a genre.
+            One row a segment: its ``time``, and a column a genre.
         """
         import pandas as pd
 

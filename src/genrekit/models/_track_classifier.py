@@ -154,29 +154,29 @@ class TrackClassifierMixin(ClassifierMixin):
     ) -> Timeline:
         """Probability of each genre along one track.
 
-        A `SegmentClassifier` judges segments. A `GenreClassifier` moves a window along the track:
-        behind a network it is the network's answers that are put together anew for each window,
-        so that it hears each second once; other features are computed of each window. Long tracks
-        are read in pieces.
+        Each row is about a segment of the track. Behind the network of a `GenreClassifier` it is
+        the network's answers that are put together anew for each of them, so that it hears each
+        second once; other features are computed of each segment. Long tracks are read block by
+        block.
 
         Parameters
         ----------
         track : path, bytes, file object, ndarray or (y, sr) pair
             One track.
         window : float, optional
-            How much of the track each row is about, seconds. The longer, the more certain. None
+            Length of a segment, seconds. The longer, the more certain. None
             means 5, and to a `SegmentClassifier` its `segment_duration`, which is the length that
             it has learnt to judge.
         hop : float, optional
-            From the start of a window to that of the next, seconds, no more than `window`; a
+            From the start of a segment to that of the next, seconds, no more than `window`; a
             network rounds it down to what it counts in. None means 1, and to a `SegmentClassifier`
             its `segment_hop`, or with a `window` none of them overlapping.
 
         Returns
         -------
         Timeline
-            Where windows start, and their probabilities. A `GenreClassifier` has one row for a
-            track that is no longer than a window; a `SegmentClassifier` fills what is short with
+            Where segments start, and their probabilities. A `GenreClassifier` has one row for a
+            track that is no longer than a segment; a `SegmentClassifier` fills what is short with
             silence as `pad` says, and has none, with ``on_error="nan"``, for a track that can't be
             decoded.
 
@@ -185,7 +185,7 @@ class TrackClassifierMixin(ClassifierMixin):
         AudioDecodeError
             If the track can't be decoded.
         ValueError
-            If `window` and `hop` are no lengths, or would leave out what lies between windows.
+            If `window` and `hop` are no lengths, or would leave out what lies between segments.
 
         Examples
         --------
@@ -201,7 +201,7 @@ class TrackClassifierMixin(ClassifierMixin):
 
     @abstractmethod
     def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
-        """The windows of one track."""
+        """What `timeline` gives."""
 
     def __sklearn_tags__(self) -> Any:
         """Takes audio collections and 2-D arrays."""

@@ -1,4 +1,4 @@
-"""Rows of features for windows that move along one track."""
+"""Rows of features for the segments that a timeline is about."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from genrekit.engine import (
 from genrekit.networks import CNNEmbedding, Patches, get_card
 from genrekit.spectra import Frontend, pool
 
-__all__ = ["check_windows", "window_rows"]
+__all__ = ["check_lengths", "timeline_rows"]
 
-# Windows that are in memory at once.
+# Segments that are in memory at once.
 _BATCH = 64
 
 
-def check_windows(window: float, hop: float) -> None:
+def check_lengths(window: float, hop: float) -> None:
     """Lengths that leave nothing of a track out.
 
     Parameters
     ----------
     window, hop : float
-        Length of a window, and from the start of one to that of the next, seconds.
+        Length of a segment, and from the start of one to that of the next, seconds.
 
     Raises
     ------
     ValueError
-        If they are no lengths, or leave out what lies between windows.
+        If they are no lengths, or leave out what lies between segments.
     """
     check_number("window", window, above=0)
     check_number("hop", hop, above=0)
     if hop > window:
-        raise ValueError(f"hop={hop} s would leave out what lies between windows of {window} s")
+        raise ValueError(f"hop={hop} s would leave out what lies between segments of {window} s")
 
 
-def window_rows(
+def timeline_rows(
     features: Any, track: Any, window: float, hop: float, *, sr: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Remark]:
-    """Where windows begin, seconds, and their rows of features.
+    """Where segments begin, seconds, and their rows of features.
 
     Parameters
     ----------
@@ -62,15 +62,15 @@ def window_rows(
     track : path, bytes, file object, ndarray or (y, sr) pair
         One track.
     window, hop : float
-        Length of a window, and from the start of one to that of the next, seconds.
+        Length of a segment, and from the start of one to that of the next, seconds.
     sr : float
         Sampling rate of a bare array for features that have none of their own, Hz.
 
     Returns
     -------
-    times : ndarray of shape (n_windows,)
-        Starts of the windows.
-    table : ndarray of shape (n_windows, n_features)
+    times : ndarray of shape (n_segments,)
+        Starts of the segments.
+    table : ndarray of shape (n_segments, n_features)
         Their features.
     remark : Remark
         What is to be known of the track.
@@ -85,7 +85,7 @@ def window_rows(
         times, table, remark = _of_patches(features, track, window, hop)
     else:
         (times, table), downmix = hear(
-            partial(_of_pieces, features, content(track), window, hop, sr)
+            partial(_of_segments, features, content(track), window, hop, sr)
         )
         remark = downmix.remark
     warn_of_tracks([track], [], [remark])
@@ -95,40 +95,40 @@ def window_rows(
 def _of_patches(
     embedding: CNNEmbedding, track: Any, window: float, hop: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Remark]:
-    """Statistics over the patches in each window, each patch going through the network once."""
+    """Statistics over the patches in each segment, each patch going through the network once."""
     found, remark = embedding._plan().spectra(track, embedding.decoder)
     (spectra,) = found.values()
     moving = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
     heard = get_card(embedding.model).input
     together = 1 + max(0, round(window * heard.per_second) - heard.patch) // heard.steps(hop)
     if together >= len(Patches(spectra, heard, patch_hop=hop)):
-        # The window holds the whole track, with the patches that are heard of one.
+        # The segment holds the whole track, with the patches that are heard of one.
         row = embedding.row(embedding.describe(spectra))
         return np.array([spectra.frontend.offset]), row[np.newaxis], remark
     times, answers = moving._answers(spectra)
-    stretches = [answers[i : i + together] for i in range(len(times) - together + 1)]
-    rows = [embedding.row(pool(stretch.T)) for stretch in stretches]
+    segments = [answers[i : i + together] for i in range(len(times) - together + 1)]
+    rows = [embedding.row(pool(segment.T)) for segment in segments]
     return times[: len(rows)], np.array(rows), remark
 
 
-def _of_pieces(
+def _of_segments(
     features: Any, track: Any, window: float, hop: float, sr: float, downmix: Downmix
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Features of pieces of the waveform."""
+    """Features of segments of the waveform."""
     offset = getattr(features, "offset", None) or 0.0
     decoder = getattr(features, "decoder", None)
     rate = _cutting_rate(features, track, sr, decoder)
     excerpt = Excerpt(((rate, rate),), offset, getattr(features, "duration", None))
     if isinstance(features, AudioExtractor):
-        # Pieces are cut already, and not worth a place in a cache.
+        # Segments are cut already, and not worth a place in a cache.
         features = copy.copy(features).set_params(offset=0.0, duration=None, memory=None, verbose=0)
     length, step = max(1, round(window * rate)), max(1, round(hop * rate))
-    pieces = _cut(read_track(track, excerpt, decoder, downmix), length, step)
+    segments = _cut(read_track(track, excerpt, decoder, downmix), length, step)
     bare = isinstance(track, np.ndarray)  # each feature knows what rate it takes one to be at
     times, tables = [], []
-    while some := list(islice(pieces, _BATCH)):
-        times += [offset + start / rate for start, _ in some]
-        items = [piece if bare else (piece, rate) for _, piece in some]
+    while batch := list(islice(segments, _BATCH)):
+        times += [offset + start / rate for start, _ in batch]
+        items = [segment if bare else (segment, rate) for _, segment in batch]
         tables.append(np.asarray(features.transform(items)))
     return np.array(times), np.concatenate(tables)
 
@@ -147,7 +147,7 @@ def _cutting_rate(features: Any, track: Any, sr: float, decoder: Any) -> float:
 def _cut(
     blocks: Iterator[tuple[NDArray[Any], ...]], length: int, step: int
 ) -> Iterator[tuple[int, NDArray[Any]]]:
-    """First sample and samples of each window, the only one of a shorter track being shorter."""
+    """First sample and samples of each segment, the only one of a shorter track being shorter."""
     held: NDArray[Any] = np.empty(0, np.float32)
     start = 0
     for (block,) in blocks:
