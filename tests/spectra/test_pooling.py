@@ -56,7 +56,6 @@ def test_select_takes_columns_row_after_row():
         (["mean", "mean"], "each statistic once"),
         ([], "at least one"),
         ({"mean", "std"}, "stats must be a list of names"),  # columns in any order
-        (None, "stats must be a list of names, not None"),
         (3, "stats must be a list of names, not 3"),
         ([["mean"]], "unknown statistic"),
     ],
@@ -66,6 +65,13 @@ def test_bad_stats(stats, message):
         check_stats(stats)
     with pytest.raises(ValueError, match=message):
         MFCCStats(stats=stats).fit([np.ones(100)])
+
+
+def test_no_stats_are_those_of_the_union():
+    with pytest.raises(ValueError, match="stats must be a list of names, not None"):
+        check_stats(None)
+    alone = MFCCStats(stats=None).fit([np.ones(100)])
+    assert list(alone.get_feature_names_out()[:2]) == ["mfcc0_mean", "mfcc0_std"]
 
 
 def test_integers_are_pooled_as_numbers():
