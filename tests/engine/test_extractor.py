@@ -95,7 +95,7 @@ def test_nothing_wrong_means_no_warning(music):
 
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
 def test_other_processes_name_the_track_too(files, bad_files, backend, monkeypatch):
-    monkeypatch.setattr("genrekit.engine._workers._LOT", 2)
+    monkeypatch.setattr("genrekit.engine._workers._BATCH", 2)
     features = _features(on_error="nan", n_jobs=2)
     with joblib.parallel_config(backend), pytest.warns(AudioDecodeWarning):
         features.fit_transform([*files, bad_files[2]])

@@ -22,8 +22,8 @@ from genrekit.exceptions import AudioDecodeError, TrackError
 
 __all__ = ["attempts"]
 
-# Segments of one track that a worker gets at a time: those of a clip, a stretch of a song.
-_RUN = 20
+# Segments of one track that a worker gets at a time: those of a clip, some of a song.
+_BATCH = 20
 
 # How long to wait for threads that were told to stop, seconds: some blocks of a slow decoder.
 _PATIENCE = 0.5
@@ -81,7 +81,7 @@ def attempts(
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     stop = _Stop()
-    calls = (partial(_attempt_run, work, run, decoder, stop) for run in _runs(items))
+    calls = (partial(_attempt_batch, work, batch, decoder, stop) for batch in _batches(items))
     outcomes = in_parallel(calls, n_jobs)
     flat = chain.from_iterable(outcomes)
     try:
@@ -102,21 +102,21 @@ def attempts(
         stop.wait()
 
 
-def _runs(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
+def _batches(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
     """What a worker gets at a time: an item, or segments of one track, which share a decode."""
 
     def track(numbered: tuple[int, Any]) -> int:
         index, item = numbered
         return id(item.source) if isinstance(item, TrackSegment) else -1 - index
 
-    for _, run in groupby(enumerate(items), key=track):
-        while some := list(islice(run, _RUN)):
-            yield some
+    for _, of_one in groupby(enumerate(items), key=track):
+        while batch := list(islice(of_one, _BATCH)):
+            yield batch
 
 
-def _attempt_run(work: Any, run: list[tuple[int, Any]], decoder: Any, stop: _Stop) -> list[Any]:
+def _attempt_batch(work: Any, batch: list[tuple[int, Any]], decoder: Any, stop: _Stop) -> list[Any]:
     """The outcomes of some items."""
-    return [_attempt(work, item, index, decoder, stop) for index, item in run]
+    return [_attempt(work, item, index, decoder, stop) for index, item in batch]
 
 
 def _attempt(work: Any, item: Any, index: int, decoder: Any, stop: _Stop) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["in_parallel"]
 
 # Calls that are made at a time where results do not come one by one.
-_LOT = 100
+_BATCH = 100
 # Results that may wait for whoever takes them, beyond some for each worker.
 _WAITING = 100
 # How often worker processes are looked after, seconds.
@@ -32,7 +32,7 @@ def in_parallel(
     try:
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:  # a backend that answers when all is done, such as multiprocessing
-        return _in_lots(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
+        return _in_batches(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
     return _as_taken(calls, parallel)
 
 
@@ -62,14 +62,14 @@ def _as_taken(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]
             yield result
 
 
-def _in_lots(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
+def _in_batches(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
     """The results of the calls, in order, of some at a time."""
     import multiprocessing
 
     others = set(multiprocessing.active_children())
     with parallel, _watched(parallel, set(multiprocessing.active_children()) - others):
-        while lot := list(islice(calls, _LOT)):
-            yield from parallel(lot)
+        while batch := list(islice(calls, _BATCH)):
+            yield from parallel(batch)
 
 
 @contextmanager
