@@ -19,9 +19,9 @@ def _whole(y, n_fft, hop_length, center, pad_mode):
 
 
 def _streamed(y, splits, n_fft, hop_length, center, pad_mode):
-    """All blocks, when the signal comes in pieces."""
+    """All blocks, when the signal comes bit by bit."""
     framer = Framer(n_fft, hop_length, center, pad_mode, "float64")
-    blocks = [block for piece in np.split(y, splits) for block in framer.push(piece)]
+    blocks = [block for samples in np.split(y, splits) for block in framer.push(samples)]
     return blocks + list(framer.finish())
 
 

@@ -14,10 +14,10 @@ Y = np.random.default_rng(0).standard_normal(60000)
 assert frame_count(len(Y), 512, 128) > 3 * BLOCK_FRAMES
 
 
-def _run(requests, pieces, **options):
+def _run(requests, blocks, **options):
     sweep = Sweep(requests, **(GRID | options))
-    for piece in pieces:
-        sweep.push(piece)
+    for block in blocks:
+        sweep.push(block)
     return {request: np.concatenate(b, axis=1) for request, b in sweep.finish().items()}
 
 

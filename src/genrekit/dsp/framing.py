@@ -27,7 +27,7 @@ BLOCK_FRAMES = 144
 
 
 class SignalBlock(NamedTuple):
-    """A stretch of the padded signal that holds whole frames.
+    """A block of the padded signal, which holds whole frames.
 
     Attributes
     ----------

@@ -84,7 +84,7 @@ class Block:
     Attributes
     ----------
     frames : SignalBlock
-        The stretch of signal.
+        The samples they are cut from.
     grid : Grid
         Where bins and frames lie.
     window : ndarray of shape (n_fft,)

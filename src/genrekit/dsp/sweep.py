@@ -90,7 +90,7 @@ class Sweep:
             request: INTERMEDIATES[request[0]].bind(self._grid, dict(request[1]))
             for request in requests
         }
-        self._pieces: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
+        self._blocks: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
         # A fresh one costs as much as ten short features; each thread soon has its own to reuse.
         self._spare = _SPARE.setdefault((n_fft, dtype), [])
         try:
@@ -127,11 +127,11 @@ class Sweep:
         for frames in self._framer.finish():
             self._compute(frames)
         self._spare.append(self._workspace)
-        return self._pieces
+        return self._blocks
 
     def _compute(self, frames: SignalBlock) -> None:
         """Run every computation on one block."""
         block = Block(frames, self._grid, self._window, self._workspace, self._previous)
         for request, compute in self._computations.items():
-            self._pieces[request].append(compute(block))
+            self._blocks[request].append(compute(block))
         self._previous = block.last
