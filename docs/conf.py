@@ -23,7 +23,7 @@ extensions = [
     "numpydoc",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_transformers.rst", "_functions.rst"]
 
 # --- API reference ----------------------------------------------------------------------------
 autodoc_typehints = "none"  # the docstrings say it, with shapes and units
@@ -35,6 +35,31 @@ def skip_foreign_members(app, what, name, obj, skip, options):
     function = getattr(obj, "fget", None) or inspect.unwrap(obj)
     module = getattr(function, "__module__", None) or ""
     return skip or not module.startswith("genrekit")
+
+
+# What autosummary makes pages of; it does not look into what a page includes.
+autosummary_generate = ["api.rst", "_transformers.rst", "_functions.rst"]
+
+
+def write_features(app, config):
+    """Write the lists of features in `api.rst` from the table that the code reads."""
+    from genrekit.features import FEATURES
+
+    transformers = [row.transformer for row in FEATURES.values()]
+    functions = [row.function.__name__ for row in FEATURES.values()]
+    # Folders of their own: file systems that don't tell capitals mix up Tempo and tempo.
+    _write_list(app, "_transformers.rst", "generated", transformers)
+    _write_list(app, "_functions.rst", "generated/functions", functions)
+
+
+def _write_list(app, page, folder, names):
+    """Write a list of names in `genrekit.features` for autosummary."""
+    head = [".. currentmodule:: genrekit.features", "", ".. autosummary::"]
+    lines = [*head, f"   :toctree: {folder}", "   :nosignatures:", "", *(f"   {n}" for n in names)]
+    text = "\n".join(lines) + "\n"
+    path = Path(app.srcdir, page)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 # --- pictures ---------------------------------------------------------------------------------
@@ -73,6 +98,7 @@ def _cells(name, row):
 
 def setup(app):
     """Connect the handlers above."""
+    app.connect("config-inited", write_features)
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("builder-inited", draw_pictures)
     app.connect("builder-inited", write_tables)
