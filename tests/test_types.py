@@ -51,6 +51,8 @@ def _seen(module):
     )
     names = {}
     for statement in block.body:
+        if not statement.module.startswith("genrekit"):
+            continue
         for alias in statement.names:
             starred = importlib.import_module(statement.module)
             found = starred.__all__ if alias.name == "*" else [alias.name]
@@ -63,6 +65,7 @@ def test_type_checkers_see_the_names_that_are_loaded_when_used():
     seen = _seen(genrekit)
     assert {name: home for name, home in seen.items() if name not in shells} == genrekit._HOME_OF
     assert set(seen) == {*genrekit._HOME_OF, *shells}
+    assert set(dir(genrekit)) == {"__version__", *seen}
     for module in (features, engine):
         assert set(_seen(module)) == set(module._LATE)
         assert set(module._LATE) <= set(module.__all__)

@@ -64,6 +64,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from genrekit.audio import load_audio as load_audio
     from genrekit.audio import stream_audio as stream_audio
     from genrekit.datasets import fetch_fma as fetch_fma
@@ -114,8 +116,9 @@ else:  # type checkers would take any name for one that `__getattr__` knows
             return __dir__()
         home = _HOME_OF.get(name)
         # Only a class can be a transformer; Python asks for modules too, which must load no room.
-        if home is None and name[:1].isupper() and name in _transformers():
-            home = "genrekit.features"
+        if home is None and name[:1].isupper():
+            features = importlib.import_module("genrekit.features")
+            home = "genrekit.features" if name in features.TRANSFORMERS else None
         if home is None:
             return _renamed(name)
         value = getattr(importlib.import_module(home), name)
@@ -130,10 +133,14 @@ def _renamed(name: str) -> Any:
     return moved("genrekit", {"RMSEnergy": "genrekit:RMS"})(name)
 
 
-def _transformers() -> list[str]:
-    """The transformers of one feature, by the table."""
-    names: list[str] = importlib.import_module("genrekit.features").TRANSFORMERS
-    return names
+def _transformers() -> Iterator[str]:
+    """The transformers of one feature, read off the sources: to load the table takes a second."""
+    import ast
+    from pathlib import Path
+
+    for file in Path(__file__).parent.glob("features/transformers/[a-z]*.py"):
+        _, _, exported = file.read_text(encoding="utf-8").partition("\n__all__ = ")
+        yield from ast.literal_eval(exported[: exported.index("]") + 1])
 
 
 def __dir__() -> list[str]:

@@ -107,7 +107,9 @@ LIBROSA = [name for name in FEATURES if hasattr(Librosa, name)]
 
 
 def test_what_librosa_has_is_compared():
-    same = {name for name, row in FEATURES.items() if hasattr(librosa.feature, row.function.__name__)}
+    same = {
+        name for name, row in FEATURES.items() if hasattr(librosa.feature, row.function.__name__)
+    }
     assert {*same, "mel", "chroma"} <= set(LIBROSA)
 
 
