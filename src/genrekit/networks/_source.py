@@ -26,7 +26,7 @@ class Patches:
         What the network hears, the ``input`` of its card.
     patch_hop : float, default=1.0
         Distance between patches, seconds, rounded down to what the network counts in.
-    max_patches : int or None, default=None
+    max_patches : int, optional
         How many of a long track: they are spread evenly over it. None gives every one.
 
     Attributes
