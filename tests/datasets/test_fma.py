@@ -234,7 +234,10 @@ def test_features(make_fma):
     assert tracks.target.tolist()[-2:] == ["Rock", "Electronic"]
     assert tracks.split.tolist()[-1] == "test"
     assert load_fma_features(root, keep_bad=True).data.shape == (8, 518)
-    frame = load_fma_features(root, "small", as_frame=True).frame
+    small = load_fma_features(root, "small", as_frame=True)
+    frame = small.frame
+    assert small.data.columns.tolist() == small.feature_names == tracks.feature_names
+    assert small.data.equals(load_fma_features(root, "small", as_frame=True, return_X_y=True)[0])
     assert frame.shape == (5, 521)
     assert frame.columns[[0, -1]].tolist() == ["chroma_cens_kurtosis_01", "split"]
     X, y = load_fma_features(root, return_X_y=True)

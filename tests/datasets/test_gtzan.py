@@ -164,7 +164,7 @@ def test_table_of_clips(make_table):
     ):
         clips = load_gtzan_features(table, as_frame=True)
     np.testing.assert_array_equal(clips.data, [[123.0, -1.0], [80.5, -3.0]])
-    assert clips.feature_names == ["tempo", "mfcc1_mean"]
+    assert clips.feature_names == ["tempo", "mfcc1_mean"] == clips.data.columns.tolist()
     assert clips.clips == ["disco.00038", "rock.00040"]
     assert clips.target.tolist() == ["disco", "rock"]
     assert clips.groups.tolist() == [0, 1]

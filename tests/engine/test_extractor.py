@@ -13,8 +13,9 @@ import pytest
 from sklearn.utils import Bunch
 
 from genrekit import RMS, AudioFeatures, MFCCStats
+from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
-from genrekit.features import Spectra, rms
+from genrekit.features import Frontend, Spectra, rms
 
 
 def _features(**options):
@@ -342,3 +343,14 @@ def test_progress_bar(music, capsys):
     assert "2/2" in capsys.readouterr().err
     _features().fit_transform([music])
     assert capsys.readouterr().err == ""
+
+
+def test_the_base_is_no_transformer_and_says_what_one_needs():
+    class Half(AudioExtractor):
+        def _inherited(self):
+            return Frontend()
+
+    with pytest.raises(TypeError, match="AudioExtractor.*_inherited.*_named_parts"):
+        AudioExtractor()
+    with pytest.raises(TypeError, match="Half.*_named_parts"):
+        Half()

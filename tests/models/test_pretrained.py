@@ -166,6 +166,42 @@ def test_the_recipe_can_not_be_another(X):
         GenreClassifier.from_pretrained(features="standard")
 
 
+@pytest.mark.parametrize("cls", [GenreClassifier, PretrainedCNNClassifier])
+def test_overrides_of_the_features(cls, X):
+    X = [(np.tile(y, 6), sr) for y, sr in X[:2]]  # some patches
+    plain = cls.from_pretrained().predict_proba(X)
+    expected = cls.from_pretrained(features__patch_hop=0.2).predict_proba(X)
+    assert np.abs(plain - expected).max() > 1e-6
+    given = CNNEmbedding(**{**cls.from_pretrained().features.get_params(), "patch_hop": 0.2})
+    for how in ({"patch_hop": 0.2}, {"features": given}, {"features": given, "n_jobs": 2}):
+        clf = cls.from_pretrained(**how)
+        np.testing.assert_array_equal(clf.predict_proba(X), expected)
+        assert clf.features is not given
+    clf = cls.from_pretrained(features=given, sr=8000, max_patches=3)
+    assert (clf.sr, clf.features.sr, clf.features_.max_patches) == (8000, 8000, 3)
+    assert given.sr is None
+    same = cls.from_pretrained(output=given.output, stats=list(given.stats), features=None)
+    np.testing.assert_array_equal(same.predict_proba(X), plain)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "message"),
+    [
+        ({"output": "penultimate"}, ValueError, "trained on.*output='penultimate' is not"),
+        ({"features__output": "mean_pool"}, ValueError, "output='mean_pool' is not"),
+        ({"stats": ("median",)}, ValueError, r"stats=\('median',\) is not"),
+        ({"features": CNNEmbedding(output="mean_pool")}, ValueError, "output='mean_pool'"),
+        ({"features": AudioFeatures()}, TypeError, "features=AudioFeatures.* are none"),
+        ({"reducer": 3}, TypeError, "reducer can't be overridden"),
+        ({"patch_hob": 0.5}, TypeError, "no parameter 'patch_hob': did you mean 'patch_hop'"),
+        ({"features__n_mels": 5}, TypeError, "n_mels"),
+    ],
+)
+def test_overrides_that_do_not_fit_what_is_trained(overrides, error, message):
+    with pytest.raises(error, match=message):
+        GenreClassifier.from_pretrained(**overrides)
+
+
 def test_other_processes_and_threads_say_the_same(X):
     clf = GenreClassifier.from_pretrained()
     expected = clf.predict_proba(X)

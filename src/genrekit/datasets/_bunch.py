@@ -52,12 +52,13 @@ def make_bunch(
     )
     if as_frame:
         bunch.frame = _frame(bunch)
+        if "data" in bunch:
+            bunch.data = bunch.frame.iloc[:, : len(bunch.feature_names)]
     if not return_X_y:
         return bunch
     if not as_frame:
         return (bunch.data if "data" in bunch else bunch.paths), target
-    X = bunch.frame[bunch.feature_names if "data" in bunch else "path"]
-    return X, bunch.frame["genre"]
+    return (bunch.data if "data" in bunch else bunch.frame["path"]), bunch.frame["genre"]
 
 
 def _frame(bunch: Bunch) -> Any:

@@ -213,7 +213,8 @@ def load_fma_features(
     keep_bad : bool, default=False
         Whether to keep the 21 tracks that are known to be bad.
     as_frame : bool, default=False
-        Whether to add ``frame``, a pandas DataFrame; needs the extra ``table``.
+        Whether to add ``frame``, a pandas DataFrame of all columns, and to give ``data`` as one
+        too; needs the extra ``table``.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch, with `as_frame` as a DataFrame
         and a Series.
@@ -221,8 +222,8 @@ def load_fma_features(
     Returns
     -------
     sklearn.utils.Bunch
-        ``data`` (float array of shape (n_tracks, 518)), ``feature_names`` (list of str), ``target``
-        and the rest as in `load_fma`.
+        ``data`` (float array or DataFrame of shape (n_tracks, 518)), ``feature_names`` (list of
+        str), ``target`` and the rest as in `load_fma`.
 
     Raises
     ------

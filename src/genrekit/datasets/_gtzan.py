@@ -203,7 +203,8 @@ def load_gtzan_features(
     keep_bad : bool, default=False
         Whether to keep the row of ``jazz.00054``, a corrupt clip.
     as_frame : bool, default=False
-        Whether to add ``frame``, a pandas DataFrame; needs the extra ``table``.
+        Whether to add ``frame``, a pandas DataFrame of all columns, and to give ``data`` as one
+        too; needs the extra ``table``.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch, with `as_frame` as a DataFrame
         and a Series.
@@ -211,10 +212,10 @@ def load_gtzan_features(
     Returns
     -------
     sklearn.utils.Bunch
-        ``data`` (float array of shape (n_rows, 57)), ``feature_names`` (list of str), ``target``
-        (str array of shape (n_rows,)), ``target_names``, ``groups`` (int array: the number of the
-        clip), ``split`` (object array of ``"train"``, ``"valid"``, ``"test"`` and None, or None),
-        ``clips`` (list of str), ``frame`` and ``DESCR``.
+        ``data`` (float array or DataFrame of shape (n_rows, 57)), ``feature_names`` (list of
+        str), ``target`` (str array of shape (n_rows,)), ``target_names``, ``groups`` (int array:
+        the number of the clip), ``split`` (object array of ``"train"``, ``"valid"``, ``"test"``
+        and None, or None), ``clips`` (list of str), ``frame`` and ``DESCR``.
 
     Raises
     ------

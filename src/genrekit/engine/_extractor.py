@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, MappingView, Sequence, Set
 from typing import TYPE_CHECKING, Any, Self
 
@@ -114,7 +114,7 @@ def _is_row(row: Any) -> bool:
     return not row or is_waveform_like(row)
 
 
-class AudioExtractor(TransformerMixin, BaseEstimator):
+class AudioExtractor(TransformerMixin, BaseEstimator, ABC):
     """Base of the transformers that turn tracks into rows; stateless.
 
     A subclass says which parts it runs and has the parameters `on_error`, `n_jobs`, `memory`,

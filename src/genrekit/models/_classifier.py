@@ -164,7 +164,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @classmethod
-    def from_pretrained(cls, name: str = "gtzan10", **params: Any) -> Self:
+    def from_pretrained(cls, name: str = "gtzan10", **overrides: Any) -> Self:
         """A fitted classifier that comes with genrekit.
 
         Its parameters are those it was made with, so that `sklearn.base.clone` and `fit` train
@@ -176,14 +176,25 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
             "gtzan10": blues, classical, country, disco, hiphop, jazz, metal, pop, reggae, rock.
             "msd-genres": eleven genres that the network's own tags stand for. See the model cards
             in the documentation for what they were trained on and where they fail.
-        **params
+        **overrides
             Further parameters, such as ``n_jobs``, ``on_error`` or ``reject_below``. `sr`, the
-            sampling rate of bare arrays, `offset` and `duration` reach the features.
+            sampling rate of bare arrays, `offset` and `duration` reach the features, and so do
+            parameters that only those have, ``patch_hop=0.5``. ``features=`` is a `CNNEmbedding`
+            of the same network.
 
         Returns
         -------
         classifier
             Ready to predict.
+
+        Raises
+        ------
+        TypeError
+            For a parameter that there is not, another `model`, a `reducer`, or features of
+            another kind: what is trained stays as it is.
+        ValueError
+            For a `name` that there is not, or features with columns that the classifier was not
+            trained on, such as ``output="max_pool"``.
 
         Examples
         --------
@@ -197,8 +208,20 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         (1, 10)
         """
         head = read_head(name)
-        heard = {name: params[name] for name in _HEARD if name in params}
-        features = head.embedding(**heard)
+        for trained in ("model", "reducer"):
+            if overrides.get(trained) is not None:
+                raise TypeError(
+                    f"{trained} can't be overridden, for {name!r} is trained as it is: fit a "
+                    f"PretrainedCNNClassifier({trained}=…)"
+                )
+        own = cls().get_params(deep=False)
+        heard = {
+            key.removeprefix("features__"): value
+            for key, value in overrides.items()
+            if key in _HEARD or key not in own
+        }
+        features = head.embedding(overrides.pop("features", None), **heard)
+        params = {key: value for key, value in overrides.items() if key in own}
         classifier = cls(head.model, features, **params)
         classifier.features_ = clone(features)
         classifier.features_.sha256_ = head.sha256

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_choice, did_you_mean
 from genrekit.models._pipelines import make_classifier, make_reducer
 from genrekit.networks import HEADS, CNNEmbedding, ModelCard, get_card
 
@@ -59,10 +60,51 @@ class ShippedHead:
     coef: Any
     intercept: Any
 
-    def embedding(self, **heard: Any) -> CNNEmbedding:
-        """The features, for the network that the head was trained on."""
-        features = CNNEmbedding(**{**self.features, "stats": tuple(self.features["stats"])})
-        return features.set_params(**heard)
+    def embedding(self, features: Any = None, **overrides: Any) -> CNNEmbedding:
+        """The features of the head, or others that it was trained on as well.
+
+        Parameters
+        ----------
+        features : CNNEmbedding, optional
+            Others, of the same network; a clone of them is taken.
+        **overrides
+            Parameters of theirs.
+
+        Returns
+        -------
+        CNNEmbedding
+            With the columns that the head knows.
+
+        Raises
+        ------
+        TypeError
+            If `features` are of another kind, or have no such parameter.
+        ValueError
+            If their columns are others.
+        """
+        own = CNNEmbedding(**{**self.features, "stats": tuple(self.features["stats"])})
+        if features is not None and not isinstance(features, CNNEmbedding):
+            raise TypeError(self._misfit(f"features={features!r} are none"))
+        chosen = clone(own if features is None else features)
+        for name in overrides:
+            if name not in (known := chosen.get_params(deep=False)):
+                raise TypeError(f"there is no parameter {name!r}: {did_you_mean(name, known)}")
+        chosen.set_params(**overrides)
+        for name in ("output", "stats"):
+            given, trained = getattr(chosen, name), getattr(own, name)
+            if _plain(given) != _plain(trained):
+                raise ValueError(self._misfit(f"{name}={given!r} is not what it knows"))
+        if chosen.model != own.model and get_card(chosen.model).sha256 != self.sha256:
+            raise ValueError(self._misfit(f"{chosen.model!s} is another network"))
+        return chosen
+
+    def _misfit(self, reason: str) -> str:
+        """What to say of features that the head was not trained on."""
+        known = ", ".join(f"{name}={value!r}" for name, value in self.features.items())
+        return (
+            f"{self.name!r} was trained on CNNEmbedding({known}), {reason}: override its other "
+            "parameters, such as patch_hop, or fit a PretrainedCNNClassifier(features=…)"
+        )
 
     def pipeline(self) -> Pipeline:
         """What `genrekit.models._heads.fit_head` would give, fitted with these numbers."""
@@ -79,6 +121,11 @@ class ShippedHead:
     def genres(self) -> NDArray[np.str_]:
         """The genres as ``classes_``."""
         return np.array(self.classes)
+
+
+def _plain(value: Any) -> Any:
+    """A list of names as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read_head(name: str) -> ShippedHead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ class Answers(NamedTuple):
     unheard: NDArray[np.bool_]
 
 
-class TrackClassifierMixin(ClassifierMixin):
+class TrackClassifierMixin(ClassifierMixin, ABC):
     """Genres by probabilities, NaN for a track that can't be decoded."""
 
     # Declared for the type checker.
