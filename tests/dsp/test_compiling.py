@@ -125,7 +125,7 @@ def test_digest_is_of_every_file_that_is_compiled():
         if {"_compiling", "_lanes"} & set(path.read_text().replace(".", " ").split())
         or "import numba" in path.read_text()
     }
-    assert {"_lanes.py", "_fft_numba.py", "_kernels_numba.py"} <= compiled
+    assert {"_lanes.py", "_fft_numba.py", "_kernels_numba.py", "_rows_numba.py"} <= compiled
     assert compiled - {"kernels.py"} <= named
 
 
@@ -220,10 +220,10 @@ def _compiled_by(features):
 import json
 import numpy as np
 import genrekit
-from genrekit.dsp import _fft_numba, _kernels_numba
+from genrekit.dsp import _fft_numba, _kernels_numba, _rows_numba
 noise = np.random.default_rng(0).standard_normal(22050)
 genrekit.extract([noise, noise[:300]], {features!r}, on_error="raise")
-modules = vars(_fft_numba) | vars(_kernels_numba)
+modules = vars(_fft_numba) | vars(_kernels_numba) | vars(_rows_numba)
 kernels = {{n: f for n, f in modules.items() if hasattr(f, "signatures")}}
 bare = {{n for n, f in kernels.items() if "no_cpython_wrapper" in f.targetoptions}}
 print(json.dumps({{n: len(f.signatures) for n, f in kernels.items() if n not in bare}}))

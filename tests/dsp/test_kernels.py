@@ -153,7 +153,7 @@ def test_compiled_kernel_agrees_with_numpy(compiled, name, dtype, layout, make):
         _assert_agree(name, one, other)
 
 
-@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("rows", [1, 4, 6])
 def test_long_sums_are_as_exact_as_short_ones(compiled, rows):
     """Partial sums in single precision must stay short: 4096 terms would be 40 times as wrong."""
     n_bins = 4096

@@ -25,10 +25,8 @@ __all__ = [
     "WIDTH",
     "below",
     "count_less",
-    "exponent",
     "less",
     "load",
-    "mantissa",
     "maximum",
     "minimum",
     "root",
@@ -39,7 +37,6 @@ __all__ = [
 
 WIDTH = 16
 _SCALARS = {float32: ir.FloatType(), float64: ir.DoubleType()}
-_INT64S = ir.VectorType(ir.IntType(64), WIDTH)
 
 
 class LanesType(Type):
@@ -236,33 +233,6 @@ def root(typing, lanes):
     return lanes(lanes), generate
 
 
-def _bits(number):
-    """64 bits in every lane."""
-    return ir.Constant(_INT64S, [number] * WIDTH)
-
-
-@intrinsic
-def exponent(typing, lanes):
-    """The power of two in each positive float64, as `mantissa` leaves it."""
-
-    def generate(context, builder, sig, args):
-        bits = builder.lshr(builder.bitcast(args[0], _INT64S), _bits(52))
-        return builder.sitofp(builder.sub(bits, _bits(1023)), args[0].type)
-
-    return lanes(lanes), generate
-
-
-@intrinsic
-def mantissa(typing, lanes):
-    """Each positive float64 without its power of two: 1 to 2."""
-
-    def generate(context, builder, sig, args):
-        digits = builder.and_(builder.bitcast(args[0], _INT64S), _bits((1 << 52) - 1))
-        return builder.bitcast(builder.or_(digits, _bits(1023 << 52)), args[0].type)
-
-    return lanes(lanes), generate
-
-
 # --- without the compiler -----------------------------------------------------------------------
 
 if numba.config.DISABLE_JIT:
@@ -287,11 +257,5 @@ if numba.config.DISABLE_JIT:
 
     def count_less(first, second):
         return int((first < second).sum())
-
-    def exponent(lanes):
-        return np.frexp(lanes)[1] - 1.0
-
-    def mantissa(lanes):
-        return 2.0 * np.frexp(lanes)[0]
 
     minimum, maximum, root = np.minimum, np.maximum, np.sqrt
