@@ -29,7 +29,7 @@ BAD = (17, 40, 99)
 
 @pytest.fixture(params=[False, True], ids=["files", "waveforms"])
 def hundred(request, files, bad_files, music):
-    """A hundred tracks, three of them bad: what and, for each, a piece of the reason."""
+    """A hundred tracks, three of them bad: what and, for each, some words of the reason."""
     tracks = [files[i % 3] if i % 2 else music[i : i + 3000] for i in range(100)]
     wrong = np.where(np.arange(3000) == 2000, np.nan, 0.1)
     waveforms = [wrong, np.zeros((3000, 2)), np.zeros(3000, np.int16)]

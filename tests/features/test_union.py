@@ -58,7 +58,7 @@ def test_decodes_once_for_all_that_hear_the_same(files):
     opened = []
     features = AudioFeatures(DIFFERENT, decoder=_counting(opened))
     features.fit_transform(files)
-    # All of it, at 22050 and at 16000 Hz, and the piece from 0.1 s: twice each, not nine times.
+    # All of it, at 22050 and at 16000 Hz, and the excerpt from 0.1 s: twice each, not nine times.
     assert len(opened) == 2 * len(files)
     opened.clear()
     AudioFeatures(EVERY, decoder=_counting(opened)).fit_transform(files)

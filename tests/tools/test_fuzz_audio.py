@@ -23,7 +23,7 @@ from genrekit.exceptions import AudioDecodeError
 
 kept = []
 
-def load(source, **piece):
+def load(source, **excerpt):
     what = source if isinstance(source, bytes) else open(source, "rb").read()
     if what == b"crash":
         os.abort()
