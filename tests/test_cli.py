@@ -160,16 +160,11 @@ def test_demo_finds_out_first_that_it_can_not_write(tmp_path, capsys):
 
 
 def test_a_table_is_kept_where_writing_fails_after_all(music, tmp_path, capsys, monkeypatch):
-    writers = sys.modules["genrekit._tables"]._WRITERS
-    real = writers[".csv"]
-
-    def full(table, path):
-        if path.parent == tmp_path:
-            raise OSError(28, "No space left on device", str(path))
-        real(table, path)
+    def full(source, target):
+        raise OSError(28, "No space left on device", str(source))
 
     (tmp_path / "elsewhere").mkdir()
-    monkeypatch.setitem(writers, ".csv", full)
+    monkeypatch.setattr("os.replace", full)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
     assert extract(music, "-o", tmp_path / "t.csv") == 1
     (kept,) = (tmp_path / "elsewhere").rglob("t.csv")
@@ -340,12 +335,18 @@ def test_files_of_other_kinds_are_counted(music, tmp_path, capsys):
 
 
 def test_ctrl_c_leaves_no_half_written_file(music, tmp_path, capsys, monkeypatch):
-    def stopped(table, path):
-        path.write_text("half")
-        raise KeyboardInterrupt
+    real = sys.modules["genrekit._tables"]._GrowingCsv._write
+    grown = []
 
-    monkeypatch.setitem(sys.modules["genrekit._tables"]._WRITERS, ".csv", stopped)
+    def stopped(file, line):
+        real(file, line)
+        grown.extend(path.stat().st_size for path in tmp_path.iterdir())
+        if len(grown) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("genrekit._tables._GrowingCsv._write", stopped)
     assert extract(music, "-o", tmp_path / "t.csv") == 130
+    assert grown == sorted(set(grown))  # row by row
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == "genrekit: stopped\n"
 
@@ -646,7 +647,7 @@ def test_warnings_and_failures_are_told_when_all_ends_in_an_error(
         warnings.warn(failed, stacklevel=1)
         raise RuntimeError("then it broke")
 
-    monkeypatch.setattr("genrekit.features.extract", extract_and_fail)
+    monkeypatch.setattr("genrekit.features.iter_rows", extract_and_fail)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert extract(bad, "-o", tmp_path / "t.csv") == 1
@@ -665,8 +666,8 @@ def test_a_warning_is_told_when_it_comes(music, tmp_path, monkeypatch, capsys):
         told.append(capsys.readouterr().err)
         return real(*args, **kwargs)
 
-    real = genrekit.extract
-    monkeypatch.setattr("genrekit.features.extract", extract_slowly)
+    real = genrekit.iter_rows
+    monkeypatch.setattr("genrekit.features.iter_rows", extract_slowly)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert extract(music, "-o", tmp_path / "t.csv") == 0

@@ -17,6 +17,7 @@ from genrekit._tables import (
     TrackTable,
     atomic_path,
     check_writable,
+    growing_table,
     make_folder,
     text_table,
     write_or_keep,
@@ -309,6 +310,79 @@ def test_where_nothing_can_be_written_the_first_error_counts(tmp_path, monkeypat
 
     with pytest.raises(OSError, match="^disk full$"):
         write_or_keep(tmp_path / "t.csv", write)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
+@pytest.mark.parametrize("genres", [["", "", ""], ["a", "b,", "c\n"]])
+def test_a_growing_table_is_that_which_is_written_at_once(suffix, genres, tmp_path):
+    paths, names = ["1.mp3", " 2.mp3", '3".mp3'], ["x", "y"]
+    values, reasons = np.array([[0.1, 1e-300], [np.nan] * 2, [-3.0, np.inf]]), ["", "bad\nfile", ""]
+    TrackTable(paths, genres, names, values, reasons).write(tmp_path / f"once{suffix}")
+    with growing_table(tmp_path / f"grown{suffix}", paths, genres, names) as append:
+        for row, reason in zip(values, reasons, strict=True):
+            append(None if reason else row, reason)
+    once, grown = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("once", "grown"))
+    assert once == grown
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_rows_are_in_the_file_as_soon_as_they_are_appended(tmp_path):
+    (tmp_path / "t.csv").write_text("old")
+    with growing_table(tmp_path / "t.csv", ["a", "b"], ["", ""], ["x"]) as append:
+        (part,) = set(tmp_path.iterdir()) - {tmp_path / "t.csv"}
+        assert part.read_text() == "path,x,error\n"
+        append(np.array([1.5]), "")
+        assert part.read_text() == "path,x,error\na,1.5,\n"
+        assert (tmp_path / "t.csv").read_text() == "old"
+        append(None, "broken")
+    assert (tmp_path / "t.csv").read_text() == "path,x,error\na,1.5,\nb,nan,broken\n"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+def test_a_table_that_breaks_off_leaves_what_was_there(suffix, tmp_path):
+    path = tmp_path / f"t{suffix}"
+    path.write_text("old")
+
+    def break_off():
+        with growing_table(path, ["a", "b"], ["", ""], ["x"]) as append:
+            append(np.array([1.5]), "")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
+
+
+def test_whole_rows_are_kept_where_the_disk_gets_full(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    path, opened = tmp_path / "here" / "t.csv", Path.open
+
+    def full(self, mode="r", **kwargs):
+        file = opened(self, mode, **kwargs)
+        if mode == "ab" and file.tell() > 20:
+            file.write(b"ha")
+            file.close()
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return file
+
+    message = r"t\.csv: can't be written: No space left on device; its first 2 rows are kept as "
+
+    def fill():
+        with growing_table(path, list("abc"), [""] * 3, ["x"]) as append:
+            append(np.array([1.5]), "")
+            append(np.array([2.5]), "")
+            monkeypatch.setattr(Path, "open", full)
+            append(np.array([3.5]), "")
+
+    with pytest.raises(OSError, match=message) as caught:
+        fill()
+    monkeypatch.undo()
+    (kept,) = (tmp_path / "elsewhere").rglob("t.csv")
+    assert str(caught.value).endswith(str(kept))
+    assert kept.read_text() == "path,x,error\na,1.5,\nb,2.5,\n"
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_folders_are_made(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,13 +17,18 @@ from genrekit._text import printable, to_cell, to_name
 
 __all__ = [
     "TABLE_SUFFIXES",
+    "Append",
     "TrackTable",
     "atomic_path",
     "check_writable",
+    "growing_table",
     "make_folder",
     "text_table",
     "write_or_keep",
 ]
+
+Append = Callable[[np.ndarray | None, str], None]
+"""Takes the features of the next track, or None, and why there are none, or ``""``."""
 
 _PROBE = 4096  # bytes: an empty file may fit on a full disk
 
@@ -97,19 +103,29 @@ def _check_regular(path: Path, mode: int) -> None:
 @contextmanager
 def _beside(path: Path, target: Path) -> Iterator[Path]:
     """A temporary path beside `target` that is gone afterwards; errors name `path` instead."""
-    # In the same folder, because a rename is only atomic within one file system. The name is
-    # short, because that of the target may be as long as names can be.
-    temporary = target.with_name(f".genrekit-{os.urandom(4).hex()}.part")
+    temporary = _part_of(target)
     try:
         yield temporary
     except OSError as error:
-        reason = (error.strerror or str(error)).replace(str(temporary), str(path))
-        failure = type(error)(f"{path}: can't be written: {reason}")
-        failure.errno = error.errno
-        raise failure from error
+        raise _failure(path, temporary, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _part_of(target: Path) -> Path:
+    """A temporary path beside a target."""
+    # In the same folder, because a rename is only atomic within one file system. The name is
+    # short, because that of the target may be as long as names can be.
+    return target.with_name(f".genrekit-{os.urandom(4).hex()}.part")
+
+
+def _failure(path: Path, temporary: Path, error: OSError) -> OSError:
+    """The error of a temporary path as that of the path it stands for."""
+    reason = (error.strerror or str(error)).replace(str(temporary), str(path))
+    failure = type(error)(f"{path}: can't be written: {reason}")
+    failure.errno = error.errno
+    return failure
 
 
 def write_or_keep(path: Path, write: Callable[[Path], object]) -> None:
@@ -117,14 +133,109 @@ def write_or_keep(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(path)
     except OSError as error:
-        import tempfile
-
         try:
-            kept = Path(tempfile.mkdtemp(prefix="genrekit-"), path.name)
+            kept = _elsewhere(path)
             write(kept)
         except OSError:
             raise error from None
         raise type(error)(f"{error}; it is kept as {kept}") from error
+
+
+def _elsewhere(path: Path) -> Path:
+    """A path of the same name in a temporary folder of its own."""
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix="genrekit-"), path.name)
+
+
+@contextmanager
+def growing_table(
+    path: Path, paths: Sequence[str], genres: Sequence[str], names: Sequence[str]
+) -> Iterator[Append]:
+    """Give what appends the next row to a table, which takes its place when the block ends well.
+
+    CSV is written row by row, other formats at the end. What can't be written after all is kept in
+    a temporary folder, as far as it goes.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is to be, its format being that of the ending.
+    paths, genres, names : sequence of str
+        As in `TrackTable`.
+
+    Yields
+    ------
+    Append
+        To be called once a track, in order.
+    """
+    if path.suffix.lower() == ".csv":
+        file = _GrowingCsv(path, TrackTable(paths, genres, names, np.empty(0), []))
+        try:
+            yield file.append
+            file.finish()
+        finally:
+            file.close()
+        return
+    rows = np.full((len(paths), len(names)), np.nan)
+    reasons: list[str] = []
+
+    def append(values: np.ndarray | None, reason: str) -> None:
+        rows[len(reasons)] = np.nan if values is None else values
+        reasons.append(reason)
+
+    yield append
+    write_or_keep(path, TrackTable(paths, genres, names, rows, reasons).write)
+
+
+class _GrowingCsv:
+    """A CSV file that grows beside the path that it takes when it is whole."""
+
+    def __init__(self, path: Path, table: TrackTable) -> None:
+        labels = table.labels()
+        self._path, self._target = path, Path(os.path.realpath(path))
+        self._part = _part_of(self._target)
+        self._tracks = zip(*labels.values(), strict=True)
+        self._nothing = np.full(len(table.names), np.nan)
+        self._size, self._n_rows = 0, -1
+        self._write(_csv_line([*labels, *table.names], [], "error"))
+
+    def append(self, values: np.ndarray | None, reason: str) -> None:
+        """Write the next row."""
+        numbers = self._nothing if values is None else values
+        self._write(_csv_line(next(self._tracks), numbers.tolist(), printable(reason)))
+
+    def finish(self) -> None:
+        """Take the place of what is there."""
+        with self._kept("it is"):
+            os.replace(self._part, self._target)
+
+    def close(self) -> None:
+        """Leave nothing beside."""
+        with suppress(OSError):
+            self._part.unlink()
+
+    def _write(self, line: str) -> None:
+        """Append a line."""
+        data = line.encode()
+        with self._kept(f"its first {self._n_rows} rows are"), self._part.open("ab") as file:
+            file.write(data)
+        self._size += len(data)
+        self._n_rows += 1
+
+    @contextmanager
+    def _kept(self, what: str) -> Iterator[None]:
+        """Keep whole rows in a temporary folder when something can't be written."""
+        try:
+            yield
+        except OSError as error:
+            failure = _failure(self._path, self._part, error)
+            if self._n_rows > 0:
+                with suppress(OSError):
+                    os.truncate(self._part, self._size)
+                    kept = shutil.copyfile(self._part, _elsewhere(self._path))
+                    failure = type(error)(f"{failure}; {what} kept as {kept}")
+            raise failure from error
 
 
 def make_folder(path: Path) -> None:
@@ -172,10 +283,14 @@ def _write_csv(table: TrackTable, path: Path) -> None:
     header = [*labels, *table.names, "error"]
     rows = zip(*labels.values(), table.values.tolist(), table.reasons(), strict=True)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(map(_quoted, header)) + "\n")
+        file.write(_csv_line(header[:-1], [], header[-1]))
         for *names, values, error in rows:
-            cells = [*map(_quoted, names), *map(repr, values), _quoted(error)]
-            file.write(",".join(cells) + "\n")
+            file.write(_csv_line(names, values, error))
+
+
+def _csv_line(labels: Sequence[str], values: Sequence[float], error: str) -> str:
+    """One row, with as many digits as give the same float back."""
+    return ",".join([*map(_quoted, labels), *map(repr, values), _quoted(error)]) + "\n"
 
 
 def _quoted(text: str) -> str:

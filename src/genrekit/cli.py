@@ -12,11 +12,11 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from genrekit._arguments import make_parser
-from genrekit._tables import TrackTable, check_writable, text_table, write_or_keep
+from genrekit._tables import check_writable, growing_table, text_table, write_or_keep
 from genrekit._text import printable, to_name
 from genrekit._validation import did_you_mean
 from genrekit.exceptions import (
@@ -77,23 +77,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _extract(args: argparse.Namespace) -> int:
     """Write a table of features."""
     from genrekit.datasets import find_audio
-    from genrekit.features import extract
+    from genrekit.engine import warn_of_tracks
+    from genrekit.features import iter_rows
 
     check_writable(args.output)
     files = find_audio(args.paths, genres=args.genres)
     if args.genres and not any(files.genres):
         raise ValueError("--genres: none of the files lies in a sub-folder of a PATH")
-    with _failures():
-        features = args.features or _FEATURES
-        found = extract(files.paths, features, on_error="nan", **_reading(args))
-    reasons = _reasons(found.errors, len(files.paths))
-    table = TrackTable(files.paths, files.genres, found.names, found.table, reasons)
-    write_or_keep(args.output, table.write)
-    n_read = len(files.paths) - len(found.errors)
+    remarks = []
+    with _failures() as errors:
+        rows = iter_rows(files.paths, args.features or _FEATURES, **_reading(args))
+        growing = growing_table(args.output, files.paths, files.genres, rows.names)
+        with closing(rows), growing as append:
+            for row in rows:
+                errors += [row.error] if row.error else []
+                append(row.values, row.error.summary if row.error else "")
+                remarks.append(row.remark)
+        warn_of_tracks(files.paths, [], remarks)
+    n_read = len(files.paths) - len(errors)
     labelled = ", genres by sub-folder" if any(files.genres) else ""
-    count = f"{n_read} of {len(files.paths)} files, {len(found.names)} features{labelled}"
+    count = f"{n_read} of {len(files.paths)} files, {len(rows.names)} features{labelled}"
     print(printable(f"{count}: {args.output}"))
-    return _report(found.errors)
+    return _report(errors)
 
 
 def _train(args: argparse.Namespace) -> int:

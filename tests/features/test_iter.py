@@ -88,7 +88,7 @@ def test_threads_do_not_run_away_from_whoever_takes_the_rows(many):
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 def test_more_tracks_than_wait(backend, monkeypatch):
     monkeypatch.setattr("genrekit.engine._workers._WAITING", 3)
-    monkeypatch.setattr("genrekit.engine._workers._LOT", 7)
+    monkeypatch.setattr("genrekit.engine._workers._BATCH", 7)
     tracks = [np.full(400, i / 50, np.float32) for i in range(40)]
     with joblib.parallel_config(backend):
         rows = list(iter_rows(tracks, ["rms"], n_jobs=2))
