@@ -44,16 +44,16 @@ def _sum(values, lanes):
 def mean_square(signal, n_fft, hop_length, n_frames):
     out = np.empty((1, n_frames), signal.dtype)
     row, lanes = signal.reshape(1, len(signal)), np.empty((1, WIDTH), np.float64)
-    # Frames overlap: each piece of a common length is summed once.
+    # Frames overlap: each share of a common length is summed once.
     length = math.gcd(n_fft, hop_length)
     per_frame, per_hop = n_fft // length, hop_length // length
-    pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.float64)
-    for i in range(pieces.shape[0]):
-        pieces[i] = _energy(row, i * length, (i + 1) * length, lanes)
+    shares = np.empty((n_frames - 1) * per_hop + per_frame, np.float64)
+    for i in range(shares.shape[0]):
+        shares[i] = _energy(row, i * length, (i + 1) * length, lanes)
     for t in range(n_frames):
         total = 0.0
         for i in range(t * per_hop, t * per_hop + per_frame):
-            total += pieces[i]
+            total += shares[i]
         out[0, t] = total / n_fft
     return out
 
@@ -79,14 +79,14 @@ def zero_crossings(signal, n_fft, hop_length, n_frames, first, last):
     row = signal.reshape(1, len(signal))
     length = math.gcd(n_fft, hop_length)
     per_frame, per_hop = n_fft // length, hop_length // length
-    pieces = np.empty((n_frames - 1) * per_hop + per_frame, np.int64)
-    for i in range(pieces.shape[0]):
+    shares = np.empty((n_frames - 1) * per_hop + per_frame, np.int64)
+    for i in range(shares.shape[0]):
         low, high = max(i * length, first + 1), min((i + 1) * length, last)
-        pieces[i] = _crossings(row, low, high)
+        shares[i] = _crossings(row, low, high)
     for t in range(n_frames):
         crossings = 0
         for i in range(t * per_hop, t * per_hop + per_frame):
-            crossings += pieces[i]
+            crossings += shares[i]
         # The frame's first sample has no sample before it.
         edge = t * hop_length
         if first < edge < last:

@@ -269,7 +269,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         return self
 
     def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
-        """Windows that move along one track."""
+        """Segments, one beginning a hop after the other."""
         window, hop = 5.0 if window is None else window, 1.0 if hop is None else hop
         check_lengths(window, hop)
         features = self._running(self.features_)
