@@ -37,6 +37,7 @@ def _estimators():
     # One sample a window: what tells the checks' rows of two samples apart is order and sign.
     order = [genrekit.MFCCStats(n_mels=2, n_mfcc=2, deltas=1, width=3), "rms", "zero_crossing_rate"]
     features = genrekit.AudioFeatures(order, n_fft=8, hop_length=1, win_length=2)
+    yield genrekit.GenreClassifier()
     yield genrekit.GenreClassifier("svm", features, random_state=0)
     yield genrekit.GenreClassifier("svm", features, calibrate=False)
     yield genrekit.GenreClassifier("knn", features, reducer="pca", random_state=0)

@@ -895,3 +895,29 @@ def test_a_part_of_a_named_set_is_dropped(X, y):
     names = ["zero_crossing_rate_mean", "zero_crossing_rate_std"]
     assert clf.features_.get_feature_names_out().tolist() == names
     assert clf.set_params(features__stats=["max"]).fit(X, y).pipeline_.n_features_in_ == 1
+
+
+def test_rows_shorter_than_a_hop_are_described_by_their_samples_too(tmp_path):
+    # The spectra of (a, b), (b, a) and (-a, -b) are the same.
+    X = np.repeat([[1.0, 3.0], [3.0, 1.0], [-1.0, -3.0]], 5, axis=0)
+    X += np.random.default_rng(0).normal(0, 0.1, X.shape)
+    y = np.repeat(["a", "b", "c"], 5)
+    clf = GenreClassifier(random_state=0).fit(X, y)
+    assert clf.score(X, y) == 1
+    n_features = len(clf.features_.get_feature_names_out())
+    assert clf.pipeline_.n_features_in_ == n_features + 2
+    save(clf, tmp_path / "tiny.skops")
+    loaded = load(tmp_path / "tiny.skops")
+    np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
+    with pytest.raises(ValueError, match="fitted on rows of 2 samples: pass a 2-D array"):
+        clf.predict([np.zeros(3)])
+
+
+@pytest.mark.parametrize("form", ["a hop or more", "a list"])
+def test_what_has_a_spectrum_is_described_by_features_alone(form):
+    X = np.random.default_rng(0).standard_normal((8, 512))
+    X[:4] *= 0.1
+    X = list(X[:, :300]) if form == "a list" else X
+    clf = GenreClassifier(features=["rms", "tempo"], calibrate=False).fit(X, [0] * 4 + [1] * 4)
+    assert clf.pipeline_.n_features_in_ == 3
+    assert clf.predict(X).tolist() == [0] * 4 + [1] * 4

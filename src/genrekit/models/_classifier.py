@@ -99,6 +99,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         Median length of the training tracks; NaN when that is not known.
     n_features_in_ : int
         Samples in a row, when fitted on a 2-D array.
+    n_samples_ : int
+        Samples that describe a row beside its features: 0, but for rows shorter than a hop.
 
     See Also
     --------
@@ -108,6 +110,9 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     -----
     `fit` takes ``groups`` (what must not be split between inner folds, such as the artist) and
     ``sample_weight`` as keywords, and as metadata (``set_fit_request``).
+
+    Rows of a 2-D array that are shorter than `hop_length` of the features have no spectrum to speak
+    of: they are described by their samples as well.
 
     scikit-learn's metrics take no None and no NaN: with ``on_error="nan"`` and files that may be
     broken leave ``scoring`` at its default in `cross_val_score` or a search, which asks `score`,
@@ -126,7 +131,9 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     """
 
     __metadata_request__fit = {"groups": None, "sample_weight": None}
-    class_weight: Any = None  # files saved before there was such a parameter have none
+    # Files saved before there were such have none.
+    class_weight: Any = None
+    n_samples_: int = 0
 
     def __init__(
         self,
@@ -259,6 +266,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self._check_params()  # before the long work, so that a wrong name costs no time
         self.features_ = self._running(self._make_features())
         table, self.fit_errors_, seconds, _ = self._fit_features(X, tracks)
+        self.n_samples_ = self._samples_beside()
+        table = self._with_samples(table, tracks)
         usable = check_learnt(y, np.asarray(~np.isnan(table).any(axis=1)), sample_weight)
         self.median_seconds_ = float(np.median(seconds[usable]))
         self.classes_ = np.unique(y[usable])
@@ -356,6 +365,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         tracks = read_tracks(self, X, reset=False)
         features = self._running(self.features_)
         table, _, seconds, remarks = self._rows(features, X, tracks)
+        table = self._with_samples(table, tracks)
         self._warn_if_long(seconds)
         usable = ~np.isnan(table).any(axis=1)
         proba = np.full((len(table), len(self.classes_)), np.nan)
@@ -383,6 +393,20 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         if errors and self.on_error == "raise":
             raise AudioDecodeError(errors[0].path, errors[0].reason)
         return Described(table, errors, np.full(len(table), np.nan), [Remark(0)] * len(table))
+
+    def _with_samples(self, table: NDArray[Any], tracks: Sequence[Any]) -> NDArray[Any]:
+        """The table, and beside it the samples of rows that are shorter than a hop."""
+        if not self.n_samples_:
+            return table
+        if any(np.shape(track) != (self.n_samples_,) for track in tracks):
+            raise ValueError(f"fitted on rows of {self.n_samples_} samples: pass a 2-D array")
+        return np.hstack([table, tracks])
+
+    def _samples_beside(self) -> int:
+        """How many samples are described beside features: those of rows without a spectrum."""
+        hop_length = getattr(self.features_, "hop_length", None) or 0
+        n_samples = getattr(self, "n_features_in_", hop_length)
+        return n_samples if n_samples < hop_length else 0
 
     def _check_params(self) -> None:
         """What can be checked before anything is read."""

@@ -72,7 +72,11 @@ def _try_part(part: Any) -> None:
         _through(part.steps, None)
     elif isinstance(part, GenreClassifier) and "pipeline_" in vars(part):
         _require_classes(part, part.pipeline_)
-        _through([("features_", part.features_), ("pipeline_", part.pipeline_)], None)
+        row = _through([("features_", part.features_)], None)
+        samples = part.n_samples_
+        require(samples in range(_MANY), f"n_samples_ is {samples!r}")
+        row = None if row is None else np.pad(row, ((0, 0), (0, samples)))
+        _through([("pipeline_", part.pipeline_)], row)
     elif isinstance(part, SegmentClassifier) and "estimator_" in vars(part):
         _require_classes(part, part.estimator_)
     elif isinstance(part, _OF_TABLES) and _columns(part) is not None:
