@@ -882,9 +882,20 @@ def test_class_weight_sets_that_of_a_classifier_that_is_passed(features, X, y):
 
 @pytest.mark.parametrize("model", ["knn", GaussianNB()], ids=["knn", "instance"])
 def test_class_weight_that_can_not_be_heeded(model, features, y):
-    clf = GenreClassifier(model, features, class_weight="balanced")
+    clf = GenreClassifier(model, features, class_weight="balanced", calibrate=False)
     with pytest.raises(ValueError, match="class_weight='balanced' has no meaning to"):
         clf.fit(["nowhere.wav"] * len(y), y)  # before anything is read
+
+
+@pytest.mark.filterwarnings("ignore:Since KNeighborsClassifier:UserWarning")
+@pytest.mark.parametrize("model", ["knn", "rf"])
+def test_class_weight_is_not_taken_back_by_calibration(model, features, X, y):
+    genre = np.unique(y)[0]
+    weights = {name: 1000.0 if name == genre else 0.001 for name in np.unique(y)}
+    weighted = GenreClassifier(model, features, class_weight=weights, random_state=0).fit(X, y)
+    plain = GenreClassifier(model, features, random_state=0).fit(X, y)
+    assert set(plain.predict(X)) > {genre}
+    assert set(weighted.predict(X)) == {genre}
 
 
 def test_a_part_of_a_named_set_is_dropped(X, y):

@@ -66,8 +66,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         a sigmoid a genre.
     class_weight : dict or "balanced", optional
         Weight of each genre in what decides, for genres of unequal size: "balanced" makes up for
-        their numbers. A model that takes none, such as "knn", is an error. The sigmoids that
-        `calibrate` fits for a forest know genres as frequent as they are, and take part of it back.
+        their numbers. A model that takes none, such as "knn", heeds them in its calibration
+        only, and is an error with ``calibrate=False``.
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre,
         or -1 where genres are numbers. `score` counts that as wrong, unless it is the label.
@@ -410,7 +410,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
 
     def _check_params(self) -> None:
         """What can be checked before anything is read."""
-        make_classifier(self.model, class_weight=self.class_weight)
+        # Calibration heeds weights that a classifier itself can't.
+        make_classifier(self.model, class_weight=None if self.calibrate else self.class_weight)
         make_reducer(self.reducer)
         check_share("reject_below", self.reject_below)
 

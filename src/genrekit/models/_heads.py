@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_sample_weight
 
 from genrekit.exceptions import warn_caller
 from genrekit.models._pipelines import make_classifier, make_reducer
@@ -25,6 +26,8 @@ __all__ = ["fit_head", "probabilities"]
 
 # Inner folds of the calibration, where there are tracks enough.
 _FOLDS = 5
+# Their scores need no more than one factor.
+_TEMPERED = (SVC, LogisticRegression)
 _Splits = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
@@ -74,8 +77,14 @@ def fit_head(
     splits = _inner_splits(y, groups, random_state) if calibrate else []
     if calibrate:
         _warn_of_few(splits)
-    made = {"n_jobs": n_jobs, "random_state": random_state, "class_weight": class_weight}
+    made = {"n_jobs": n_jobs, "random_state": random_state}
     classifier = clone(make_classifier(model, **made))
+    if class_weight is not None and splits and not isinstance(classifier, _TEMPERED):
+        # Sigmoids know genres as frequent as they are: they would take the weights back.
+        by_genre = compute_sample_weight(class_weight, y)
+        sample_weight = by_genre if sample_weight is None else by_genre * sample_weight
+    elif class_weight is not None:
+        classifier = make_classifier(classifier, class_weight=class_weight)
     if isinstance(model, str) and model == "knn":
         # No more neighbours than the smallest training part has tracks.
         fewest = min((len(train) for train, _ in splits), default=len(y))
@@ -94,7 +103,7 @@ def _calibrated(classifier: Any, splits: _Splits) -> Any:
     """One factor for scores that need no more, else a sigmoid a genre."""
     if isinstance(classifier, SVC):
         classifier.set_params(decision_function_shape="ovo")  # its votes are no scores
-    if isinstance(classifier, (SVC, LogisticRegression)):
+    if isinstance(classifier, _TEMPERED):
         return TemperedClassifier(classifier, splits)
     return CalibratedClassifierCV(classifier, method="sigmoid", cv=splits, ensemble=False)
 
