@@ -37,10 +37,14 @@ def _double(value):
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     """Where numba keeps what it compiles."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    # By its variable: numba reads them all anew when one has changed since it last looked.
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    numba.config.reload_config()
     # Test processes that run side by side only read: see tests/conftest.py.
     monkeypatch.setattr(FunctionCache, "save_overload", FunctionCache._save_overload)
-    return tmp_path
+    yield tmp_path
+    monkeypatch.undo()
+    numba.config.reload_config()
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_its_probabilities_are_all_alike(clf, files):
     with pytest.warns(UnheardWarning):
         proba = clf.predict_proba([files[name] for name in ["music", *UNHEARD, "opposite"]])
     np.testing.assert_allclose(proba[1:-1], 0.1)
-    np.testing.assert_array_equal(proba[0], proba[-1])
+    np.testing.assert_allclose(proba[0], proba[-1], rtol=1e-12)  # BLAS: not bit-equal
     assert proba[0].max() > 0.3
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     with pytest.warns(UnheardWarning):
@@ -149,7 +149,7 @@ def test_segments(files, clf):
     assert found[1:3].tolist() == ["unknown"] * 2
     assert found[3] == found[0] != "unknown"
     np.testing.assert_allclose(proba[1:3], 0.1)
-    np.testing.assert_array_equal(proba[3], proba[0])
+    np.testing.assert_allclose(proba[3], proba[0], rtol=1e-12)
     assert [w.category for w in caught] == 2 * [AudioContentWarning, UnheardWarning]
 
 
@@ -161,8 +161,8 @@ def test_trained_on_a_network(features, files):
     clf = PretrainedCNNClassifier(features=features).fit(X, genres)
     with pytest.warns(UnheardWarning):
         found = clf.predict([*X[:1], files["silent"]])
-    assert found.tolist() == [0, "unknown"]
-    assert found.dtype == object
+    assert found.tolist() == [0, -1]
+    assert found.dtype.kind == "i"
     with pytest.warns(UnheardWarning):
         report = cross_validate_genres(
             PretrainedCNNClassifier(features=features),

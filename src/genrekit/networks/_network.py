@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
+from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
 from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import get_card
@@ -63,7 +63,7 @@ class Network(Protocol):
             "genrekit.networks.Network is now what a network must have; Network(model).run(patches)"
             " goes in the next minor version: answer_patches(open_network(model), patches)"
         )
-        warnings.warn(message, FutureWarning, stacklevel=2)
+        warn_caller(message, FutureWarning)
         return _Runnable(*args, **kwargs)
 
     @property
