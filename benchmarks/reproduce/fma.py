@@ -69,7 +69,9 @@ def read_fma(
     with missing_is_absent():
         tracks = load(find_fma(args.root), args.subset, genres=genres)
     if not table:
-        found = extract(tracks.paths, n_jobs=args.n_jobs, memory=args.memory, verbose=1)
+        found = extract(
+            tracks.paths, on_error="nan", n_jobs=args.n_jobs, memory=args.memory, verbose=1
+        )
         tracks.data, tracks.feature_names = found.table, found.names
     tracks.data = pd.DataFrame(tracks.data, index=tracks.track_ids, columns=tracks.feature_names)
     return tracks

@@ -172,7 +172,7 @@ def main(args: argparse.Namespace) -> None:
 def _search_all(args: argparse.Namespace, task: Task, memory: Path) -> None:
     """Compute the features, search with each model, print."""
     start = perf_counter()
-    extract(task.paths, n_jobs=args.n_jobs, memory=memory, verbose=1)
+    extract(task.paths, on_error="nan", n_jobs=args.n_jobs, memory=memory, verbose=1)
     print(f"backend: {args.backend}; features of all tracks: {perf_counter() - start:.1f} s")
     lines, details = [], []
     for name, (make, grid) in GRIDS.items():
