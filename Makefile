@@ -81,7 +81,8 @@ fuzz: $(VENV)/.installed-test  ## damaged files of every format (FUZZ="--count 1
 	$(BIN)/python tools/fuzz_audio.py $(FUZZ)
 
 test-second:  ## common and feature tests: newest Python here, scikit-learn 1.6
-	OMP_NUM_THREADS=1 sh tools/test_on.sh "3.13 3.12" 1.6 -n $(JOBS) tests/test_common.py tests/features
+	OMP_NUM_THREADS=1 sh tools/test_on.sh "3.13 3.12" 1.6 -n $(JOBS) \
+	    tests/test_common.py tests/spectra tests/engine tests/features
 
 test-all:  ## all tests on each Python here, with scikit-learn 1.6 and the newest
 	@set -e; for python in 3.11 3.12 3.13; do for sklearn in 1.6 newest; do \

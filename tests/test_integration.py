@@ -38,6 +38,7 @@ from genrekit import (
     ZeroCrossingRate,
     make_tracks,
 )
+from genrekit.dsp import kernels
 
 SMALL = {"sr": 8000, "n_fft": 256, "hop_length": 128}
 GENRES = ["arpeggio", "drone", "noise-beat"]
@@ -321,7 +322,9 @@ def test_x_is_read_once_and_the_features_are_made_once(X, y):
     for calls in (fitting, predicting):
         assert calls["read_tracks"] == calls["check_collection"] == calls["resolve"] == 1
         assert calls["_make_transformer"] == 0
-    assert 100 < sum(hops.values()) < 450
+    # numpy's kernels call from one file into another where compiled ones do not.
+    most = 450 if kernels.FLAVOUR == "numba" else 480
+    assert 100 < sum(hops.values()) < most
     assert not {rooms for rooms in hops if rooms[0] != "models" and rooms[1] == "models"}
 
 

@@ -324,7 +324,8 @@ def test_one_warning_from_all_processes(tracks, tmp_path, backend):
         pytest.warns(GenrekitWarning, match="goes on without") as warned,
     ):
         found = extract(tracks, ["rms"], memory=tmp_path / "memory", n_jobs=2)
-    assert len(warned) == 1
+    # Python 3.12 and later warn of processes that are forked beside threads.
+    assert [w.category for w in warned].count(GenrekitWarning) == 1
     assert np.isfinite(found.table).all()
 
 
