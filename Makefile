@@ -35,10 +35,14 @@ $(BIN)/python:
 	echo "Making $(VENV) with $$python"; \
 	"$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.installed-%: pyproject.toml | $(BIN)/python
-	@echo "Installing genrekit[$(EXTRAS_$*)] into $(VENV)"
+# Networks are trained in the tests too, where there is a torch without graphics processors: see the
+# constraints.
+TRAINED := lint test
+TRAIN = $(if $(filter $*,$(TRAINED)),$(shell sh tools/train_extra.sh $(BIN)/python))
+$(VENV)/.installed-%: pyproject.toml tools/constraints.txt | $(BIN)/python
+	@echo "Installing genrekit[$(EXTRAS_$*)$(TRAIN)] into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --editable ".[$(EXTRAS_$*)]"
+	    --constraint tools/constraints.txt --editable ".[$(EXTRAS_$*)$(TRAIN)]"
 	@touch $@
 
 # --- what a user runs -------------------------------------------------------------------------

@@ -31,7 +31,8 @@ if [ ! -e "$stamp" ] || [ -n "$(find pyproject.toml -newer "$stamp")" ]; then
     rm -rf "$env"
     "$python" -m venv "$env"
     "$env/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --editable ".[test]" "$requirement"
+        --constraint tools/constraints.txt \
+        --editable ".[test$(sh tools/train_extra.sh "$env/bin/python")]" "$requirement"
     touch "$stamp"
 fi
 
