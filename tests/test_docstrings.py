@@ -8,7 +8,15 @@ import re
 
 import pytest
 
-from genrekit.features import ALL_FEATURES, transformers
+from genrekit._docstrings import parameters_of
+from genrekit.features import (
+    ALL_FEATURES,
+    AudioFeatures,
+    Frontend,
+    extract,
+    iter_rows,
+    transformers,
+)
 from genrekit.features.transformers import AudioTransformer, MFCCStats
 
 numpydoc = pytest.importorskip("numpydoc", reason="numpydoc is in the extras lint and docs")
@@ -124,6 +132,88 @@ def test_transformers_list_what_all_of_them_have():
         shell = getattr(transformers, row.transformer)
         described = list(_described(shell, "Parameters"))
         assert described == [*row.defaults, *shared]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_nothing_stands_for_parameters_any_more(name):
+    assert "..." not in _described(PUBLIC[name], "Parameters")
+
+
+def test_the_front_end_is_described_in_the_same_words():
+    frontend = _entries(Frontend)
+    del frontend["array_sr"], frontend["native"]
+    assert len(frontend) == 10
+    for thing in (extract, iter_rows, AudioFeatures):
+        found = _entries(thing)
+        assert {name: found[name] for name in frontend if name != "sr"} == {
+            name: text for name, text in frontend.items() if name != "sr"
+        }
+    assert _entries(extract)["sr"] == _entries(iter_rows)["sr"] == frontend["sr"]
+    assert _entries(AudioFeatures)["sr"][1].startswith(frontend["sr"][1].removesuffix("."))
+
+
+def test_a_docstring_takes_what_its_signature_has():
+    def shared(a, b, c):
+        """Do this.
+
+        Parameters
+        ----------
+        a : int
+            First.
+
+            And more.
+        b : {"x", "y"}, default="x"
+            Second.
+        c : int
+            Third.
+
+        Returns
+        -------
+        int
+            Nothing of this.
+        """
+
+    def other(z, b, a):
+        """Do that.
+
+        Parameters
+        ----------
+        z : int
+            Last.
+        ... : see `shared`
+            The others.
+        b : str
+            Mine.
+
+        Notes
+        -----
+        None.
+        """
+
+    def bare(c):
+        """Do it."""
+
+    def silent(c):
+        pass
+
+    assert parameters_of(shared)(other) is other
+    assert list(_entries(other)) == ["z", "a", "b"]
+    assert _entries(other)["a"] == ("int", "First.\n\nAnd more.")
+    assert _entries(other)["b"] == ("str", "Mine.")
+    assert other.__doc__.endswith("Mine.\n\nNotes\n-----\nNone.")
+    assert parameters_of(shared)(bare).__doc__ == (
+        "Do it.\n\nParameters\n----------\nc : int\n    Third.\n"
+    )
+    assert parameters_of(shared)(silent).__doc__ is None
+    assert parameters_of(silent)(bare) is bare
+
+
+def _entries(thing):
+    """Type and text of what a docstring describes as parameters."""
+    from numpydoc.docscrape import NumpyDocString
+
+    found = NumpyDocString(inspect.getdoc(thing))["Parameters"]
+    return {entry.name: (entry.type, "\n".join(entry.desc)) for entry in found}
 
 
 def test_a_transformer_of_ones_own_lists_them_too():

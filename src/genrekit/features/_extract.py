@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from genrekit._docstrings import parameters_of
 from genrekit.audio import Remark
 from genrekit.engine import (
     Plan,
@@ -43,6 +44,7 @@ class Extraction:
     errors: list[TrackError]
 
 
+@parameters_of(Frontend)
 def extract(
     sources: Sequence[Any],
     features: Any = "standard",
@@ -75,31 +77,14 @@ def extract(
     features : str or list, default="standard"
         A named set (``"standard"``, ``"gtzan57"``, ``"fma518"``), or a list of names of features,
         transformers, or pairs of a name and either.
-    sr : float, default=22050
-        Sampling rate, Hz; files are resampled to it.
-    n_fft : int, default=2048
-        Length of a frame and of its FFT, samples.
-    hop_length : int, default=512
-        Distance between frames, samples.
-    win_length : int, optional
-        Length of the window, samples; None means `n_fft`.
-    window : str, default="hann"
-        Window of the STFT.
-    center : bool, default=True
-        Whether frame t is centred on sample ``t * hop_length``.
-    pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
-        How the ends are padded then.
-    dtype : {"float32", "float64"}, default="float32"
-        Precision of the spectra; the FFT and the statistics run in float64 either way.
-    offset : float, default=0.0
-        Where to begin in each track, seconds.
-    duration : float, optional
-        How much of each track to read, seconds; None means all.
+    ... : see `Frontend`
+        How a file becomes spectra.
     stats : sequence of str, optional
         Statistics over frames, for every feature that names none of its own; None means
         ("mean", "std").
     pooled : bool, default=True
-        Whether to give statistics over frames; if not, the frames themselves.
+        Whether to give statistics over frames; if not, the frames themselves, which `memory` does
+        not keep.
     on_error : {"raise", "nan"}, optional
         What a track that can't be decoded gives: an `AudioDecodeError`, or a row of NaN and an
         entry in ``errors``. Left out it is "nan", with a `FutureWarning` where a track fails:
@@ -108,7 +93,7 @@ def extract(
         Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
         otherwise; None means 1, -1 all cores.
     memory : str, path or joblib.Memory, optional
-        Where to keep what was computed, one entry a track; used with ``pooled=True``.
+        Where to keep what was computed, one entry a track.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples there as well (2.6 MB for 30 seconds), so that other
         features of the same files need no decoding either.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
+from genrekit._docstrings import parameters_of
 from genrekit.engine import Plan, TrackCache, TrackRow, check_collection, stream_rows
+from genrekit.features._extract import extract
 from genrekit.features._table import resolve, that_run
 from genrekit.spectra import Frontend
 
@@ -45,6 +47,7 @@ class TrackRows(Iterator[TrackRow]):
         self._rows.close()
 
 
+@parameters_of(extract)
 def iter_rows(
     sources: Sequence[Any],
     features: Any = "standard",
@@ -74,46 +77,8 @@ def iter_rows(
 
     Parameters
     ----------
-    sources : sequence
-        Paths, bytes, binary file objects, waveforms at `sr`, or ``(y, sr)`` pairs.
-    features : str or list, default="standard"
-        A named set (``"standard"``, ``"gtzan57"``, ``"fma518"``), or a list of names of features,
-        transformers, or pairs of a name and either.
-    sr : float, default=22050
-        Sampling rate, Hz; files are resampled to it.
-    n_fft : int, default=2048
-        Length of a frame and of its FFT, samples.
-    hop_length : int, default=512
-        Distance between frames, samples.
-    win_length : int, optional
-        Length of the window, samples; None means `n_fft`.
-    window : str, default="hann"
-        Window of the STFT.
-    center : bool, default=True
-        Whether frame t is centred on sample ``t * hop_length``.
-    pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
-        How the ends are padded then.
-    dtype : {"float32", "float64"}, default="float32"
-        Precision of the spectra; the FFT and the statistics run in float64 either way.
-    offset : float, default=0.0
-        Where to begin in each track, seconds.
-    duration : float, optional
-        How much of each track to read, seconds; None means all.
-    stats : sequence of str, optional
-        Statistics over frames, for every feature that names none of its own; None means
-        ("mean", "std").
-    n_jobs : int, optional
-        Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
-        otherwise; None means 1, -1 all cores.
-    memory : str, path or joblib.Memory, optional
-        Where to keep what was computed, one entry a track.
-    cache_waveform : bool, default=False
-        Whether to keep the decoded samples there as well (2.6 MB for 30 seconds), so that other
-        features of the same files need no decoding either.
-    decoder : callable, optional
-        Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
-    verbose : int, default=0
-        Above 0: a progress bar.
+    ... : see `extract`
+        All but `pooled` and `on_error`.
 
     Returns
     -------

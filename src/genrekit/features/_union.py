@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Self
 
+from genrekit._docstrings import parameters_of
 from genrekit._validation import did_you_mean
 from genrekit.engine import AudioExtractor
 from genrekit.features import transformers
@@ -17,6 +18,7 @@ from genrekit.spectra import Frontend, Part
 __all__ = ["AudioFeatures"]
 
 
+@parameters_of(Frontend)
 class AudioFeatures(AudioExtractor):
     """Many features of each track, with one decode and one STFT for all of them.
 
@@ -35,24 +37,8 @@ class AudioFeatures(AudioExtractor):
     sr : float, default=22050
         Sampling rate, Hz; files are resampled to it. This and the other parameters of the front
         end hold for every transformer that leaves them None; a transformer's own value wins.
-    n_fft : int, default=2048
-        Length of a frame and of its FFT, samples.
-    hop_length : int, default=512
-        Distance between frames, samples.
-    win_length : int, optional
-        Length of the window, samples; None means `n_fft`.
-    window : str, default="hann"
-        Window of the STFT.
-    center : bool, default=True
-        Whether frame t is centred on sample ``t * hop_length``.
-    pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
-        How the ends are padded then.
-    dtype : {"float32", "float64"}, default="float32"
-        Precision of the spectra; the FFT and the statistics run in float64 either way.
-    offset : float, default=0.0
-        Where to begin in each track, seconds.
-    duration : float, optional
-        How much of each track to read, seconds; None means all.
+    ... : see `Frontend`
+        How a file becomes spectra.
     stats : sequence of str, optional
         Statistics over frames, for every part that names none of its own: "mean", "std", "var",
         "skew", "kurtosis", "median", "min", "max". None means ("mean", "std"); the sets "gtzan57"

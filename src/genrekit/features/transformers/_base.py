@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._docstrings import with_parameters
 from genrekit._validation import did_you_mean
 from genrekit.dsp import Request
 from genrekit.engine import (
@@ -27,26 +26,6 @@ __all__ = ["AudioTransformer"]
 FRONTEND_PARAMETERS = tuple(
     field.name for field in fields(Frontend) if field.name not in ("array_sr", "native")
 )
-
-
-def _sections(doc: str) -> list[str]:
-    """A numpydoc docstring taken apart: what stands before the first heading, then the sections."""
-    return re.split(r"\n(?=\w[\w ]*\n-{3,}\n)", inspect.cleandoc(doc))
-
-
-def _with_shared_parameters(doc: str, base: str) -> str:
-    """A docstring that also lists those parameters of the base's which it doesn't describe."""
-    intro, *sections = _sections(doc)
-    shared = next(section for section in _sections(base) if section.startswith("Parameters\n"))
-    rule, *entries = re.split(r"\n(?=\w)", shared.strip())
-    titles = [section.partition("\n")[0] for section in sections]
-    if "Parameters" not in titles:
-        sections.insert(0, rule)
-    place = titles.index("Parameters") if "Parameters" in titles else 0
-    described = sections[place].rstrip()
-    missing = [entry for entry in entries if f"\n{entry.partition(' :')[0]} :" not in described]
-    sections[place] = "\n".join([described, *missing, ""])
-    return "\n".join([intro.rstrip() + "\n", *sections])
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -112,7 +91,7 @@ class AudioTransformer(AudioExtractor):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__doc__ and AudioTransformer.__doc__:  # with -OO there are none
-            cls.__doc__ = _with_shared_parameters(cls.__doc__, AudioTransformer.__doc__)
+            cls.__doc__ = with_parameters(cls.__doc__, AudioTransformer.__doc__)
 
     @property
     def feature(self) -> Feature:
