@@ -37,7 +37,10 @@ def test_layouts(make_gtzan, make_files, place, ending):
     assert clips.paths[0] == str(root / f"{place}blues/blues.00000{ending}")
     assert clips.target_names == list(GTZAN_GENRES)
     assert Counter(clips.split) == {"train": 442, "valid": 197, "test": 290, None: 70}
-    assert len(set(clips.groups)) == 999
+    artists = dict(zip(clips.clips, clips.groups, strict=True))
+    assert artists["blues.00000"] == artists["blues.00001"] == "John Lee Hooker"
+    assert artists["classical.00059"] == "classical.00059"  # one of those nobody is known of
+    assert Counter(name in artists for name in clips.groups) == {False: 919, True: 80}
     assert "jazz: 99" in clips.DESCR
     assert "fault-filtered" in clips.DESCR
 
@@ -61,6 +64,20 @@ def test_split_of_single_clips(make_gtzan):
         "disco.00002": "valid",
     }
     assert clips.frame.columns.tolist() == ["path", "genre", "group", "split"]
+
+
+def test_groups_are_recordings_on_request(make_gtzan):
+    root = make_gtzan("", ".wav", ["blues.00000", "blues.00001"])
+    with pytest.warns(GenrekitWarning, match="998 of 1,000 files are missing"):
+        assert load_gtzan(root, groups="recording").groups.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="unknown groups 'album'"):
+        load_gtzan(root, groups="album")
+
+
+def test_no_artist_stands_in_two_parts_of_the_split(make_gtzan, recwarn):
+    clips = load_gtzan(make_gtzan("", ".wav"), keep_bad=True)
+    parts = {name: {s for s in clips.split[clips.groups == name] if s} for name in clips.groups}
+    assert max(map(len, parts.values())) == 1
 
 
 def test_missing_clips_are_an_error_on_request(make_gtzan):
@@ -167,7 +184,7 @@ def test_table_of_clips(make_table):
     assert clips.feature_names == ["tempo", "mfcc1_mean"] == clips.data.columns.tolist()
     assert clips.clips == ["disco.00038", "rock.00040"]
     assert clips.target.tolist() == ["disco", "rock"]
-    assert clips.groups.tolist() == [0, 1]
+    assert clips.groups.tolist() == ["Gloria Gaynor", "Led Zeppelin"]
     assert clips.split.tolist()[0] is None
     assert clips.frame.columns.tolist() == ["tempo", "mfcc1_mean", "genre", "group", "split"]
     assert "Rows: 2" in clips.DESCR
@@ -178,9 +195,11 @@ def test_segments_of_a_clip_share_a_group(make_table, recwarn):
         HEADER + "blues.00029.0.wav,1,1,1,blues\nblues.00029.1.wav,1,2,2,blues\n"
         "jazz.00054.9.wav,1,3,3,jazz\n"
     )
+    assert load_gtzan_features(table, keep_bad=True, split=None).split is None
     clips = load_gtzan_features(table, keep_bad=True, split=None)
+    assert len(set(clips.groups[:2])) == 1 < len(set(clips.groups))
+    clips = load_gtzan_features(table, keep_bad=True, groups="clip")
     assert clips.groups.tolist() == [0, 0, 1]
-    assert clips.split is None
     assert not recwarn
 
 

@@ -42,7 +42,7 @@ class DataSet:
     --------
     >>> from genrekit.datasets import DATASETS
     >>> [name for name, row in DATASETS.items() if row.unit == "artist"]
-    ['fma']
+    ['fma', 'gtzan']
     """
 
     title: str
@@ -77,7 +77,7 @@ DATASETS: dict[str, DataSet] = {
         splits=_gtzan.SPLITS,
         licence=_gtzan.LICENCE,
         citation=_gtzan.CITATION,
-        unit="track",
+        unit="artist",
     ),
 }
 """The data sets by name: how each is loaded and fetched, and what must be known to use it."""
