@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +10,55 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from genrekit._validation import did_you_mean
 from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeWarning, warn_caller
-from genrekit.models import TrackClassifierMixin, iter_objects, probabilities
+from genrekit.models import (
+    PRETRAINED,
+    GenreClassifier,
+    TrackClassifierMixin,
+    iter_objects,
+    probabilities,
+)
+from genrekit.persistence import load
 
-__all__ = ["hearing_classifier", "top_genres"]
+__all__ = ["hearing_classifier", "load_classifier", "top_genres"]
 
 _Answer = list[tuple[Any, float | None]]
+
+
+def load_classifier(name: str, **running: Any) -> Any:
+    """A classifier of tracks, from a file or by the name of a pretrained one.
+
+    Parameters
+    ----------
+    name : str
+        A path, or a name of `genrekit.models.PRETRAINED`.
+    **running
+        ``n_jobs`` and ``verbose``.
+
+    Returns
+    -------
+    classifier
+        As from `hearing_classifier`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither.
+    TypeError
+        If the file holds something else.
+    """
+    if name in PRETRAINED:
+        return hearing_classifier(GenreClassifier.from_pretrained(name), **running)
+    if not os.path.isfile(name):
+        what = f"{name} is a folder" if os.path.isdir(name) else f"there is no file {name!r}"
+        hint = did_you_mean(name, PRETRAINED)
+        raise FileNotFoundError(f"{what}, and no pretrained model of that name: {hint}")
+    try:
+        return hearing_classifier(load(name), **running)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error
 
 
 def hearing_classifier(model: Any, **running: Any) -> Any:

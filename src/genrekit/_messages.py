@@ -1,0 +1,76 @@
+"""What the command line tells beside its result: warnings, and files that could not be decoded."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from genrekit._text import printable
+from genrekit.exceptions import AudioContentWarning, AudioDecodeWarning, TrackError
+
+__all__ = ["failures", "plain_warnings", "print_anything", "tell", "tell_failures"]
+
+
+@contextmanager
+def failures(
+    contents: list[AudioContentWarning] | None = None,
+) -> Iterator[list[TrackError]]:
+    """Collect undecodable files; name them here if all ends in an error."""
+    errors: list[TrackError] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", AudioDecodeWarning)
+        warnings.simplefilter("always", AudioContentWarning)
+        warnings.showwarning = _shown_once(errors, [] if contents is None else contents)
+        try:
+            yield errors
+        except BaseException:
+            tell_failures(errors)
+            raise
+
+
+def _shown_once(
+    errors: list[TrackError], contents: list[AudioContentWarning]
+) -> Callable[..., None]:
+    """What shows each warning as it comes, but not once a fold, and collects what is of files."""
+    said = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, AudioDecodeWarning):
+            errors.extend(message.errors)
+            return
+        if isinstance(message, AudioContentWarning):
+            contents.append(message)
+        if str(message) not in said:
+            said.add(str(message))
+            tell(f"warning: {message}")
+
+    return show
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show a warning as one line, without the place in the source it comes from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: tell(f"warning: {message}")
+        yield
+
+
+def tell(text: str) -> None:
+    """Print one line beside the result."""
+    print(f"genrekit: {printable(text)}", file=sys.stderr)
+
+
+def print_anything() -> None:
+    """Escape what the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def tell_failures(errors: Collection[TrackError]) -> None:
+    """Name the failed files."""
+    for line in dict.fromkeys(f"{error.path}: {error.reason}" for error in errors):
+        tell(line)  # once, not once a fold
