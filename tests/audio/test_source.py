@@ -82,8 +82,8 @@ def test_file_object_that_cannot_seek(content, expected):
             self.rest = content
 
         def read(self, size):
-            piece, self.rest = self.rest[: min(size, 999)], self.rest[min(size, 999) :]
-            return piece
+            part, self.rest = self.rest[: min(size, 999)], self.rest[min(size, 999) :]
+            return part
 
     np.testing.assert_array_equal(load_audio(Pipe()), expected)
 

@@ -125,8 +125,8 @@ def test_kept_blocks_do_not_change(encode, sound, sr):
 @pytest.mark.parametrize("size", [37, 4096, 65536])
 def test_streamed_resampling_is_bit_equal_to_one_shot(native_sr, size):
     y = np.random.default_rng(0).normal(0, 0.1, 70001).astype(np.float32)
-    pieces = (y[i : i + size] for i in range(0, len(y), size))
-    streamed = np.concatenate(list(resample_blocks(pieces, native_sr, 22050)))
+    blocks = (y[i : i + size] for i in range(0, len(y), size))
+    streamed = np.concatenate(list(resample_blocks(blocks, native_sr, 22050)))
     once = soxr.resample(y, native_sr, 22050, quality="HQ")
     n = min(len(streamed), len(once))
     np.testing.assert_array_equal(streamed[:n], once[:n])
@@ -139,9 +139,9 @@ def test_several_rates_from_one_decode(sound, encode):
     rates = (22050, 16000, 44100)
     blocks = list(stream_rates(file, rates, offset=0.5))
     assert len(blocks) > 2
-    for sr, pieces in zip(rates, zip(*blocks, strict=True), strict=True):
+    for sr, parts in zip(rates, zip(*blocks, strict=True), strict=True):
         alone = load_audio(file, sr=sr, offset=0.5)
-        np.testing.assert_array_equal(np.concatenate(pieces), alone)
+        np.testing.assert_array_equal(np.concatenate(parts), alone)
 
 
 def test_equal_rates_pass_blocks_on():
@@ -327,7 +327,7 @@ def test_blocks_stay_short_whatever_they_become():
     assert max(map(len, blocks)) < 10_000_000  # soxr collects some of them
 
 
-def test_pieces_of_a_block_give_what_the_block_gives():
+def test_shorter_blocks_give_what_the_block_gives():
     y = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
     whole = librosa.resample(y, orig_sr=1000, target_sr=22050, res_type="soxr_hq")
     parts = np.concatenate(list(resample_blocks([y], 1000, 22050)))

@@ -20,7 +20,7 @@ from genrekit.audio._decoder import (
     frame_range,
     regroup,
 )
-from genrekit.audio._pieces import decode_all
+from genrekit.audio._joined import decode_all
 from genrekit.formats import Untagged, demuxer_of, open_binary
 
 if TYPE_CHECKING:

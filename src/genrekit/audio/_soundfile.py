@@ -30,7 +30,7 @@ from genrekit.audio._decoder import (
     check_complete,
     frame_range,
 )
-from genrekit.audio._pieces import decode_all
+from genrekit.audio._joined import decode_all
 from genrekit.audio._sequential import SequentialFile, open_sequential
 from genrekit.formats import find_data, open_binary, stated_samples
 

@@ -1,4 +1,4 @@
-"""From a source to mono float32 at the wanted rate, block by block or in one piece."""
+"""From a source to mono float32 at the wanted rate, block by block or whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "stream_rates",
 ]
 
-# Bytes of the longest waveform that is built in one piece: six hours and more at 22050 Hz.
+# Bytes of the longest waveform that is built whole: six hours and more at 22050 Hz.
 _MOST = 2 << 30
 # Samples that a block may become by resampling; blocks of that length are passed on as they are.
 _LONGEST = 1 << 20
@@ -326,13 +326,13 @@ def resample_rates(
     # A second at a low rate may be a minute's worth of samples at a high one.
     most = max(1, int(_LONGEST * min(1.0, native_sr / max(rates))))
     for block in blocks:
-        for piece in _pieces(block, most):
-            yield tuple(resampler.push(piece) for resampler in resamplers)
+        for short in _shortened(block, most):
+            yield tuple(resampler.push(short) for resampler in resamplers)
     yield tuple(resampler.finish() for resampler in resamplers)
 
 
-def _pieces(block: NDArray[np.float32], most: int) -> Iterator[NDArray[np.float32]]:
-    """A block in pieces of so many samples; itself if it is short."""
+def _shortened(block: NDArray[np.float32], most: int) -> Iterator[NDArray[np.float32]]:
+    """A block as several of so many samples; itself if it is short."""
     if len(block) <= most:
         yield block
         return

@@ -10,12 +10,10 @@ import io
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
-from genrekit.formats._mpeg import SEARCH, find_sound
+from genrekit.formats._mpeg import find_sound
 
-__all__ = ["WINDOW", "find_frames"]
+__all__ = ["find_frames"]
 
-# How much is searched for the first frame.
-WINDOW = SEARCH
 _ENOUGH = 3
 
 # fmt: off

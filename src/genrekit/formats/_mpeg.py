@@ -93,13 +93,13 @@ class Link(NamedTuple):
     """One recording out of a file that may hold several, one after the other.
 
     The frame that counts the others, if there is one: what it says, and its bytes; the first of the
-    others; runs of them without a gap (start, stop, how many).
+    others; spans of them without a gap (start, stop, how many).
     """
 
     info: _Info | None
     head: bytes
     frame: _Frame
-    runs: list[list[int]]
+    spans: list[list[int]]
 
     def samples(self) -> int:
         """Samples per channel."""
@@ -107,7 +107,7 @@ class Link(NamedTuple):
 
     def n_frames(self) -> int:
         """Its frames."""
-        return sum(run[2] for run in self.runs)
+        return sum(span[2] for span in self.spans)
 
     def place(self) -> int:
         """Where its own header counts the frames; 0 if it doesn't."""
@@ -119,7 +119,7 @@ class Link(NamedTuple):
 
     def content(self, file: BinaryIO) -> bytes:
         """A file that holds nothing but this, long enough for libsndfile to read all of it."""
-        bare = b"".join(_read(file, start, stop - start) for start, stop, _ in self.runs)
+        bare = b"".join(_read(file, start, stop - start) for start, stop, _ in self.spans)
         place = self.place()
         if place:
             # With what it says of the encoder's delay, and the right number of frames.
@@ -158,14 +158,14 @@ def find_links(file: BinaryIO) -> list[Link]:
             continue
         if not links or links[-1].frame.format != frame.format:
             links.append(Link(None, head, frame, []))
-        if not links[-1].runs:  # the one that counts may have another bit rate
+        if not links[-1].spans:  # the one that counts may have another bit rate
             links[-1] = links[-1]._replace(frame=frame)
-        runs = links[-1].runs
-        if not runs or runs[-1][1] != position:
-            runs.append([position, position, 0])
-        runs[-1][1] += frame.size
-        runs[-1][2] += 1
-    return [link for link in links if link.runs]
+        spans = links[-1].spans
+        if not spans or spans[-1][1] != position:
+            spans.append([position, position, 0])
+        spans[-1][1] += frame.size
+        spans[-1][2] += 1
+    return [link for link in links if link.spans]
 
 
 def _walk(file: BinaryIO) -> Iterator[tuple[int, _Frame]]:

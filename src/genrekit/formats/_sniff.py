@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import BinaryIO, NamedTuple
 
 from genrekit.formats._bytes import open_binary, size_of
-from genrekit.formats._frames import WINDOW, find_frames
+from genrekit.formats._frames import find_frames
+from genrekit.formats._mpeg import SEARCH
 from genrekit.formats._tags import behind_tags
 
 __all__ = ["Look", "declared_size", "demuxer_of", "look_at"]
@@ -233,7 +234,7 @@ def _behind_tags(file: BinaryIO, start: int) -> Look:
 def _stream(file: BinaryIO, start: int) -> Look | None:
     """Streams without a container are told by frames, or packets, that follow one another."""
     file.seek(start)
-    data = file.read(WINDOW)
+    data = file.read(SEARCH)
     # MPEG transport stream: a packet every 188 bytes.
     if len(data) > 4 * _TS_PACKET and set(data[: 5 * _TS_PACKET : _TS_PACKET]) == {ord("G")}:
         return Look("an MPEG video", "mpegts")

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from genrekit.audio import _open, _soundfile, load_audio, stream_audio
-from genrekit.audio._pieces import _ogg_starts
+from genrekit.audio._joined import _ogg_starts
 from genrekit.exceptions import AudioDecodeError
 from genrekit.formats._mpeg import _walk, find_links
 
@@ -104,7 +104,7 @@ def bare(mp3):
     def make(**kwargs):
         content = mp3(**kwargs)
         (link,) = find_links(io.BytesIO(content))
-        (start, stop, count), *_ = link.runs
+        (start, stop, count), *_ = link.spans
         return content[start:stop], count
 
     return make

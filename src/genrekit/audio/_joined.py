@@ -45,7 +45,7 @@ _OGG = re.compile(rb"OggS\x00\x02")
 _FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 
 
-class _Piece(NamedTuple):
+class _Recording(NamedTuple):
     """A file of its own out of another.
 
     `samples` it has, `stated` it should have, at `limit` its sound ends; None where it knows best.
@@ -89,10 +89,10 @@ def decode_all(
     try:
         decoded = decode(source, offset=offset, duration=duration)
     except Exception as error:
-        pieces = _cut(source, 0, error)
-        if not pieces:
+        recordings = _cut(source, 0, error)
+        if not recordings:
             raise
-        return _from_pieces(decode, pieces, offset, duration)
+        return _from_recordings(decode, recordings, offset, duration)
     wanted = _wanted(decoded.sr, offset, duration)
     return Decoded(decoded.sr, _read_on(decode, decoded.blocks, source, wanted))
 
@@ -102,14 +102,14 @@ def _wanted(sr: int, offset: float, duration: float | None) -> _Range:
     return _Range(sr, int(offset * sr), None if duration is None else int(duration * sr))
 
 
-def _from_pieces(
-    decode: Decoder, pieces: list[_Piece], offset: float, duration: float | None
+def _from_recordings(
+    decode: Decoder, recordings: list[_Recording], offset: float, duration: float | None
 ) -> Decoded:
     """Decode a file that can't be opened as it is."""
-    sr = decode(pieces[0].content, offset=0.0, duration=None).sr
+    sr = decode(recordings[0].content, offset=0.0, duration=None).sr
     wanted = _wanted(sr, offset, duration)
     frame_range(offset, duration, sr, None)
-    return Decoded(sr, _join(decode, pieces, wanted))
+    return Decoded(sr, _join(decode, recordings, wanted))
 
 
 def _read_on(
@@ -136,43 +136,47 @@ def _read_on(
             raise error
         return
     rest = None if wanted.length is None else wanted.length - done
-    pieces = _cut(source, wanted.start + done, error, wanted.sr)
-    if error and not pieces:
+    recordings = _cut(source, wanted.start + done, error, wanted.sr)
+    if error and not recordings:
         raise error
-    for block in _join(decode, pieces, _Range(wanted.sr, wanted.start + done, rest)):
+    for block in _join(decode, recordings, _Range(wanted.sr, wanted.start + done, rest)):
         done += len(block)
         yield block
     if not done and (error or wanted.start):
         raise error or beyond_end(wanted.start / wanted.sr, None)
 
 
-def _join(decode: Decoder, pieces: list[_Piece], wanted: _Range) -> Iterator[NDArray[np.float32]]:
-    """Decode one piece after the other; what lies before the start is decoded and thrown away."""
-    # Of a single piece only a second is: it may end a little before the start, which is no error.
-    lead = max(wanted.start - wanted.sr, 0) if len(pieces) == 1 else 0
-    blocks = _blocks(decode, pieces, wanted.sr, lead)
+def _join(
+    decode: Decoder, recordings: list[_Recording], wanted: _Range
+) -> Iterator[NDArray[np.float32]]:
+    """Decode one after the other; what lies before the start is decoded and thrown away."""
+    # Of a single one only a second is: it may end a little before the start, which is no error.
+    lead = max(wanted.start - wanted.sr, 0) if len(recordings) == 1 else 0
+    blocks = _blocks(decode, recordings, wanted.sr, lead)
     return cut_frames(blocks, wanted.start - lead, wanted.length)
 
 
 def _blocks(
-    decode: Decoder, pieces: list[_Piece], sr: int, lead: int
+    decode: Decoder, recordings: list[_Recording], sr: int, lead: int
 ) -> Iterator[NDArray[np.float32]]:
-    """All blocks of all pieces, the first one from a frame on."""
-    for piece in pieces:
+    """All blocks of all recordings, the first one from a frame on."""
+    for recording in recordings:
         # Half a frame more, so that rounding down gives the frame that is meant.
         offset = (lead + 0.5) / sr if lead else 0.0
-        duration = None if piece.limit is None else (piece.limit - lead + 0.5) / sr
-        decoded = decode(piece.content, offset=offset, duration=duration)
+        duration = None if recording.limit is None else (recording.limit - lead + 0.5) / sr
+        decoded = decode(recording.content, offset=offset, duration=duration)
         if decoded.sr != sr:
             raise UnusableError(f"its rate changes from {sr} to {decoded.sr} Hz on the way")
         with closing(decoded.blocks):  # type: ignore[type-var]
             yield from decoded.blocks
-        if piece.samples is not None and piece.stated is not None:
-            check_complete(piece.samples, piece.stated, sr)
+        if recording.samples is not None and recording.stated is not None:
+            check_complete(recording.samples, recording.stated, sr)
 
 
-def _cut(source: str | bytes, samples: int, error: Exception | None, sr: int = 1) -> list[_Piece]:
-    """Cut a file into pieces that can be read; none where so many samples are all of it."""
+def _cut(
+    source: str | bytes, samples: int, error: Exception | None, sr: int = 1
+) -> list[_Recording]:
+    """Cut a file into recordings that can be read; none where so many samples are all of it."""
     failed = error is not None
     with open_binary(source) as file:
         file.seek(behind_tags(file))
@@ -192,12 +196,12 @@ def _cut(source: str | bytes, samples: int, error: Exception | None, sr: int = 1
         return _mpeg(file, samples, error, sr)
 
 
-def _slices(file: BinaryIO, starts: list[int], failed: bool) -> list[_Piece]:
+def _slices(file: BinaryIO, starts: list[int], failed: bool) -> list[_Recording]:
     """The file cut at these places, if there is more than one, or something in front of it."""
     if not starts or (len(starts) == 1 and (not failed or starts == [0])):
         return []
     stops = [*starts[1:], size_of(file)]
-    return [_Piece(_read(file, start, stop)) for start, stop in zip(starts, stops, strict=True)]
+    return [_Recording(_read(file, start, stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def _ogg_starts(file: BinaryIO) -> list[int]:
@@ -228,13 +232,13 @@ def _find_all(file: BinaryIO, mark: re.Pattern[bytes]) -> Iterator[int]:
         position += _CHUNK - 7
 
 
-def _with_size(file: BinaryIO, data: Data) -> list[_Piece]:
+def _with_size(file: BinaryIO, data: Data) -> list[_Recording]:
     """The file with the size of its sound where whoever wrote it did not know that."""
     mended = data.mended(_read(file, 0, size_of(file)))
-    return [_Piece(mended)] if mended else []
+    return [_Recording(mended)] if mended else []
 
 
-def _mpeg(file: BinaryIO, samples: int, error: Exception | None, sr: int) -> list[_Piece]:
+def _mpeg(file: BinaryIO, samples: int, error: Exception | None, sr: int) -> list[_Recording]:
     """The recordings in an MP3."""
     # An error that is not about lengths: the last samples before it are lost.
     broken = error is not None and not isinstance(error, UnusableError)
@@ -249,10 +253,10 @@ def _mpeg(file: BinaryIO, samples: int, error: Exception | None, sr: int) -> lis
     return []
 
 
-def _link(file: BinaryIO, link: Link) -> _Piece:
+def _link(file: BinaryIO, link: Link) -> _Recording:
     """One recording out of an MP3."""
     samples = link.samples()
-    return _Piece(link.content(file), samples, link.stated(), None if link.place() else samples)
+    return _Recording(link.content(file), samples, link.stated(), None if link.place() else samples)
 
 
 def _read(file: BinaryIO, start: int, stop: int) -> bytes:
