@@ -14,9 +14,17 @@ from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
 from genrekit.engine._items import as_track, is_missing, is_pair_like
 from genrekit.engine._loop import attempts
-from genrekit.engine._plan import Plan
+from genrekit.engine._plan import Frames, Plan
 from genrekit.engine._remarks import NOTHING, notes_of, warn_of_notes, warn_of_tracks
-from genrekit.engine._rows import Described, TrackRow, describe_tracks, stream_rows
+from genrekit.engine._rows import (
+    Described,
+    TrackFrames,
+    TrackRow,
+    describe_tracks,
+    stream_frames,
+    stream_rows,
+)
+from genrekit.engine._segments import segment_starts
 from genrekit.engine._tracks import (
     RECENT,
     Excerpt,
@@ -42,9 +50,11 @@ __all__ = [
     "Described",
     "Excerpt",
     "Extracted",
+    "Frames",
     "MatrixRow",
     "Plan",
     "TrackCache",
+    "TrackFrames",
     "TrackRow",
     "TrackSegment",
     "as_track",
@@ -65,6 +75,8 @@ __all__ = [
     "label",
     "notes_of",
     "read_track",
+    "segment_starts",
+    "stream_frames",
     "stream_rows",
     "warn_of_notes",
     "warn_of_tracks",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from genrekit._version import __version__
 from genrekit.audio import DOWNMIX_RULE, Downmix, Remark
 from genrekit.dsp import kernels
 from genrekit.engine._keys import UnkeyedError, digest, plain
-from genrekit.engine._plan import Description, Plan
-from genrekit.engine._store import LARGEST, Store, open_store
+from genrekit.engine._plan import Description, Frames, Plan
+from genrekit.engine._store import LARGEST, Store, fits, open_store
 from genrekit.engine._tracks import Excerpt, Reader, fingerprint, is_file, read_track
 from genrekit.exceptions import AudioDecodeError, warn_caller
 
@@ -23,13 +24,16 @@ __all__ = ["CACHE_VERSION", "Row", "TrackCache"]
 CACHE_VERSION = 6
 
 
-class Row(NamedTuple):
-    """What a table needs of one track.
+V = TypeVar("V")
+
+
+class Row(NamedTuple, Generic[V]):
+    """What is wanted of one track.
 
     Attributes
     ----------
-    values : ndarray of shape (n_columns,)
-        Its columns.
+    values : ndarray of shape (n_columns,) or dict of str to ndarray of shape (n_rows, n_frames)
+        Its columns, or its frames.
     seconds : float
         How much of it was read.
     written : int
@@ -40,15 +44,24 @@ class Row(NamedTuple):
         What is to be known of it beside.
     """
 
-    values: NDArray[np.float64]
+    values: V
     seconds: float
     written: int
     trouble: str
     remark: Remark
 
 
+class _Found(NamedTuple, Generic[V]):
+    """What was computed of a track, or was kept; `packed` gives the arrays of an entry."""
+
+    values: V
+    seconds: float
+    remark: Remark
+    packed: Callable[[], Sequence[NDArray[Any]]]
+
+
 class TrackCache:
-    """Rows of a table, whose descriptions are looked up on disk before they are computed.
+    """Rows of a table, or frames, which are looked up on disk before they are computed.
 
     Parameters
     ----------
@@ -78,7 +91,9 @@ class TrackCache:
         self.cache_waveform = cache_waveform and self.store is not None
         self._grown = self._written = 0
 
-    def row(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Row:
+    def row(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> Row[NDArray[np.float64]]:
         """The columns of a track, from the cache if it is there.
 
         Parameters
@@ -101,42 +116,92 @@ class TrackCache:
             If it can't be decoded, or a column is not finite.
         """
         shelf = _Shelf(self.store, self.writable)
-        description, values = self._describe(item, decoder, read, shelf)
-        if not np.isfinite(values).all():
-            column = self.plan.columns[int(np.argmin(np.isfinite(values)))]
-            reason = f"its {column} is not a finite number: do its samples lie between -1 and 1?"
-            raise AudioDecodeError("<track>", reason)
-        told = description.seconds, shelf.written, shelf.trouble, description.remark
-        return Row(values, *told)
+        found = self._find("row", (item, decoder, read), self._describe, self._described, shelf)
+        if not np.isfinite(found.values).all():
+            column = self.plan.columns[int(np.argmin(np.isfinite(found.values)))]
+            raise _not_finite(column)
+        return Row(found.values, found.seconds, shelf.written, shelf.trouble, found.remark)
 
-    def _describe(
-        self, item: Any, decoder: Any, read: Reader, shelf: _Shelf
-    ) -> tuple[Description, NDArray[np.float64]]:
-        """What each part keeps of a track, and its columns."""
-        track = _track_key(item, decoder, shelf)
-        if track is None:
-            description = self.plan.describe(item, decoder, read)
-            return description, self.plan.row(description)
-        name = digest(("row", track, self.key))
-        if (kept := self._look_up(shelf, name)) is not None:
-            return kept
+    def frames(
+        self, item: Any, decoder: Any = None, read: Reader = read_track
+    ) -> Row[dict[str, NDArray[Any]]]:
+        """The frames of a track, from the cache if they are there.
+
+        Parameters
+        ----------
+        item : path, bytes, ndarray or (y, sr) pair
+            The track.
+        decoder : callable, optional
+            Reads files instead of the built-in decoders.
+        read : callable
+            Reads the samples.
+
+        Returns
+        -------
+        Row
+            Its frames by the names of the parts, its length, what was written and what went wrong
+            with that.
+
+        Raises
+        ------
+        AudioDecodeError
+            If it can't be decoded, or a frame is not finite.
+        """
+        shelf = _Shelf(self.store, self.writable)
+        found = self._find("frames", (item, decoder, read), self._sweep, self._swept, shelf)
+        for name, frames in found.values.items():
+            if not np.isfinite(frames).all():
+                raise _not_finite(name)
+        return Row(found.values, found.seconds, shelf.written, shelf.trouble, found.remark)
+
+    def _find(
+        self,
+        kind: str,
+        track: tuple[Any, Any, Reader],
+        compute: Callable[..., _Found[V]],
+        recall: Callable[[Sequence[NDArray[Any]]], _Found[V]],
+        shelf: _Shelf,
+    ) -> _Found[V]:
+        """What is to be had of a track: from the cache if it is there, else computed and kept."""
+        item, decoder, read = track
+        key = _track_key(item, decoder, shelf)
+        if key is None:
+            return compute(item, decoder, read)
+        name = digest((kind, key, self.key))
+        # There is nothing, or what somebody else put there.
+        with suppress(IndexError, OverflowError, ValueError):
+            return recall(shelf.get(name))
         if self.cache_waveform and is_file(item):
-            read = _CachedReader(track, read, shelf)
-        description = self.plan.describe(item, decoder, read)
-        shelf.put(name, [description.packed()])
-        return description, self.plan.row(description)
+            read = _CachedReader(key, read, shelf)
+        found = compute(item, decoder, read)
+        shelf.put(name, found.packed())
+        return found
 
-    def _look_up(self, shelf: _Shelf, name: str) -> tuple[Description, NDArray[np.float64]] | None:
-        """A description that was kept, and its columns; None if it does not fit the plan."""
-        try:
-            (numbers,) = shelf.get(name)
-            description = Description.unpacked(numbers)
-            values = self.plan.row(description)
-        except (IndexError, OverflowError, ValueError):  # nothing, or what somebody else put there
-            return None
-        return (description, values) if len(values) == len(self.plan.columns) else None
+    def _describe(self, item: Any, decoder: Any, read: Reader) -> _Found[NDArray[np.float64]]:
+        """The columns of a track."""
+        return self._row_of(self.plan.describe(item, decoder, read))
 
-    def take_note(self, row: Row) -> None:
+    def _described(self, kept: Sequence[NDArray[Any]]) -> _Found[NDArray[np.float64]]:
+        """The columns that follow from an entry; `ValueError` if it does not fit the plan."""
+        (numbers,) = kept
+        return self._row_of(Description.unpacked(numbers))
+
+    def _row_of(self, description: Description) -> _Found[NDArray[np.float64]]:
+        """The columns that follow from a description."""
+        seconds, _, remark = description
+        return _Found(self.plan.row(description), seconds, remark, lambda: [description.packed()])
+
+    def _sweep(self, item: Any, decoder: Any, read: Reader) -> _Found[dict[str, NDArray[Any]]]:
+        """The frames of a track."""
+        frames = self.plan.frames(item, decoder, read)
+        return _Found(*frames, frames.packed)
+
+    def _swept(self, kept: Sequence[NDArray[Any]]) -> _Found[dict[str, NDArray[Any]]]:
+        """The frames of an entry; `ValueError` if it does not fit the plan."""
+        frames = Frames.unpacked(kept, self.plan.names)
+        return _Found(*frames, frames.packed)
+
+    def take_note(self, row: Row[Any]) -> None:
         """Make room when much was written; warn once, and write no more, if something was not."""
         if self.store is None:
             return
@@ -169,8 +234,8 @@ class _Shelf:
         return (self.store and self.store.get(name)) or ()
 
     def put(self, name: str, arrays: Sequence[NDArray[Any]]) -> None:
-        """Keep arrays, if that is possible."""
-        if self.store is None or not self.writable or self.trouble:
+        """Keep arrays, if that is possible and they could be read again."""
+        if self.store is None or not self.writable or self.trouble or not fits(arrays):
             return
         try:
             self.written += self.store.put(name, arrays)
@@ -219,6 +284,12 @@ def _track_key(item: Any, decoder: Any, shelf: _Shelf) -> tuple[Any, ...] | None
     except (OSError, ValueError):
         pass  # whoever reads it says what is wrong with the file
     return None
+
+
+def _not_finite(name: str) -> AudioDecodeError:
+    """The error of a track whose numbers no model can do anything with."""
+    reason = f"its {name} is not a finite number: do its samples lie between -1 and 1?"
+    return AudioDecodeError("<track>", reason)
 
 
 def _warn_of_trouble(trouble: str) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from genrekit.exceptions import TrackError
 
-__all__ = ["Extracted", "clocked", "extraction_clock"]
+__all__ = ["Extracted", "clocked", "extraction_clock", "note_extraction"]
 
 P = ParamSpec("P")
 
@@ -54,6 +54,13 @@ def extraction_clock() -> Iterator[list[Extracted]]:
         yield seen
     finally:
         _SEEN.reset(token)
+
+
+def note_extraction(seconds: float, errors: Sequence[TrackError]) -> None:
+    """Tell whoever asks in this thread of an extraction that is over."""
+    seen = _SEEN.get()
+    if seen is not None:
+        seen.append(Extracted(seconds, errors))
 
 
 def clocked(function: Callable[P, D]) -> Callable[P, D]:

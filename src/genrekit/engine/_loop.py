@@ -75,14 +75,15 @@ def attempts(
     decoder: Any = None,
     on_error: str = "raise",
     verbose: int = 0,
+    waiting: int | None = None,
 ) -> Generator[Any, None, None]:
-    """``work`` on every item, in order: its result, or a `TrackError`."""
+    """``work`` on every item, in order: its result, or a `TrackError`; few or `waiting` ahead."""
     check_choice("on_error", on_error, ("raise", "nan"))
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     stop = _Stop()
     calls = (partial(_attempt_batch, work, batch, decoder, stop) for batch in _batches(items))
-    outcomes = in_parallel(calls, n_jobs)
+    outcomes = in_parallel(calls, n_jobs, waiting)
     flat = chain.from_iterable(outcomes)
     try:
         for index, outcome in enumerate(_progress(flat, len(items), verbose)):

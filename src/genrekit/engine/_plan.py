@@ -17,7 +17,7 @@ from genrekit.engine._keys import plain
 from genrekit.engine._tracks import Excerpt, Reader, at_rate, content, read_track
 from genrekit.spectra import Frontend, Part, Spectra
 
-__all__ = ["Description", "Plan"]
+__all__ = ["Description", "Frames", "Plan"]
 
 
 class Description(NamedTuple):
@@ -52,6 +52,37 @@ class Description(NamedTuple):
         values = np.split(numbers[3 + 2 * n_parts :], np.cumsum(shapes.prod(axis=1))[:-1])
         parts = [part.reshape(shape) for part, shape in zip(values, shapes, strict=True)]
         return cls(seconds, parts, remark)
+
+
+class Frames(NamedTuple):
+    """What `Plan.frames` gives of one track.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray of shape (n_rows, n_frames)
+        By the name of the part.
+    seconds : float
+        How much of it was read.
+    remark : Remark
+        What is to be known of it beside.
+    """
+
+    values: dict[str, NDArray[Any]]
+    seconds: float
+    remark: Remark
+
+    def packed(self) -> list[NDArray[Any]]:
+        """All of it as arrays: length and remark, then the frames of each part."""
+        return [np.array([self.seconds, self.remark], np.float64), *self.values.values()]
+
+    @classmethod
+    def unpacked(cls, arrays: Sequence[NDArray[Any]], names: Sequence[str]) -> Frames:
+        """What `packed` made arrays of; `ValueError` if these are others."""
+        (seconds, remark), *frames = arrays
+        if any(part.ndim != 2 for part in frames):
+            raise ValueError("frames of shape (n_rows, n_frames) are missing")
+        values = dict(zip(names, frames, strict=True))
+        return cls(values, float(seconds), Remark(int(remark)))
 
 
 @dataclass(frozen=True)
@@ -117,14 +148,12 @@ class Plan:
         parts = [_kept(part, spectra[frontend]) for part, frontend in pairs]
         return Description(next(iter(spectra.values())).seconds, parts, remark)
 
-    def frames(
-        self, item: Any, decoder: Any = None, read: Reader = read_track
-    ) -> tuple[dict[str, NDArray[Any]], Remark]:
-        """Values by frame of each part that has them, and what is to be known of the track."""
+    def frames(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Frames:
+        """Values by frame of each part that has them."""
         spectra, remark = self.spectra(item, decoder, read)
         triples = zip(self.names, self.parts, self.frontends, strict=True)
-        frames = {name: part.frames(spectra[front]) for name, part, front in triples}
-        return frames, remark
+        values = {name: part.frames(spectra[front]) for name, part, front in triples}
+        return Frames(values, next(iter(spectra.values())).seconds, remark)
 
     def key(self) -> tuple[Any, ...]:
         """What a description depends on beside the track: the parts and their front ends."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from itertools import starmap
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +13,19 @@ from numpy.typing import NDArray
 
 from genrekit.audio import Remark
 from genrekit.engine._cache import TrackCache
-from genrekit.engine._clock import clocked
+from genrekit.engine._clock import clocked, note_extraction
 from genrekit.engine._loop import attempts
+from genrekit.engine._plan import Plan
 from genrekit.exceptions import TrackError
 
-__all__ = ["Described", "TrackRow", "describe_tracks", "stream_rows"]
+__all__ = [
+    "Described",
+    "TrackFrames",
+    "TrackRow",
+    "describe_tracks",
+    "stream_frames",
+    "stream_rows",
+]
 
 
 class TrackRow(NamedTuple):
@@ -38,6 +48,30 @@ class TrackRow(NamedTuple):
 
     index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
     values: NDArray[np.float64] | None
+    error: TrackError | None
+    seconds: float
+    remark: Remark
+
+
+class TrackFrames(NamedTuple):
+    """What became of one track, frame by frame.
+
+    Attributes
+    ----------
+    index : int
+        Its place among the tracks.
+    values : dict of str to ndarray of shape (n_rows, n_frames) or None
+        Its frames by the names of the parts, which may be read-only; None if it can't be decoded.
+    error : TrackError or None
+        Why it can't be decoded; None if it can.
+    seconds : float
+        How much of it was read; NaN if it can't be decoded.
+    remark : Remark
+        What is to be known of it beside.
+    """
+
+    index: int  # type: ignore[assignment]  # as in `TrackRow`
+    values: dict[str, NDArray[Any]] | None
     error: TrackError | None
     seconds: float
     remark: Remark
@@ -68,13 +102,76 @@ def stream_rows(
     items: Sequence[Any], cache: TrackCache, **running: Any
 ) -> Generator[TrackRow, None, None]:
     """Rows of all tracks, in order, each given away when it is there."""
-    with closing(attempts(items, cache.row, **running)) as outcomes:
+    with closing(_fates(items, cache.row, cache, **running)) as fates:
+        yield from starmap(TrackRow, fates)
+
+
+def stream_frames(
+    items: Sequence[Any],
+    plan: Plan,
+    memory: Any = None,
+    *,
+    cache_waveform: bool = False,
+    **running: Any,
+) -> Generator[TrackFrames, None, None]:
+    """Frames of all tracks, in order, each given away when it is there.
+
+    Parameters
+    ----------
+    items : sequence
+        The tracks, as `check_collection` or `read_tracks` gives them.
+    plan : Plan
+        What to compute of them, one decode and one sweep a track.
+    memory : str, path or joblib.Memory, optional
+        Where to keep the frames, one entry a track.
+    cache_waveform : bool, default=False
+        Whether to keep the decoded samples of files there as well.
+    **running
+        ``n_jobs``, ``decoder``, ``on_error`` and ``verbose``.
+
+    Yields
+    ------
+    TrackFrames
+        One a track. No more than a few wait for whoever takes them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.engine import Plan, stream_frames
+    >>> from genrekit.features import Frontend, resolve
+    >>> plan = Plan.of(resolve(["mfcc", "rms"]), Frontend())
+    >>> tracks = [np.zeros(22050), np.zeros(100)]
+    >>> [found.values["mfcc"].shape for found in stream_frames(tracks, plan)]
+    [(20, 44), (20, 1)]
+    """
+    cache = TrackCache(plan, memory, cache_waveform)
+    errors: list[TrackError] = []
+    spent = 0.0
+    begun = perf_counter()
+    # Frames are a thousand times as large as rows, so that few may wait.
+    with closing(_fates(items, cache.frames, cache, waiting=0, **running)) as fates:
+        try:
+            for found in starmap(TrackFrames, fates):
+                if found.error is not None:
+                    errors.append(found.error)
+                spent += perf_counter() - begun
+                yield found
+                begun = perf_counter()
+        finally:
+            note_extraction(spent, errors)
+
+
+def _fates(
+    items: Sequence[Any], work: Any, cache: TrackCache, **running: Any
+) -> Generator[tuple[Any, ...], None, None]:
+    """What became of each track: place, values, error, seconds and remark."""
+    with closing(attempts(items, work, **running)) as outcomes:
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, TrackError):
-                yield TrackRow(index, None, outcome, np.nan, Remark(0))
+                yield index, None, outcome, np.nan, Remark(0)
             else:
                 cache.take_note(outcome)
-                yield TrackRow(index, outcome.values, None, outcome.seconds, outcome.remark)
+                yield index, outcome.values, None, outcome.seconds, outcome.remark
     cache.trim()
 
 

@@ -21,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "Store", "open_store"]
+__all__ = ["LARGEST", "Store", "fits", "open_store"]
 
 # A folder is kept under this size, the oldest entries going first. A description takes some kB, so
 # this holds those of some 100,000 tracks.
@@ -110,6 +110,16 @@ class Store:
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     yield status.st_atime_ns, status.st_size, entry.path
+
+
+def fits(arrays: Iterable[NDArray[Any]]) -> bool:
+    """Whether arrays are such as `Store.get` would give back."""
+    size = 0
+    for array in arrays:
+        if array.dtype.newbyteorder("<") not in _DTYPES:
+            return False
+        size += array.nbytes
+    return size <= LARGEST
 
 
 def open_store(memory: Any) -> Store | None:

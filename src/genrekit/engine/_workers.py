@@ -20,7 +20,7 @@ _GLANCE = 0.5
 
 
 def in_parallel(
-    calls: Iterator[Callable[[], Any]], n_jobs: int | None
+    calls: Iterator[Callable[[], Any]], n_jobs: int | None, waiting: int | None = None
 ) -> Generator[Any, None, None]:
     """The results of the calls, in order and as they come."""
     if n_jobs in (None, 1) and "joblib" not in sys.modules:
@@ -32,15 +32,15 @@ def in_parallel(
     try:
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:  # a backend that answers when all is done, such as multiprocessing
-        return _in_batches(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"))
-    return _as_taken(calls, parallel)
+        return _in_batches(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"), waiting)
+    return _as_taken(calls, parallel, waiting)
 
 
-def _as_taken(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
+def _as_taken(
+    calls: Iterator[Any], parallel: Any, waiting: int | None
+) -> Generator[Any, None, None]:
     """The results of the calls, in order, not many made ahead of whoever takes them."""
-    import joblib
-
-    limit = _WAITING + 4 * joblib.effective_n_jobs(parallel.n_jobs)
+    limit = (_WAITING if waiting is None else waiting) + _few(parallel)
     begun = taken = 0
     left = True
 
@@ -62,13 +62,23 @@ def _as_taken(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]
             yield result
 
 
-def _in_batches(calls: Iterator[Any], parallel: Any) -> Generator[Any, None, None]:
+def _few(parallel: Any) -> int:
+    """As many calls as keep all workers busy."""
+    import joblib
+
+    return 4 * joblib.effective_n_jobs(parallel.n_jobs)
+
+
+def _in_batches(
+    calls: Iterator[Any], parallel: Any, waiting: int | None
+) -> Generator[Any, None, None]:
     """The results of the calls, in order, of some at a time."""
     import multiprocessing
 
     others = set(multiprocessing.active_children())
     with parallel, _watched(parallel, set(multiprocessing.active_children()) - others):
-        while batch := list(islice(calls, _BATCH)):
+        size = _BATCH if waiting is None else waiting + _few(parallel)
+        while batch := list(islice(calls, size)):
             yield from parallel(batch)
 
 

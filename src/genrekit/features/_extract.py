@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from genrekit._docstrings import parameters_of
-from genrekit.audio import Remark
 from genrekit.engine import (
     Plan,
     TrackCache,
-    attempts,
     check_collection,
     describe_tracks,
+    stream_frames,
     warn_of_tracks,
 )
 from genrekit.exceptions import TrackError, warn_caller
@@ -83,8 +82,8 @@ def extract(
         Statistics over frames, for every feature that names none of its own; None means
         ("mean", "std").
     pooled : bool, default=True
-        Whether to give statistics over frames; if not, the frames themselves, which `memory` does
-        not keep.
+        Whether to give statistics over frames; if not, the frames themselves, which may be
+        read-only where `memory` kept them.
     on_error : {"raise", "nan"}, optional
         What a track that can't be decoded gives: an `AudioDecodeError`, or a row of NaN and an
         entry in ``errors``. Left out it is "nan", with a `FutureWarning` where a track fails:
@@ -140,13 +139,12 @@ def extract(
     chosen = "nan" if on_error is None else on_error
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": chosen, "verbose": verbose}
     if not pooled:
-        outcomes = list(attempts(items, plan.frames, **running))
-        errors = [outcome for outcome in outcomes if isinstance(outcome, TrackError)]
-        failed: tuple[dict[str, Any], Remark] = ({}, Remark(0))
-        found = [failed if isinstance(outcome, TrackError) else outcome for outcome in outcomes]
-        warn_of_tracks(items, errors, [remark for _, remark in found])
+        kept = {"memory": memory, "cache_waveform": cache_waveform}
+        found = list(stream_frames(items, plan, **kept, **running))
+        errors = [track.error for track in found if track.error is not None]
+        warn_of_tracks(items, errors, [track.remark for track in found])
         _warn_of_default(on_error, errors)
-        return Extraction([frames for frames, _ in found], list(plan.names), errors)
+        return Extraction([track.values or {} for track in found], list(plan.names), errors)
     cache = TrackCache(plan, memory, cache_waveform)
     described = describe_tracks(items, cache, **running)
     warn_of_tracks(items, described.errors, described.remarks)

@@ -22,11 +22,12 @@ from genrekit.engine import (
     is_file,
     is_track,
     label,
+    segment_starts,
 )
 from genrekit.exceptions import warn_caller
 from genrekit.spectra import Frontend, Spectra
 
-__all__ = ["AGGREGATES", "Cutter", "segment_starts"]
+__all__ = ["AGGREGATES", "Cutter"]
 
 # Less probable than this is this probable to "logmean": no segment alone rules a genre out.
 _FLOOR = 1e-6
@@ -148,43 +149,6 @@ class Cutter:
         return TrackSegment(
             content(track), self.sr, self.offset, self.duration, decoder=self.decoder
         )
-
-
-def segment_starts(n_samples: int, length: int, hop: int, pad: float) -> list[int]:
-    """Where the segments of a track start.
-
-    Parameters
-    ----------
-    n_samples : int
-        Length of the track.
-    length : int
-        Length of a segment, samples.
-    hop : int
-        From the start of a segment to that of the next, samples.
-    pad : float
-        Share of the last segment that may lie beyond the end.
-
-    Returns
-    -------
-    list of int
-        First samples; none of a track without samples, at least one of any other.
-
-    Examples
-    --------
-    >>> from genrekit.models._cutting import segment_starts
-    >>> segment_starts(2998, 1000, 1000, pad=0.1), segment_starts(2998, 1000, 1000, pad=0)
-    ([0, 1000, 2000], [0, 1000])
-    """
-    if n_samples == 0:
-        return []
-    whole = max(0, (n_samples - length) // hop + 1)
-    start = whole * hop
-    missing = start + length - n_samples
-    covered = start - hop + length
-    # What begins beyond the end, or adds nothing to the segments before it, is no segment.
-    if whole == 0 or (start < n_samples and covered < n_samples and missing <= pad * length):
-        whole += 1
-    return [i * hop for i in range(whole)]
 
 
 class _Length:

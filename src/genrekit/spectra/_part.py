@@ -63,7 +63,7 @@ class Part(Protocol):
         """Their names, when the part goes by `name`."""
 
     def key(self) -> tuple[Any, ...]:
-        """What `describe` depends on beside the track and the front end, in plain values."""
+        """What `describe` and `frames` depend on beside track and front end, in plain values."""
 
 
 _METHODS = tuple(name for name in vars(Part) if name[0] != "_")

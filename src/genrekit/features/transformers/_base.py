@@ -136,9 +136,9 @@ class AudioTransformer(AudioExtractor):
         if isinstance(track, Spectra):
             return self._part().frames(track)
         track = as_track(track)
-        found, remark = self._plan().frames(track, self.decoder)
-        warn_of_tracks([track], [], [remark])
-        (frames,) = found.values()
+        found = self._plan().frames(track, self.decoder)
+        warn_of_tracks([track], [], [found.remark])
+        (frames,) = found.values.values()
         return frames
 
     # The Part protocol, so that a transformer can stand in AudioFeatures and in `extract`.
