@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from genrekit.evaluation import GenreReport, Leak, LeakageReport, cross_validate_genres
+from genrekit.evaluation import GenreReport, Leak, LeakageReport, Training, cross_validate_genres
 from genrekit.exceptions import TrackError
 from genrekit.page import write_report
 from genrekit.page._markup import Html, element
@@ -195,6 +196,59 @@ def test_examples_are_the_surest_mistakes(parts, write):
     assert f"{true}/{surest:02d}.mp3 {report.probabilities[surest, column]:.2f}" in after
 
 
+def test_the_surest_mistakes_are_listed_for_listening(parts, write):
+    report = GenreReport(**parts)
+    text = Page(write(report)).text
+    text = text[text.index("Most confidently wrong Worth listening") :]
+    surest = report.confident_mistakes()[0]
+    said = f"{surest.genre} {surest.answer} {surest.probability:.3f} {surest.genre_probability:.3f}"
+    name = surest.track.removeprefix("/home/ana/music/")
+    assert f"{name} {said}" in text
+
+
+def history(n_epochs):
+    return [
+        {
+            "epoch": i,
+            "train_loss": 2.0 / i,
+            "valid_loss": 1.9 + i / 100,
+            "valid_accuracy": 0.5,
+            "valid_accuracy_tracks": 0.625,
+        }
+        for i in range(1, n_epochs + 1)
+    ]
+
+
+def test_training_and_both_scores(parts, write):
+    segments = {"segments": np.full(40, 5), "segments_right": np.arange(40) % 6}
+    trainings = [Training(history(7), 3), Training(history(4), 1)]
+    report = GenreReport(**parts, **segments, trainings=trainings)
+    html = write(report)
+    text = Page(html).text
+    low, high = report.segment_interval
+    scored = f"{report.segment_accuracy:.3f} of 200 segments, 95 % {low:.3f} to {high:.3f}"
+    assert f"accuracy by segment {scored}" in text
+    assert "1 7 3 0.667 1.930 0.500 0.625 2 4 1 2.000 1.910 0.500 0.625" in text
+    for label in ("Loss by epoch", "Accuracy by epoch"):
+        assert f'aria-label="{label}"' in html
+    ids = Page(html).ids
+    assert len(ids) == len(set(ids))
+
+
+def test_training_of_an_estimator_that_is_fitted(parts, write):
+    class Network(BaseEstimator):
+        pass
+
+    fitted = Network()
+    fitted.history_, fitted.best_epoch_ = history(2)[:1], 1
+    del fitted.history_[0]["valid_accuracy"], fitted.history_[0]["valid_accuracy_tracks"]
+    text = Page(write(GenreReport(**parts), estimator=fitted)).text
+    assert "1 1 1 2.000 1.910" in text
+    assert "Thin lines" not in text
+    assert "Loss on the tracks" not in Page(write(GenreReport(**parts), estimator=Network())).text
+    assert "accuracy by segment" not in Page(write(GenreReport(**parts))).text
+
+
 def test_alerts_and_lists_of_what_is_wrong(parts, write):
     text = Page(write(GenreReport(**parts))).text
     assert "The score is too high." in text
@@ -217,7 +271,8 @@ def test_undecodable_tracks_that_have_a_prediction_or_are_not_tested(parts, writ
 def test_nothing_wrong_is_not_mentioned(parts, write):
     parts |= {"y_pred": parts["y_true"], "leakage": None, "errors": ()}
     text = Page(write(GenreReport(**parts))).text
-    for heading in ("Leaks", "Not decoded", "Confused most", "The score is too high"):
+    absent = ("Leaks", "Not decoded", "Confused most", "Most confidently", "The score is too high")
+    for heading in (*absent, "Training"):
         assert heading not in text
 
 
@@ -272,8 +327,10 @@ def test_to_html_of_a_report_from_end_to_end(tmp_path):
 
 def test_without_matplotlib_the_tables_stand(parts, write, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    page = Page(write(GenreReport(**parts), features=np.zeros((40, 3))))
+    report = GenreReport(**parts, trainings=[Training(history(3), 2)])
+    page = Page(write(report, features=np.zeros((40, 3))))
     assert "svg" not in page.names
+    assert "1 3 2 1.000" in page.text
     assert "pip install 'genrekit[plot]'" in page.text
 
 

@@ -10,6 +10,7 @@ from genrekit.displays._pca import PCADisplay
 from genrekit.displays._reliability import ReliabilityDisplay
 from genrekit.displays._timeline import TimelineDisplay
 from genrekit.displays._track import TrackDisplay
+from genrekit.displays._training import TrainingDisplay
 
 __all__ = [
     "ClusterDisplay",
@@ -20,5 +21,6 @@ __all__ = [
     "ReliabilityDisplay",
     "TimelineDisplay",
     "TrackDisplay",
+    "TrainingDisplay",
     "confusion_counts",
 ]

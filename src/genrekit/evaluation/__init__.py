@@ -22,8 +22,10 @@ from genrekit.evaluation._importance import (
 )
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import Leak, LeakageReport, check_leakage
+from genrekit.evaluation._mistakes import ConfidentMistake
 from genrekit.evaluation._report import GenreReport
 from genrekit.evaluation._splits import Split, genre_splits, read_labels
+from genrekit.evaluation._training import Training, training_of
 
 __all__ = [
     "Split",
@@ -34,11 +36,13 @@ __all__ = [
     "ClusterReport",
     "Clustering",
     "Comparison",
+    "ConfidentMistake",
     "FamilyImportance",
     "GenreReport",
     "Leak",
     "LeakageReport",
     "PairedDifference",
+    "Training",
     "calibration_bins",
     "check_leakage",
     "cluster_report",
@@ -48,6 +52,7 @@ __all__ = [
     "group_interval",
     "importance_by_family",
     "paired_difference",
+    "training_of",
     "wilson_interval",
 ]
 

@@ -16,18 +16,30 @@ from genrekit.engine import Extracted, extraction_clock
 from genrekit.evaluation._leakage import find_leaks, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
 from genrekit.evaluation._splits import Split, fit_on, genre_splits, read_labels, take, track_labels
+from genrekit.evaluation._training import Training, training_of
 from genrekit.exceptions import TrackError
 from genrekit.models import TrackClassifierMixin
 
 __all__ = ["take", "cross_validate_genres", "run_folds"]
 
 
+class _Said(NamedTuple):
+    """What a fitted estimator says of tracks; failures are places among them with the reason."""
+
+    y_pred: np.ndarray
+    probabilities: np.ndarray | None
+    segments: list[np.ndarray] | None
+    failures: list[tuple[int, str]]
+
+
 class _Fold(NamedTuple):
-    """What one fold gave; failures are places in X with the reason."""
+    """What one fold gave; failures are places in X, segments counts of all and of right ones."""
 
     y_pred: np.ndarray
     probabilities: np.ndarray | None
     classes: np.ndarray | None
+    segments: np.ndarray | None
+    training: Training | None
     seconds: dict[str, float]
     failures: list[tuple[int, str]]
 
@@ -130,6 +142,7 @@ def run_folds(
     order = np.argsort(tested)
     tested = tested[order]
     classes, names = np.unique(y), track_labels(X)
+    segments = _all_segments(folds, order)
     return GenreReport(
         y_true=y[tested],
         y_pred=_together([fold.y_pred for fold in folds])[order],
@@ -143,6 +156,9 @@ def run_folds(
         predict_seconds=np.array([fold.seconds["predict"] for fold in folds]),
         extract_seconds=_extraction(folds),
         errors=_failures(folds, names),
+        segments=None if segments is None else segments[0],
+        segments_right=None if segments is None else segments[1],
+        trainings=[fold.training for fold in folds if fold.training is not None],
     )
 
 
@@ -154,11 +170,20 @@ def _run_fold(
     seconds: dict[str, float] = {}
     with _timed(seconds, "fit"):
         fit_on(train, estimator, X, y, groups)
-    y_pred, probabilities, errors = _answer(estimator, take(X, test), seconds)
-    failures = [(int(train[error.index]), error.reason) for error in _fit_errors(estimator)]
-    failures += [(int(test[error.index]), error.reason) for error in errors]
+    said = _answer(estimator, take(X, test), seconds)
     classes = getattr(estimator, "classes_", None)
-    return _Fold(np.asarray(y_pred), probabilities, classes, seconds, failures)
+    return _Fold(
+        y_pred=said.y_pred,
+        probabilities=said.probabilities,
+        classes=classes,
+        segments=_segment_counts(said.segments, y[test], classes),
+        training=training_of(estimator),
+        seconds=seconds,
+        failures=[
+            *((int(train[error.index]), error.reason) for error in _fit_errors(estimator)),
+            *((int(test[place]), reason) for place, reason in said.failures),
+        ],
+    )
 
 
 def _fit_errors(estimator: Any) -> Sequence[TrackError]:
@@ -180,9 +205,7 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[list[Extracted]]:
         seconds["extract"] = seconds.get("extract", 0.0) + spent
 
 
-def _answer(
-    estimator: Any, X: Any, seconds: dict[str, float]
-) -> tuple[Any, Any, Sequence[TrackError]]:
+def _answer(estimator: Any, X: Any, seconds: dict[str, float]) -> _Said:
     """Genres, probabilities where there are some, and failures, reading tracks once if I can."""
     estimator = getattr(estimator, "best_estimator_", estimator)  # what a search asks
     with _timed(seconds, "predict") as seen:
@@ -196,7 +219,23 @@ def _answer(
         # Not timed: who wants genres need not wait for these.
         probabilities = estimator.predict_proba(X)
     # The first extraction is of the tracks; others may be of their segments.
-    return y_pred, probabilities, seen[0].errors if seen else ()
+    failures = [(error.index, error.reason) for error in seen[0].errors] if seen else []
+    segments = None if answers is None else answers.segments
+    return _Said(np.asarray(y_pred), probabilities, segments, failures)
+
+
+def _segment_counts(
+    segments: list[np.ndarray] | None, y: np.ndarray, classes: np.ndarray | None
+) -> np.ndarray | None:
+    """How many segments each track has, and how many of them by themselves say its genre."""
+    if segments is None or classes is None:
+        return None
+    right = []
+    for rows, genre in zip(segments, y, strict=True):
+        own, others = rows[:, classes == genre], rows[:, classes != genre]
+        # A genre that no training track had is nobody's answer; nor is it one where all are alike.
+        right.append(int(np.sum(own > others.max(axis=1, keepdims=True))))
+    return np.array([[len(rows) for rows in segments], right])
 
 
 def _together(answers: list[np.ndarray]) -> np.ndarray:
@@ -219,6 +258,12 @@ def _all_probabilities(
         table[:, np.searchsorted(classes, fold.classes)] = fold.probabilities
         tables.append(table)
     return np.concatenate(tables)[order]
+
+
+def _all_segments(folds: list[_Fold], order: np.ndarray) -> np.ndarray | None:
+    """Join the counts of the folds."""
+    counts = [fold.segments for fold in folds if fold.segments is not None]
+    return np.concatenate(counts, axis=1)[:, order] if len(counts) == len(folds) else None
 
 
 def _failures(folds: list[_Fold], names: list[str]) -> list[TrackError]:

@@ -11,11 +11,13 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from genrekit._moved import find
-from genrekit._tables import text_table
 from genrekit._text import as_column
 from genrekit.evaluation._calibration import calibration_bins
 from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import LeakageReport
+from genrekit.evaluation._mistakes import ConfidentMistake, confident_mistakes
+from genrekit.evaluation._report_text import report_text
+from genrekit.evaluation._training import Training
 from genrekit.exceptions import TrackError
 
 if TYPE_CHECKING:
@@ -61,6 +63,11 @@ class GenreReport:
     errors : sequence of TrackError, default=()
         Tracks of X that could not be decoded, with the reason; `index` is the place in X. With a
         single split they may be of its training part, and so not among `tracks`.
+    segments, segments_right : ndarray of int of shape (n_tracks,), optional
+        How many segments each track was heard in, and how many of them, each by itself, were taken
+        for its genre by the model that had not seen it. None: tracks were judged as a whole.
+    trainings : sequence of Training, default=()
+        How the network of each fold was trained, for estimators that tell.
 
     Attributes
     ----------
@@ -95,6 +102,11 @@ class GenreReport:
         fold has most of is the one its test has least of.
     n_failed : int
         Number of tracks without a prediction.
+    segment_accuracy : float
+        Share of all segments that are right; NaN where tracks were judged as a whole.
+    segment_interval : tuple of float
+        95 % interval of it, see `group_interval`: segments of a track, or of a group, are right or
+        wrong together.
 
     Notes
     -----
@@ -141,6 +153,9 @@ class GenreReport:
     tracks: Sequence[str] = ()
     leakage: LeakageReport | None = None
     errors: Sequence[TrackError] = ()
+    segments: np.ndarray | None = None
+    segments_right: np.ndarray | None = None
+    trainings: Sequence[Training] = ()
 
     @property
     def right(self) -> np.ndarray:
@@ -182,6 +197,24 @@ class GenreReport:
     def is_grouped(self) -> bool:
         """Whether some group holds several tracks."""
         return self.groups is not None and len(np.unique(self.groups)) < len(self.groups)
+
+    @property
+    def segment_accuracy(self) -> float:
+        """Share of all segments that are right."""
+        if self.segments is None or self.segments_right is None or not self.segments.any():
+            return float("nan")
+        return float(self.segments_right.sum() / self.segments.sum())
+
+    @property
+    def segment_interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy by segment."""
+        if self.segments is None or self.segments_right is None or not self.segments.any():
+            return float("nan"), float("nan")
+        units = np.arange(len(self.segments)) if self.groups is None else self.groups
+        wrong = self.segments - self.segments_right
+        counts = np.stack([self.segments_right, wrong], axis=1).ravel()
+        right = np.repeat(np.tile([True, False], len(wrong)), counts)
+        return group_interval(right, np.repeat(units, self.segments))
 
     @property
     def support(self) -> np.ndarray:
@@ -315,6 +348,24 @@ class GenreReport:
             columns |= {f"p({g})": self.probabilities[:, i] for i, g in enumerate(self.classes)}
         return pd.DataFrame({name: as_column(column) for name, column in columns.items()})
 
+    def confident_mistakes(self, n: int | None = None) -> list[ConfidentMistake]:
+        """List the tracks that were most surely taken for another genre, for listening.
+
+        Such a track is often of both genres, wrongly labelled, or not what its name says.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many; None lists all that are wrong.
+
+        Returns
+        -------
+        list of ConfidentMistake
+            The surest first. Empty without probabilities; tracks without an answer, and those that
+            were said to be of no known genre, are not among them.
+        """
+        return confident_mistakes(self)[:n]
+
     def to_html(
         self,
         path: str | os.PathLike[str],
@@ -332,7 +383,8 @@ class GenreReport:
         title : str, default="Genre report"
             Heading of the page.
         estimator : estimator, optional
-            What was cross-validated; its parameters are shown.
+            What was cross-validated; its parameters are shown. Of a fitted one, where the report
+            holds no trainings, the training too.
         features : array-like of shape (n_tracks, n_features), optional
             Features of the tracks, in the order of the report; a map is drawn of them.
 
@@ -353,35 +405,7 @@ class GenreReport:
         return f"<GenreReport: accuracy {self.accuracy:.3f} on {len(self.y_true)} tracks>"
 
     def __str__(self) -> str:
-        columns = (self.classes, self.precision, self.recall, self.f1, self.support)
-        rows = [
-            [str(genre), *(f"{score:.3f}" for score in scores), str(n)]
-            for genre, *scores, n in zip(*columns, strict=True)
-        ]
-        head = ["genre", "precision", "recall", "F1", "tracks"]
-        return "\n".join([*self._lines(), "", text_table(head, rows, right=head[1:])])
-
-    def _lines(self) -> list[str]:
-        """Say the single numbers, and what is wrong with them."""
-        low, high = self.interval
-        failed = f", {self.n_failed} without a prediction" if self.n_failed else ""
-        n_folds = len(self.fit_seconds)
-        how = f"in {n_folds} folds" if n_folds > 1 else "on one split"
-        lines = [
-            f"accuracy {self.accuracy:.3f} (95 % {self.interval_name} {low:.3f} to {high:.3f}), "
-            f"{self.n_correct} of {len(self.y_true)} tracks {how}{failed}",
-            f"most frequent genre {self.baseline:.3f} | macro F1 {self.macro_f1:.3f} | "
-            f"balanced accuracy {self.balanced_accuracy:.3f}",
-        ]
-        if self.probabilities is not None:
-            lines.append(
-                f"log loss {self.log_loss:.3f} (shares of the genres: {self.dummy.log_loss:.3f}) | "
-                f"calibration error {self.calibration_error:.3f}"
-            )
-        named = ("extract", self.extract_seconds), ("fit", self.fit_seconds)
-        times = [*named, ("predict", self.predict_seconds)]
-        lines.append(", ".join(f"{name} {t.sum():.1f} s" for name, t in times if t is not None))
-        return [*lines, f"LEAK: {self.leakage}"] if self.leakage else lines
+        return report_text(self)
 
 
 def _counts(y: np.ndarray, classes: np.ndarray) -> np.ndarray:

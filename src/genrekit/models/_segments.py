@@ -296,7 +296,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         aggregate = AGGREGATES[self.aggregate]
         nothing = np.full(len(self.classes_), np.nan)
         found = np.array([aggregate(rows) if len(rows) else nothing for rows in by_track])
-        return Answers(found, unheard)
+        return Answers(found, unheard, by_track)
 
     def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
         """A clone of the estimator whose folds hold groups together."""

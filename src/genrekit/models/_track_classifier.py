@@ -31,10 +31,14 @@ class Answers(NamedTuple):
         NaN for a track that can't be decoded.
     unheard : ndarray of bool of shape (n_tracks,)
         Tracks with nothing to be judged by: their probabilities are all alike.
+    segments : list of ndarray of shape (n_segments, n_classes), optional
+        What the segments of each track said before they decided together; None where a track is
+        judged as a whole.
     """
 
     probabilities: NDArray[np.float64]
     unheard: NDArray[np.bool_]
+    segments: list[NDArray[np.float64]] | None = None
 
 
 class TrackClassifierMixin(ClassifierMixin, ABC):
@@ -134,7 +138,7 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
 
     def _decide(self, answers: Answers) -> NDArray[Any]:
         """The most probable genres; None for rows of NaN, "unknown" where that is too little."""
-        proba, unheard = answers
+        proba, unheard = answers.probabilities, answers.unheard
         failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
         proba = np.where(failed[:, np.newaxis], 0.0, proba)
         chosen = self.classes_[proba.argmax(axis=1)]

@@ -10,7 +10,9 @@ from typing import Any
 
 from genrekit.page._markup import Html, element
 
-__all__ = ["figure"]
+__all__ = ["NO_PICTURES", "figure"]
+
+NO_PICTURES = "Not drawn, since matplotlib is not installed: pip install 'genrekit[plot]'."
 
 # Drawn in a colour that nothing else has, then replaced by the page's, light or dark.
 _INK = "#010203"

@@ -58,6 +58,7 @@ def _facts(report: GenreReport) -> Html:
     """The other numbers, each beside that of the baseline."""
     dummy = report.dummy
     shown = [
+        ("accuracy by segment", report.segment_accuracy, _segments(report)),
         ("macro F1", report.macro_f1, _beside(dummy.macro_f1)),
         ("balanced accuracy", report.balanced_accuracy, _beside(dummy.balanced_accuracy)),
         ("log loss, lower is better", report.log_loss, _beside(dummy.log_loss, "shares of genres")),
@@ -69,6 +70,13 @@ def _facts(report: GenreReport) -> Html:
         if not math.isnan(value)
     ]
     return element("div", *facts, class_="facts")
+
+
+def _segments(report: GenreReport) -> str:
+    """How many segments there are, and how sure their share is."""
+    low, high = report.segment_interval
+    n = 0 if report.segments is None else report.segments.sum()
+    return f"of {n} segments, 95 % {low:.3f} to {high:.3f}"
 
 
 def _beside(value: float, what: str = "most frequent genre") -> str:

@@ -23,6 +23,7 @@ from genrekit.page import _sections as sections
 from genrekit.page._headline import alerts, headline
 from genrekit.page._markup import Html, element, join
 from genrekit.page._names import short_names
+from genrekit.page._training_section import training
 
 __all__ = ["write_report"]
 
@@ -49,7 +50,8 @@ def write_report(
     title : str, default="Genre report"
         Heading of the page.
     estimator : estimator, optional
-        What was cross-validated; its parameters are shown.
+        What was cross-validated; its parameters are shown. Of a fitted one, where the report
+        holds no trainings, the training too.
     features : array-like of shape (n_tracks, n_features), optional
         Features of the tracks, in the order of the report; a map of the tracks is drawn of them.
     more : mapping of str to Html, default={}
@@ -79,8 +81,10 @@ def _page(
         "By genre": sections.genres(report),
         "Confusion": sections.confusion(report),
         "Confused most": sections.mistakes(report, [names[track] for track in tracks]),
+        "Most confidently wrong": sections.surest(report, names),
         "Calibration": sections.calibration(report),
         "Map of the tracks": sections.tracks(report, features),
+        "Training": training(report, estimator),
         "Folds and times": sections.folds(report),
         "Not decoded": sections.failures(report, tracks, names),
         "Leaks": sections.leaks(report, names),

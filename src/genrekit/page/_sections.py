@@ -9,19 +9,28 @@ import numpy as np
 
 from genrekit.displays import PCADisplay, ReliabilityDisplay, confusion_counts
 from genrekit.evaluation import GenreReport
-from genrekit.page._figures import figure
+from genrekit.page._figures import NO_PICTURES, figure
 from genrekit.page._headline import percent
 from genrekit.page._markup import Html, bar_cell, element, join, table
 
-__all__ = ["calibration", "confusion", "failures", "folds", "genres", "leaks", "mistakes", "tracks"]
+__all__ = [
+    "calibration",
+    "confusion",
+    "failures",
+    "folds",
+    "genres",
+    "leaks",
+    "mistakes",
+    "surest",
+    "tracks",
+]
 
 # Beyond these, a page says how many more there are.
-_PAIRS, _EXAMPLES, _LISTED = 10, 3, 50
+_PAIRS, _EXAMPLES, _LISTED, _SUREST = 10, 3, 50, 20
 _REMEDY = (
     "Leave out copies, or pass groups to cross_validate_genres that give all copies of a "
     "recording, and all that must stay together, one name."
 )
-_NO_PICTURES = "Not drawn, since matplotlib is not installed: pip install 'genrekit[plot]'."
 
 
 def genres(report: GenreReport) -> Html:
@@ -133,6 +142,30 @@ def _probability(report: GenreReport, pair: _Mistake) -> dict[int, float]:
     return {i: float(report.probabilities[i, column[0]]) for i in pair.tracks}
 
 
+def surest(report: GenreReport, names: Mapping[str, str]) -> Html | None:
+    """The tracks that were most surely taken for another genre, for listening."""
+    found = report.confident_mistakes()
+    if not found:
+        return None
+    rows = [
+        [
+            element("code", names[mistake.track]),
+            mistake.genre,
+            mistake.answer,
+            bar_cell(mistake.probability),
+            f"{mistake.genre_probability:.3f}",
+        ]
+        for mistake in found[:_SUREST]
+    ]
+    explained = (
+        "Worth listening to: such a track is often of both genres, wrongly labelled, or not what "
+        "its name says."
+    )
+    head = ["track", "genre", "said", "how surely", "for its genre"]
+    listed = table(head, rows, numbers=(3, 4), kind="stack")
+    return join(element("p", explained), listed, _more(len(found) - _SUREST, "wrong answers"))
+
+
 def calibration(report: GenreReport) -> Html | None:
     """Whether the probabilities keep what they promise."""
     if report.probabilities is None or np.isnan(report.probabilities).any(axis=1).all():
@@ -147,7 +180,7 @@ def calibration(report: GenreReport) -> Html | None:
         size=(5.2, 4.8),
         label="Reliability diagram",
     )
-    return join(element("p", explained), drawn or element("p", _NO_PICTURES))
+    return join(element("p", explained), drawn or element("p", NO_PICTURES))
 
 
 def tracks(report: GenreReport, features: Any) -> Html | None:
@@ -163,7 +196,7 @@ def tracks(report: GenreReport, features: Any) -> Html | None:
         size=(6.4, 6.4),
         label="Map of the tracks",
     )
-    return join(element("p", explained), drawn or element("p", _NO_PICTURES))
+    return join(element("p", explained), drawn or element("p", NO_PICTURES))
 
 
 def _map_below(display: PCADisplay) -> None:
