@@ -177,6 +177,11 @@ def test_overrides_of_the_features(cls, X):
         clf = cls.from_pretrained(**how)
         np.testing.assert_array_equal(clf.predict_proba(X), expected)
         assert clf.features is not given
+    open_stats = CNNEmbedding(given.model, output=given.output, patch_hop=0.2)
+    np.testing.assert_array_equal(
+        cls.from_pretrained(features=open_stats).predict_proba(X), expected
+    )
+    assert open_stats.stats is None
     clf = cls.from_pretrained(features=given, sr=8000, max_patches=3)
     assert (clf.sr, clf.features.sr, clf.features_.max_patches) == (8000, 8000, 3)
     assert given.sr is None
@@ -317,7 +322,7 @@ def test_default_features():
     assert clf.features is None
     params = clf.get_params()
     names = ("model", "output", "stats", "sr", "offset", "duration")
-    expected = ["msd-musicnn", "tags", ("mean", "std"), 16000, 1.0, 2.0]
+    expected = ["msd-musicnn", "tags", None, 16000, 1.0, 2.0]
     assert [params[f"features__{name}"] for name in names] == expected
     clf.set_params(features__max_patches=5)
     assert clone(clf).get_params()["features__max_patches"] == 5

@@ -199,6 +199,26 @@ def test_top_tags_are_the_highest_means(tiny, noise):
         CNNEmbedding(tiny, output="levels").top_tags([noise])
 
 
+def test_statistics_that_it_names_none_of_are_those_around_it(tiny, noise):
+    embedding = CNNEmbedding(tiny, output="levels", **SIDE_BY_SIDE)
+    assert embedding.stats is None
+    alone = embedding.get_feature_names_out().tolist()
+    assert alone[:2] == ["cnn0_mean", "cnn0_std"]
+    assert AudioFeatures([embedding]).get_feature_names_out().tolist() == alone
+    around = AudioFeatures([embedding, "rms"], stats=["max", "min"])
+    told = clone(embedding).set_params(stats=["max", "min"])
+    np.testing.assert_array_equal(
+        around.fit_transform([noise])[:, :-2], told.fit_transform([noise])
+    )
+    found = genrekit.extract([noise], [embedding, "rms"], sr=SR, stats=["max", "min"])
+    assert found.names == around.get_feature_names_out().tolist()
+    assert found.names[:2] == ["cnn0_max", "cnn0_min"]
+    assert embedding.stats is None  # it is not written into
+    # Those of its own win, as they did when they were the default.
+    own = clone(embedding).set_params(stats=("mean", "std"))
+    assert AudioFeatures([own], stats=["max"]).get_feature_names_out().tolist() == alone
+
+
 def test_memory_computes_a_track_once_for_all_statistics(tiny, noise, tmp_path, monkeypatch):
     path = _write(tmp_path / "a.wav", noise)
     embedding = CNNEmbedding(tiny, output="units", memory=str(tmp_path / "cache"))

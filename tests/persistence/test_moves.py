@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genrekit import load, make_tracks, save
+from genrekit import AudioFeatures, load, make_tracks, save
 from genrekit.persistence import _archive, _schema
 from genrekit.persistence._moves import MOVED, follow_moves
 
@@ -44,6 +44,14 @@ def test_saved_again_it_has_the_new_names(tmp_path):
     }
     assert "genrekit.networks._embedding.CNNEmbedding" in names
     assert follow_moves(members) is members
+
+
+@pytest.mark.filterwarnings("ignore:.*was written under:genrekit.exceptions.GenrekitWarning")
+def test_an_embedding_saved_before_has_statistics_of_its_own():
+    embedding = load(DATA / "embedding.skops").features_
+    assert tuple(embedding.stats) == ("mean", "std")
+    names = AudioFeatures([embedding], stats=["max"]).get_feature_names_out().tolist()
+    assert names == embedding.get_feature_names_out().tolist()
 
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())

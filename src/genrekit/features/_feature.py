@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from genrekit._validation import did_you_mean
 from genrekit.dsp import Request, check_parameters, make_request
-from genrekit.spectra import WAVEFORM, Frontend, Spectra, check_stats, pool, select
+from genrekit.spectra import DEFAULT_STATS, WAVEFORM, Frontend, Spectra, check_stats, pool, select
 
 __all__ = ["Feature", "FeaturePart"]
-
-_STATS = ("mean", "std")
 
 
 def _one_row(params: Mapping[str, Any]) -> list[str]:
@@ -97,7 +95,7 @@ class FeaturePart:
     @property
     def pooled_by(self) -> Sequence[str]:
         """The statistics over frames."""
-        return _STATS if self.stats is None else self.stats
+        return DEFAULT_STATS if self.stats is None else self.stats
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class ShippedHead:
         if features is not None and not isinstance(features, CNNEmbedding):
             raise TypeError(self._misfit(f"features={features!r} are none"))
         chosen = clone(own if features is None else features)
+        if chosen.stats is None:
+            chosen.set_params(stats=own.stats)
         for name in overrides:
             if name not in (known := chosen.get_params(deep=False)):
                 raise TypeError(f"there is no parameter {name!r}: {did_you_mean(name, known)}")

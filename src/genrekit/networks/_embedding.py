@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -25,7 +26,7 @@ from genrekit.networks._card import ModelCard
 from genrekit.networks._network import answer_patches, open_network
 from genrekit.networks._registry import get_card
 from genrekit.networks._source import Patches
-from genrekit.spectra import Frontend, Part, Spectra, check_stats, pool, select
+from genrekit.spectra import DEFAULT_STATS, Frontend, Part, Spectra, check_stats, pool, select
 
 __all__ = ["CNNEmbedding", "check_network"]
 
@@ -49,8 +50,9 @@ class CNNEmbedding(AudioExtractor):
         Distance between patches, seconds, rounded down to what the network counts in.
     max_patches : int or None, default=60
         How many patches of a long track: they are spread evenly over it. None takes every one.
-    stats : sequence of str, default=("mean", "std")
+    stats : sequence of str, optional
         Statistics over patches: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
+        None means: as in the enclosing `AudioFeatures`, else ("mean", "std").
     sr : float, optional
         Sampling rate that **bare arrays** have, Hz. It is not the rate of the network, which
         everything is resampled to: files and ``(y, sr)`` pairs bring their own rate, an array
@@ -110,7 +112,7 @@ class CNNEmbedding(AudioExtractor):
         output: str = "tags",
         patch_hop: float = 1.0,
         max_patches: int | None = 60,
-        stats: Any = ("mean", "std"),
+        stats: Any = None,
         sr: float | None = None,
         offset: float | None = None,
         duration: float | None = None,
@@ -254,6 +256,11 @@ class CNNEmbedding(AudioExtractor):
         """Names of the units of `output`; none where units have no meaning of their own."""
         return tuple(self._card().labels.get(self.output, ()))
 
+    @property
+    def _pooled_by(self) -> Sequence[str]:
+        """The statistics over patches."""
+        return DEFAULT_STATS if self.stats is None else self.stats
+
     def _with_means(self) -> CNNEmbedding:
         """The same with nothing but means."""
         return CNNEmbedding(**{**self.get_params(deep=False), "stats": ("mean",)})
@@ -267,7 +274,7 @@ class CNNEmbedding(AudioExtractor):
             check_integer("max_patches", self.max_patches, minimum=1)
         if self.sr is not None:
             check_number("sr", self.sr, above=0)
-        check_stats(self.stats)
+        check_stats(self._pooled_by)
         fitted_with = getattr(self, "sha256_", card.sha256)
         if fitted_with != card.sha256:
             raise ValueError(
@@ -311,13 +318,13 @@ class CNNEmbedding(AudioExtractor):
 
     def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
         """The wanted statistics; part of the `Part` protocol."""
-        return select(description, check_stats(self.stats))
+        return select(description, check_stats(self._pooled_by))
 
     def columns(self, name: str) -> list[str]:
         """Names of the columns under a name; part of the `Part` protocol."""
         units = [f"_{label}" for label in self.labels]
         units = units or [str(i) for i in range(self._card().outputs[self.output])]
-        return [f"{name}{unit}_{stat}" for unit in units for stat in self.stats]
+        return [f"{name}{unit}_{stat}" for unit in units for stat in self._pooled_by]
 
     def key(self) -> tuple[Any, ...]:
         """What a cached description depends on; part of the `Part` protocol."""

@@ -12,10 +12,12 @@ from genrekit._validation import did_you_mean
 from genrekit.dsp import kernels
 from genrekit.spectra._arrays import as_floats
 
-__all__ = ["STATS", "check_stats", "pool", "select"]
+__all__ = ["DEFAULT_STATS", "STATS", "check_stats", "pool", "select"]
 
 # In the order of the columns of `pool`; "kurtosis" is Fisher's (0 for a Gaussian), biased.
 STATS = ("mean", "std", "var", "skew", "kurtosis", "median", "min", "max")
+# Of a part that names none, where nothing around it does.
+DEFAULT_STATS = ("mean", "std")
 
 
 def check_stats(stats: Any) -> tuple[str, ...]:
