@@ -237,6 +237,26 @@ def test_a_broken_file(which, request, tmp_path):
         request.getfixturevalue(which).timeline(tmp_path / "page.mp3")
 
 
+@pytest.mark.parametrize("n_samples", [2, 511])
+def test_rows_shorter_than_a_hop_have_no_timeline(n_samples, song):
+    X = np.random.default_rng(0).normal(0, 0.1, (20, n_samples))
+    X[::2, 0] += 1
+    clf = GenreClassifier("knn", calibrate=False).fit(X, [0, 1] * 10)
+    assert clf.n_samples_ == n_samples
+    message = f"fitted on rows of {n_samples} samples: nothing so short has a timeline"
+    for track in (X[0], song, "missing.wav"):
+        with pytest.raises(ValueError, match=message):
+            clf.timeline(track)
+    # From a hop on a row is a track as any other.
+    longer = np.repeat(X, 2 + 511 // n_samples, axis=1)
+    clf.fit(longer, [0, 1] * 10)
+    timeline = clf.timeline(longer[0])
+    np.testing.assert_allclose(timeline.probabilities, clf.predict_proba(longer[:1]))
+    # And so are short tracks in a list, which never were described by their samples.
+    timeline = clf.fit(list(X), [0, 1] * 10).timeline(X[0])
+    np.testing.assert_allclose(timeline.probabilities, clf.predict_proba([X[0]]))
+
+
 def test_not_fitted(song):
     with pytest.raises(NotFittedError):
         GenreClassifier().timeline(song)

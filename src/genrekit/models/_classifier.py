@@ -281,6 +281,11 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         """Segments, one beginning a hop after the other."""
         window, hop = 5.0 if window is None else window, 1.0 if hop is None else hop
         check_lengths(window, hop)
+        if self.n_samples_:
+            raise ValueError(
+                f"fitted on rows of {self.n_samples_} samples: nothing so short has a timeline; "
+                "ask predict_proba of a 2-D array"
+            )
         features = self._running(self.features_)
         times, table, remark = timeline_rows(features, track, window, hop, sr=self.sr)
         unheard = find_unheard(features, [track], [remark])

@@ -189,7 +189,8 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
         AudioDecodeError
             If the track can't be decoded.
         ValueError
-            If `window` and `hop` are no lengths, or would leave out what lies between segments.
+            If `window` and `hop` are no lengths, or would leave out what lies between segments; if
+            it was fitted on rows of a 2-D array that are shorter than a hop of its features.
 
         Examples
         --------
