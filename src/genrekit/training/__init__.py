@@ -9,8 +9,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from genrekit.training._segments import Segments
+from genrekit.training._settings import TrainSettings
+from genrekit.training._store import FrameStore
 from genrekit.training._table import NETWORKS, Architecture
 from genrekit.training._torch import choose_device, need_torch
+from genrekit.training._train import Trained, train_network
 
 _LATE = {
     "build_network": "_build",
@@ -22,12 +26,17 @@ _LATE = {
 __all__ = [
     "NETWORKS",
     "Architecture",
+    "FrameStore",
+    "Segments",
+    "TrainSettings",
+    "Trained",
     "build_network",
     "choose_device",
     "export_network",
     "keep_frozen",
     "need_torch",
     "parameter_groups",
+    "train_network",
 ]
 
 if TYPE_CHECKING:

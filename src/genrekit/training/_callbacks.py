@@ -1,0 +1,212 @@
+"""What happens around epochs and batches: callbacks of skorch."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skorch.callbacks import Callback
+
+from genrekit.training._checkpoint import Checkpoint
+from genrekit.training._random import seed_torch
+from genrekit.training._segments import Segments
+from genrekit.training._state import State, all_finite
+
+__all__ = ["Diverged", "Keeper", "Printer", "Saver", "Scorer", "Stopped"]
+
+Aggregate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+class Stopped(Exception):
+    """Training is over before its last epoch."""
+
+
+class Diverged(Exception):
+    """The loss is no number any more."""
+
+
+class Scorer(Callback):
+    """Accuracy on the validation part, by segment and by track.
+
+    Parameters
+    ----------
+    segments : Segments
+        What is validated on.
+    aggregate : callable
+        Makes one answer a track of those of its segments.
+    """
+
+    def __init__(self, segments: Segments, aggregate: Aggregate) -> None:
+        self.segments, self.aggregate = segments, aggregate
+        self.answers: list[torch.Tensor] = []
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Forget the answers of the epoch before."""
+        self.answers = []
+
+    def on_batch_end(
+        self, net: Any, batch: Any = None, training: bool | None = None, **kwargs: Any
+    ) -> None:
+        """Keep the answers to a validation batch."""
+        if not training:
+            self.answers.append(torch.softmax(kwargs["y_pred"].detach().float(), dim=1).cpu())
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Put them together."""
+        by_segment = by_track = None
+        if self.answers:
+            by_segment, by_track = self._scores(torch.cat(self.answers).double().numpy())
+        net.history.record("valid_accuracy", by_segment)
+        net.history.record("valid_accuracy_tracks", by_track)
+
+    def _scores(self, answers: NDArray[np.float64]) -> tuple[float, float]:
+        """Shares of segments and of tracks that are right."""
+        targets, tracks = self.segments.targets, self.segments.valid.tracks
+        right = answers.argmax(axis=1) == targets[tracks]
+        names, first = np.unique(tracks, return_index=True)
+        each = [self.aggregate(some) for some in np.split(answers, first[1:])]
+        return float(right.mean()), float(np.mean(np.argmax(each, axis=1) == targets[names]))
+
+
+class Keeper(Callback):
+    """Writes the history and keeps the best weights; begins and ends epochs.
+
+    Parameters
+    ----------
+    state : State
+        How far training is.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.lr = 0.0
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Seed torch: an epoch depends on the seed and its number, so any may be the first."""
+        self.lr = max(float(group["lr"]) for group in net.optimizer_.param_groups)
+        seed_torch(torch.device(net.device), self.state.settings.seed, self.state.epoch + 1)
+
+    def on_batch_end(self, net: Any, **kwargs: Any) -> None:
+        """Look at the loss."""
+        if not math.isfinite(kwargs["loss"].item()):
+            raise Diverged
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Add the epoch to the history."""
+        if not all_finite(net.module_):
+            raise Diverged
+        found = net.history[-1]
+        valid_loss = found.get("valid_loss")
+        row = {
+            "epoch": self.state.epoch + 1,
+            "train_loss": float(found["train_loss"]),
+            "valid_loss": None if valid_loss is None else float(valid_loss),
+            "valid_accuracy": found["valid_accuracy"],
+            "valid_accuracy_tracks": found["valid_accuracy_tracks"],
+            "lr": self.lr,
+            "seconds": float(found["dur"]),
+        }
+        self.state.add(row, net.module_)
+
+
+class Saver(Callback):
+    """Writes the checkpoint, and goes on from it.
+
+    Parameters
+    ----------
+    state : State
+        How far training is.
+    checkpoint : Checkpoint
+        Where it is written.
+    saved : dict or None
+        What was read from it.
+    schedule : LRScheduler or None
+        The schedule of the learning rate.
+    """
+
+    def __init__(
+        self, state: State, checkpoint: Checkpoint, saved: dict[str, Any] | None, schedule: Any
+    ) -> None:
+        self.state, self.checkpoint = state, checkpoint
+        self.saved, self.schedule = saved, schedule
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Go on; or see at once whether a checkpoint can be written."""
+        if self.saved is None:
+            self._save(net)
+            return
+        net.module_.load_state_dict(self.saved["module"])
+        net.optimizer_.load_state_dict(self.saved["optimizer"])
+        if self.schedule is not None:
+            self.schedule.lr_scheduler_.load_state_dict(self.saved["schedule"])
+        self.saved = None
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Write it."""
+        self._save(net)
+
+    def _save(self, net: Any) -> None:
+        """Everything that another process needs."""
+        schedule = self.schedule
+        self.checkpoint.save(
+            {
+                "state": self.state.as_dict(),
+                "module": net.module_.state_dict(),
+                "optimizer": net.optimizer_.state_dict(),
+                "schedule": None if schedule is None else schedule.lr_scheduler_.state_dict(),
+            }
+        )
+
+
+class Printer(Callback):
+    """Says what people look at, a line an epoch; and ends training when it is over.
+
+    Parameters
+    ----------
+    state : State
+        How far training is.
+    verbose : int
+        0 for nothing.
+    """
+
+    def __init__(self, state: State, verbose: int) -> None:
+        self.state, self.verbose = state, verbose
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Say it."""
+        if self.verbose:
+            print(line(self.state), file=sys.stderr, flush=True)
+        if self.state.finished:
+            raise Stopped
+
+
+def line(state: State) -> str:
+    """The latest epoch in a line."""
+    row = state.history[-1]
+    last = state.settings.max_epochs
+    parts = [f"epoch {row['epoch']:{len(str(last))}d}/{last}", f"loss {row['train_loss']:.3f}"]
+    if row["valid_loss"] is not None:
+        parts.append(f"validation loss {row['valid_loss']:.3f}")
+        parts.append(f"accuracy {row['valid_accuracy_tracks']:.3f} by track")
+        parts.append(f"{row['valid_accuracy']:.3f} by segment")
+        parts.append("best so far" if state.best_epoch == row["epoch"] else "           ")
+    parts.append(f"{row['seconds']:.1f} s")
+    seconds = np.mean([each["seconds"] for each in state.history])
+    parts.append(f"{_duration(seconds * (last - row['epoch']))} left")
+    return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return (
+        f"{minutes} min" if minutes >= 10 else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    )

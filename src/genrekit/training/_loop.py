@@ -1,0 +1,174 @@
+"""The loop: skorch's, over our own batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import LRScheduler
+from skorch.utils import to_tensor
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+
+from genrekit.exceptions import warn_caller
+from genrekit.training._batches import TrainBatches, ValidBatches
+from genrekit.training._callbacks import (
+    Aggregate,
+    Diverged,
+    Keeper,
+    Printer,
+    Saver,
+    Scorer,
+    Stopped,
+)
+from genrekit.training._checkpoint import Checkpoint, fingerprint
+from genrekit.training._layers import keep_frozen, parameter_groups
+from genrekit.training._random import own_randomness
+from genrekit.training._segments import Segments
+from genrekit.training._settings import TrainSettings
+from genrekit.training._state import State
+
+__all__ = ["run"]
+
+# Share of the steps in which the learning rate goes up. Not quite a quarter: torch divides by zero
+# where the rise ends with the first of four steps.
+_RISE = 0.25 + 1e-9
+
+
+class _Net(NeuralNet):
+    """skorch's loop over batches that come as they are."""
+
+    def __init__(self, module: Any, *, groups: Any, weight_decay: float, **kwargs: Any) -> None:
+        super().__init__(module, torch.nn.CrossEntropyLoss, **kwargs)
+        self.groups, self.weight_decay = groups, weight_decay
+
+    def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
+        """Both parts are made by tracks already."""
+        return X, y
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """A part gives its batches itself."""
+        return dataset
+
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> _Net:
+        """AdamW, each group of weights at its own rate."""
+        self.optimizer_ = torch.optim.AdamW(self.groups, weight_decay=self.weight_decay)
+        return self
+
+    def infer(self, x: Any, **fit_params: Any) -> torch.Tensor:
+        """Answers of the network to its inputs, one argument each."""
+        if self.module_.training:
+            keep_frozen(self.module_)
+        return self.module_(*to_tensor(x, device=self.device))
+
+
+def run(
+    module: torch.nn.Module,
+    segments: Segments,
+    settings: TrainSettings,
+    *,
+    device: torch.device,
+    aggregate: Aggregate,
+    checkpoint: Any,
+    verbose: int,
+) -> State:
+    """Train a network, in place.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network; it has the best weights at the end.
+    segments : Segments
+        What it learns from.
+    settings : TrainSettings
+        How.
+    device : torch.device
+        What computes.
+    aggregate : callable
+        Makes one answer a track of those of its segments.
+    checkpoint : path-like or None
+        Folder of the checkpoint.
+    verbose : int
+        Whether to print a line an epoch.
+
+    Returns
+    -------
+    State
+        How it went.
+    """
+    state = State(settings, validated=len(segments.valid.tracks) > 0)
+    kept, saved = None, None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, fingerprint(module, segments, settings))
+        saved = kept.load()
+    if saved is not None:
+        state.update(saved["state"])
+    if not state.finished:
+        train = TrainBatches(segments, settings, lambda: state.epoch + 1)
+        groups = parameter_groups(
+            module, lr=settings.lr, backbone_lr=settings.backbone_lr, freeze=settings.freeze
+        )
+        schedule = _schedule(settings, groups, len(train))
+        saver = None if kept is None else Saver(state, kept, saved, schedule)
+        wanted = [
+            schedule,
+            Scorer(segments, aggregate),
+            Keeper(state),
+            saver,
+            Printer(state, verbose),
+        ]
+        net = _Net(
+            module,
+            groups=groups,
+            weight_decay=settings.weight_decay,
+            max_epochs=settings.max_epochs - state.epoch,
+            callbacks=[callback for callback in wanted if callback is not None],
+            callbacks__print_log=None,
+            device=str(device),
+            verbose=0,
+        )
+        with own_randomness(device):
+            _fit(net, train, ValidBatches(segments, settings.batch_size), state)
+    assert state.best is not None  # nothing comes back from _fit without
+    module.load_state_dict(state.best)
+    module.to("cpu").eval()
+    return state
+
+
+def _fit(net: _Net, train: TrainBatches, valid: ValidBatches, state: State) -> None:
+    """Go over the data until it is over; what ends it early costs nothing that is done."""
+    try:
+        net.fit(train, valid if state.validated else None)
+    except Stopped:
+        return
+    except Diverged:
+        message = (
+            f"the loss is not a number any more in epoch {state.epoch + 1}: a lower lr may help "
+            f"(it is {state.settings.lr:g}), or other inputs"
+        )
+        _warn_or_raise(state, message, ValueError)
+    else:  # Printer ends what is complete, so skorch has caught Ctrl-C
+        _warn_or_raise(state, f"stopped by Ctrl-C in epoch {state.epoch + 1}", KeyboardInterrupt)
+
+
+def _warn_or_raise(state: State, message: str, error: type[BaseException]) -> None:
+    """Go on with the weights so far, if there are any."""
+    if state.best is None:
+        raise error(message)
+    warn_caller(f"{message}. The weights of epoch {state.best_epoch} are kept")
+
+
+def _schedule(
+    settings: TrainSettings, groups: list[dict[str, Any]], n_batches: int
+) -> LRScheduler | None:
+    """How the learning rates go, batch by batch."""
+    steps = settings.max_epochs * n_batches
+    if settings.schedule is None:
+        return None
+    if settings.schedule == "cosine":
+        how: dict[str, Any] = {"policy": CosineAnnealingLR, "T_max": steps}
+    else:
+        # With a step more than there are the last one still learns something.
+        top = [group["lr"] for group in groups]
+        how = {"policy": OneCycleLR, "max_lr": top, "total_steps": steps + 1, "pct_start": _RISE}
+    return LRScheduler(**how, step_every="batch", event_name=None)
