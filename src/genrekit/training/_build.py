@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from genrekit._validation import check_choice, check_integer, did_you_mean
-from genrekit.training._layers import find_head
+from genrekit.training._layers import pass_batch
 from genrekit.training._table import NETWORKS, Architecture
 
 __all__ = ["build_network"]
@@ -162,14 +162,14 @@ def _check_answer(name: str, module: Any, shapes: Shapes, n_classes: int) -> Non
     batch = [torch.zeros(2, *shape) for shape in shapes]
     asked = f"a batch of {' and '.join(str(tuple(x.shape)) for x in batch)}"
     try:
-        head, answer = find_head(module, batch)
+        passed = pass_batch(module, batch)
     except Exception as error:  # a stranger's code may raise anything
         raise ValueError(f"network={name} fails on {asked}: {error}") from error
-    shape = getattr(answer, "shape", None)
+    shape = getattr(passed.answer, "shape", None)
     if shape is None or tuple(shape) != (2, n_classes):
-        said = type(answer).__name__ if shape is None else f"shape {tuple(shape)}"
+        said = type(passed.answer).__name__ if shape is None else f"shape {tuple(shape)}"
         raise ValueError(
             f"network={name} must answer {asked} with logits of shape {(2, n_classes)}, one for "
             f"each genre, not with {said}"
         )
-    module._genrekit_head = head
+    module._genrekit_head = passed.head

@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from genrekit.training._layers import find_head
+from genrekit.training._layers import pass_batch
 
 __all__ = ["export_network"]
 
@@ -91,7 +91,7 @@ class _Answers(nn.Module):
         super().__init__()
         self.module = module
         self._heard: list[Tensor] = []
-        head, _ = find_head(module, batch)
+        head = pass_batch(module, batch).head
         if head is not None:
             module.get_submodule(head).register_forward_pre_hook(self._hear)
         logits = self._answer(batch)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from genrekit._validation import check_integer
 
-__all__ = ["find_head", "keep_frozen", "parameter_groups"]
+__all__ = ["Passed", "keep_frozen", "parameter_groups", "pass_batch"]
 
 FEATURES = "features"
 
 
-def find_head(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[str | None, Tensor]:
-    """The last linear layer through which a batch goes, and what comes out of the network.
+class Passed(NamedTuple):
+    """What a batch met on its way: name of the last linear layer, what that gave, the answer."""
+
+    head: str | None
+    given: Tensor | None
+    answer: Any
+
+
+def pass_batch(module: nn.Module, inputs: Sequence[Tensor]) -> Passed:
+    """Let a batch through, and see which linear layer is the last.
 
     The order in which layers were made need not be that in which they are called.
 
@@ -29,24 +37,23 @@ def find_head(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[str | None, 
 
     Returns
     -------
-    name : str or None
-        Its name in the module; None if there is none.
-    output : torch.Tensor
-        What the network answers.
+    Passed
+        Without a linear layer, its first two are None.
     """
-    called: list[str] = []
+    called: list[tuple[str, Tensor]] = []
     hooks = [
-        layer.register_forward_hook(lambda *_, name=name: called.append(name))
+        layer.register_forward_hook(lambda *call, name=name: called.append((name, call[-1])))
         for name, layer in module.named_modules()
         if isinstance(layer, nn.Linear)
     ]
     try:
         with torch.no_grad():
-            output = module(*inputs)
+            answer = module(*inputs)
     finally:
         for hook in hooks:
             hook.remove()
-    return (called[-1] if called else None), output
+    head, given = called[-1] if called else (None, None)
+    return Passed(head, given, answer)
 
 
 def parameter_groups(

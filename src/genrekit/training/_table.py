@@ -31,8 +31,8 @@ class Architecture:
     Examples
     --------
     >>> from genrekit.training import NETWORKS
-    >>> NETWORKS["raw"].takes, NETWORKS["parallel"].follows
-    ('waveform', 'Feng et al., 2017')
+    >>> NETWORKS["raw"].takes, NETWORKS["musicnn"].hears
+    ('waveform', 'msd-musicnn')
     """
 
     factory: str
@@ -63,4 +63,10 @@ NETWORKS: dict[str, Architecture] = {
     "lstm": Architecture(_HERE + "_recurrent:lstm", "rows", "Tang et al., 2018"),
     "crnn": Architecture(_HERE + "_recurrent:crnn", "rows", "Choi et al., ICASSP 2017"),
     "parallel": Architecture(_HERE + "_parallel:parallel", "several", "Feng et al., 2017"),
+    "musicnn": Architecture(
+        _HERE + "_musicnn:musicnn", "rows", "Pons and Serra, ISMIR 2019", "msd-musicnn"
+    ),
+    "image": Architecture(
+        _HERE + "_image:image", "rows", "Palanisamy, Singhania, Yao: Rethinking CNN models, 2020"
+    ),
 }
