@@ -1,5 +1,8 @@
 """The loop."""
 
+import io
+import sys
+
 import numpy as np
 import pytest
 
@@ -209,6 +212,37 @@ def test_a_line_an_epoch_says_how_it_goes(capfd):
     assert "validation" not in without
     assert _train(max_epochs=1).history
     assert capfd.readouterr().err == ""
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_one_line_is_written_again_and_again(monkeypatch, capfd):
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    _train(max_epochs=3, verbose=1)
+    text = terminal.getvalue()
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    last = text.rpartition("\r")[2]
+    assert last.startswith("training: 100%|")
+    assert "epoch 3/3, loss " in last
+    assert "by segment" in last
+    _train(max_epochs=1)
+    assert terminal.getvalue() == text
+    with pytest.raises(ValueError, match="not a number"):
+        _train(max_epochs=1, lr=1e30, verbose=1)
+    assert terminal.getvalue().endswith("\n")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_word_the_lines_go_to_a_logger(caplog, capfd):
+    with caplog.at_level("INFO", "genrekit.training"):
+        _train(max_epochs=2)
+    assert [record.message[:10] for record in caplog.records] == ["epoch 1/2 ", "epoch 2/2 "]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_is_frozen_stays_and_the_rest_learns_at_its_own_rate():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from genrekit.training._segments import Segments
 from genrekit.training._state import State, all_finite
 
 __all__ = ["Diverged", "Keeper", "Printer", "Saver", "Scorer", "Stopped"]
+
+_LOG = logging.getLogger("genrekit.training")
 
 Aggregate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -164,29 +167,57 @@ class Saver(Callback):
 
 
 class Printer(Callback):
-    """Says what people look at, a line an epoch; and ends training when it is over.
+    """Says what people look at; and ends training when it is over.
+
+    That is a bar on a terminal and a line an epoch elsewhere. Without `verbose` the lines go to the
+    logger "genrekit.training" alone.
 
     Parameters
     ----------
     state : State
         How far training is.
+    n_batches : int
+        How many batches an epoch has.
     verbose : int
-        0 for nothing.
+        0 for nothing on the standard error.
     """
 
-    def __init__(self, state: State, verbose: int) -> None:
-        self.state, self.verbose = state, verbose
+    def __init__(self, state: State, n_batches: int, verbose: int) -> None:
+        self.state, self.n_batches, self.verbose = state, n_batches, verbose
+        self.bar: Any = None
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Draw the bar."""
+        if self.verbose and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            total, done = self.state.settings.max_epochs, self.state.epoch
+            counts = {"total": total * self.n_batches, "initial": done * self.n_batches}
+            self.bar = tqdm(**counts, desc="training", unit="batch")
+
+    def on_batch_end(self, net: Any, training: bool | None = None, **kwargs: Any) -> None:
+        """Move the bar."""
+        if self.bar is not None and training:
+            self.bar.update()
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Say it."""
-        if self.verbose:
+        """Say how the epoch went."""
+        _LOG.info(line(self.state))
+        if self.bar is not None:
+            self.bar.set_postfix_str(", ".join(_scores(self.state)))
+        elif self.verbose:
             print(line(self.state), file=sys.stderr, flush=True)
         if self.state.finished:
             raise Stopped
 
+    def close(self) -> None:
+        """Leave the bar as it is, and go to the next line."""
+        if self.bar is not None:
+            self.bar.close()
 
-def line(state: State) -> str:
-    """The latest epoch in a line."""
+
+def _scores(state: State) -> list[str]:
+    """The latest epoch, and how good the network was."""
     row = state.history[-1]
     last = state.settings.max_epochs
     parts = [f"epoch {row['epoch']:{len(str(last))}d}/{last}", f"loss {row['train_loss']:.3f}"]
@@ -194,10 +225,19 @@ def line(state: State) -> str:
         parts.append(f"validation loss {row['valid_loss']:.3f}")
         parts.append(f"accuracy {row['valid_accuracy_tracks']:.3f} by track")
         parts.append(f"{row['valid_accuracy']:.3f} by segment")
+    return parts
+
+
+def line(state: State) -> str:
+    """The latest epoch in a line."""
+    row = state.history[-1]
+    parts = _scores(state)
+    if row["valid_loss"] is not None:
         parts.append("best so far" if state.best_epoch == row["epoch"] else "           ")
     parts.append(f"{row['seconds']:.1f} s")
     seconds = np.mean([each["seconds"] for each in state.history])
-    parts.append(f"{_duration(seconds * (last - row['epoch']))} left")
+    to_come = state.settings.max_epochs - row["epoch"]
+    parts.append(f"{_duration(seconds * to_come)} left")
     return "  ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import torch
@@ -109,13 +110,14 @@ def run(
             module, lr=settings.lr, backbone_lr=settings.backbone_lr, freeze=settings.freeze
         )
         schedule = _schedule(settings, groups, len(train))
+        printer = Printer(state, len(train), verbose)
         saver = None if kept is None else Saver(state, kept, saved, schedule)
         wanted = [
             schedule,
             Scorer(segments, aggregate),
             Keeper(state),
             saver,
-            Printer(state, verbose),
+            printer,
         ]
         net = _Net(
             module,
@@ -127,7 +129,7 @@ def run(
             device=str(device),
             verbose=0,
         )
-        with own_randomness(device):
+        with own_randomness(device), closing(printer):
             _fit(net, train, ValidBatches(segments, settings.batch_size), state)
     assert state.best is not None  # nothing comes back from _fit without
     module.load_state_dict(state.best)
