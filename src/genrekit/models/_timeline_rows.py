@@ -22,7 +22,7 @@ from genrekit.engine import (
     read_track,
     warn_of_tracks,
 )
-from genrekit.networks import CNNEmbedding, Patches, get_card
+from genrekit.networks import CNNEmbedding, Listener, get_card
 from genrekit.spectra import Frontend, pool
 
 __all__ = ["check_lengths", "timeline_rows"]
@@ -99,9 +99,9 @@ def _of_patches(
     found, remark = embedding._plan().spectra(track, embedding.decoder)
     (spectra,) = found.values()
     moving = copy.copy(embedding).set_params(patch_hop=hop, max_patches=None)
-    heard = get_card(embedding.model).input
-    together = 1 + max(0, round(window * heard.per_second) - heard.patch) // heard.steps(hop)
-    if together >= len(Patches(spectra, heard, patch_hop=hop)):
+    listener = Listener(get_card(embedding.model))
+    together = listener.fitting(window, hop)
+    if together >= listener.count(spectra, hop):
         # The segment holds the whole track, with the patches that are heard of one.
         row = embedding.row(embedding.describe(spectra))
         return np.array([spectra.frontend.offset]), row[np.newaxis], remark

@@ -6,6 +6,8 @@ licence it stands, and the SHA-256 of the file. Adding one takes no code: see `M
 
 from genrekit.networks._card import ModelCard
 from genrekit.networks._embedding import CNNEmbedding, check_network
+from genrekit.networks._features import FeaturesInput
+from genrekit.networks._hearing import Listener, make_plan
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
 from genrekit.networks._patches import iter_batches
@@ -17,17 +19,36 @@ from genrekit.networks._registry import (
     locate,
     model_rows,
 )
+from genrekit.networks._rows import (
+    EmbeddingRows,
+    FeatureRows,
+    FrameRows,
+    NetworkRows,
+    RowsInput,
+    WaveformRows,
+)
+from genrekit.networks._segments import SegmentAnswers, segment_answers
 from genrekit.networks._source import Patches
+from genrekit.networks._words import rows_inputs
 
 __all__ = [
     "HEADS",
     "CNNEmbedding",
+    "EmbeddingRows",
+    "FeatureRows",
+    "FeaturesInput",
+    "FrameRows",
+    "Listener",
     "MelInput",
     "ModelCard",
     "Network",
+    "NetworkRows",
     "OnnxNetwork",
     "Patches",
+    "RowsInput",
+    "SegmentAnswers",
     "WaveformInput",
+    "WaveformRows",
     "answer_patches",
     "check_network",
     "fetch_model",
@@ -35,6 +56,9 @@ __all__ = [
     "iter_batches",
     "list_models",
     "locate",
+    "make_plan",
     "model_rows",
     "open_network",
+    "rows_inputs",
+    "segment_answers",
 ]

@@ -6,12 +6,15 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genrekit._validation import check_choice, check_integer, did_you_mean
-from genrekit.networks._inputs import INPUTS, MelInput, WaveformInput
+from genrekit._tables import atomic_path
+from genrekit._validation import check_choice, check_integer
+from genrekit.networks._features import FeaturesInput, parse_input
+from genrekit.networks._inputs import MelInput, WaveformInput
+from genrekit.networks._json import as_json, as_mapping, check_fields
 
 __all__ = ["ModelCard"]
 
@@ -30,10 +33,10 @@ class ModelCard:
     """What a network is: what it hears and answers, where it comes from, what it may be used for.
 
     A card is a JSON file that holds these fields, `path` excepted. Any network can be described
-    that takes patches of a mel spectrogram, as 32-bit floats of shape (n, frames, bands), or of a
-    waveform, (n, samples), and answers with arrays of shape (n, units). Its numbers must lie in the
-    one ONNX file. A network is a program: how long it runs and how much memory it takes is its own
-    affair, so use those of people you trust.
+    that takes patches of a mel spectrogram, as 32-bit floats of shape (n, frames, bands), of a
+    waveform, (n, samples), or of features, (n, rows, columns), and answers with arrays of shape
+    (n, units). Its numbers must lie in the one ONNX file. A network is a program: how long it runs
+    and how much memory it takes is its own affair, so use those of people you trust.
 
     Parameters
     ----------
@@ -41,8 +44,9 @@ class ModelCard:
         Short name, in lower case.
     title : str
         What it is, in a line.
-    input : MelInput or WaveformInput
-        What it hears. In JSON an object with ``"kind"`` ("mel" or "waveform") and the parameters.
+    input : MelInput, WaveformInput or FeaturesInput
+        What it hears. In JSON an object with ``"kind"`` ("mel", "waveform" or "features") and the
+        parameters.
     outputs : mapping of str to int
         Names of its outputs, as in the ONNX file, and how many units each has.
     file : str
@@ -89,7 +93,7 @@ class ModelCard:
 
     name: str
     title: str
-    input: MelInput | WaveformInput
+    input: MelInput | WaveformInput | FeaturesInput
     outputs: Mapping[str, int]
     file: str
     sha256: str
@@ -136,11 +140,63 @@ class ModelCard:
         """
         path = Path(path)
         try:
-            return cls(**_parse(_read_json(path)), path=path)
+            return replace(cls.from_json(_read_json(path)), path=path)
         except FileNotFoundError as error:
             raise FileNotFoundError(f"{path}: there is no such model card") from error
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path} is no model card: {error}") from error
+
+    @classmethod
+    def from_json(cls, content: Any) -> ModelCard:
+        """A card from what its JSON file holds.
+
+        Parameters
+        ----------
+        content : dict
+            The fields, as `to_json` gives them.
+
+        Returns
+        -------
+        ModelCard
+            The card, without a `path`.
+
+        Raises
+        ------
+        ValueError
+            If it is no card; the message says what is wrong.
+        """
+        return cls(**_parse(content))
+
+    def to_json(self) -> dict[str, Any]:
+        """What its JSON file holds: all fields but `path`, in types that JSON has.
+
+        Returns
+        -------
+        dict
+            The same for the same card, to the order of the fields.
+
+        Examples
+        --------
+        >>> from genrekit.networks import ModelCard, get_card
+        >>> card = get_card("msd-musicnn")
+        >>> ModelCard.from_json(card.to_json()).input == card.input
+        True
+        """
+        content: dict[str, Any] = as_json(self)
+        del content["path"]
+        return content
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the card to a JSON file; the same card gives the same bytes.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to. What is there is replaced once the new file is complete.
+        """
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_bytes(text.encode())
 
     @property
     def default_output(self) -> str:
@@ -199,46 +255,17 @@ def _parse(content: Any) -> dict[str, Any]:
     """The fields of a card from its JSON."""
     if not isinstance(content, dict):
         raise ValueError(f"it holds a {type(content).__name__}, not an object with fields")
-    _check_fields(content, ModelCard, "")
+    check_fields(content, ModelCard, "")
     parsed = dict(content)
-    parsed["input"] = _parse_input(content["input"])
+    parsed["input"] = parse_input(content["input"])
     for name in ("labels", "genres"):
         groups = content.get(name) or {}
-        if not all(_is_list_of_str(labels) for labels in _mapping(name, groups).values()):
+        if not all(_is_list_of_str(labels) for labels in as_mapping(name, groups).values()):
             raise ValueError(f"{name} must map names to lists of names")
         parsed[name] = {key: tuple(labels) for key, labels in groups.items()}
     return parsed
 
 
-def _parse_input(content: Any) -> MelInput | WaveformInput:
-    """What the network hears."""
-    options = dict(_mapping("input", content))
-    kind = options.pop("kind", None)
-    check_choice("kind of input", kind, INPUTS)
-    _check_fields(options, INPUTS[kind], "input: ")
-    return INPUTS[kind](**options)
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    """A value that must be an object of JSON."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} must be an object, not {value!r}")
-    return value
-
-
 def _is_list_of_str(value: Any) -> bool:
     """Whether it is a list of texts."""
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _check_fields(content: Mapping[str, Any], cls: type, where: str) -> None:
-    """All fields that a class needs, and none that it does not know."""
-    known = [item for item in fields(cls) if item.name != "path"]
-    names = [item.name for item in known]
-    for name in content:
-        if name not in names:
-            raise ValueError(f"{where}unknown field {name!r}: {did_you_mean(name, names)}")
-    for item in known:
-        needed = item.default is MISSING and item.default_factory is MISSING
-        if needed and item.name not in content:
-            raise ValueError(f"{where}the field {item.name!r} is missing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,8 @@ from genrekit.engine import (
 )
 from genrekit.exceptions import AudioContentWarning
 from genrekit.networks._card import ModelCard
-from genrekit.networks._network import answer_patches, open_network
+from genrekit.networks._hearing import Listener
 from genrekit.networks._registry import get_card
-from genrekit.networks._source import Patches
 from genrekit.spectra import DEFAULT_STATS, Frontend, Part, Spectra, check_stats, pool, select
 
 __all__ = ["CNNEmbedding", "check_network"]
@@ -285,12 +284,8 @@ class CNNEmbedding(AudioExtractor):
 
     def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Times and values of the patches of one track."""
-        card = self._card()
-        patches = Patches(
-            spectra, card.input, patch_hop=self.patch_hop, max_patches=self.max_patches
-        )
-        answers = answer_patches(open_network(card), patches, [self.output])
-        return patches.times, answers[self.output]
+        listener = Listener(self._card())
+        return listener.answers(spectra, self.output, self.patch_hop, self.max_patches)
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [(self._prefix, self)]
@@ -301,16 +296,18 @@ class CNNEmbedding(AudioExtractor):
     # The Part protocol, so that it can stand in AudioFeatures and in `extract`.
     def frontend(self, inherited: Frontend) -> Frontend:
         """The network's own front end at the enclosing place; part of the `Part` protocol."""
-        around = inherited.sr if inherited.array_sr is None else inherited.array_sr
-        return self._card().input.frontend(
+        listener = Listener(self._card())
+        around = replace(
+            inherited,
             offset=inherited.offset if self.offset is None else self.offset,
             duration=inherited.duration if self.duration is None else self.duration,
-            array_sr=around if self.sr is None else self.sr,
+            array_sr=inherited.rates[1] if self.sr is None else self.sr,
         )
+        return listener.frontend(around)
 
     def requests(self) -> tuple[Request, ...]:
         """What it reads of the spectra; part of the `Part` protocol."""
-        return self._card().input.requests()
+        return Listener(self._card()).requests()
 
     def describe(self, spectra: Spectra) -> NDArray[np.float64]:
         """All statistics over patches; part of the `Part` protocol."""
@@ -328,9 +325,8 @@ class CNNEmbedding(AudioExtractor):
 
     def key(self) -> tuple[Any, ...]:
         """What a cached description depends on; part of the `Part` protocol."""
-        card = self._card()
         settings = (self.output, float(self.patch_hop), self.max_patches)
-        return type(self).__name__, card.sha256, card.input.kind, astuple(card.input), settings
+        return type(self).__name__, *Listener(self._card()).key(), settings
 
 
 def check_network(embedding: CNNEmbedding) -> None:

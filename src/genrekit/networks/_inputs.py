@@ -15,17 +15,26 @@ from genrekit.dsp import Request, make_request, stft_window
 from genrekit.networks._patches import iter_patches
 from genrekit.spectra import WAVEFORM, Frontend, Spectra
 
-__all__ = ["INPUTS", "MelInput", "NetworkInput", "WaveformInput"]
+__all__ = [
+    "MOST_FFT",
+    "MOST_HZ",
+    "MOST_MELS",
+    "MOST_VALUES",
+    "MelInput",
+    "NetworkInput",
+    "WaveformInput",
+    "check_most",
+]
 
 # Power by which a quiet track is raised at the most, 40 dB: beyond lies noise.
 _MOST = 1e4
 
 # What a card may ask for, far beyond what there is. It is a file from elsewhere, and each of these
 # is memory and time. Hz: what bats are recorded at, twice over. Values in a patch: 256 MB of them.
-_MOST_HZ = 1e6
-_MOST_FFT = 1 << 16
-_MOST_MELS = 1 << 10
-_MOST_VALUES = 1 << 26
+MOST_HZ = 1e6
+MOST_FFT = 1 << 16
+MOST_MELS = 1 << 10
+MOST_VALUES = 1 << 26
 # Above it the power of a loud frame is more than 32-bit floats hold.
 _MOST_GAIN = 1e12
 
@@ -48,8 +57,8 @@ class NetworkInput(ABC):
 
     def __post_init__(self) -> None:
         check_rate("sr", self.sr)
-        _check_most("sr", self.sr, _MOST_HZ)
-        check_integer("patch", self.patch, minimum=1, maximum=_MOST_VALUES)
+        check_most("sr", self.sr, MOST_HZ)
+        check_integer("patch", self.patch, minimum=1, maximum=MOST_VALUES)
 
     @property
     @abstractmethod
@@ -250,9 +259,9 @@ class MelInput(NetworkInput):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_integer("n_fft", self.n_fft, minimum=2, maximum=_MOST_FFT)
-        check_integer("n_mels", self.n_mels, minimum=1, maximum=_MOST_MELS)
-        if self.patch * self.n_mels > _MOST_VALUES:
+        check_integer("n_fft", self.n_fft, minimum=2, maximum=MOST_FFT)
+        check_integer("n_mels", self.n_mels, minimum=1, maximum=MOST_MELS)
+        if self.patch * self.n_mels > MOST_VALUES:
             raise ValueError(f"a patch of {self.patch} frames of {self.n_mels} bands is too large")
         self._check_bands()
         self._check_levels()
@@ -264,10 +273,10 @@ class MelInput(NetworkInput):
     def _check_bands(self) -> None:
         """Bands begin below half the rate."""
         check_number("fmin", self.fmin, minimum=0)
-        _check_most("fmin", self.fmin, self.sr / 2)
+        check_most("fmin", self.fmin, self.sr / 2)
         if self.fmax is not None:
             check_number("fmax", self.fmax, above=self.fmin)
-            _check_most("fmax", self.fmax, _MOST_HZ)
+            check_most("fmax", self.fmax, MOST_HZ)
 
     def _check_levels(self) -> None:
         """Full scale is a level of 1."""
@@ -276,7 +285,7 @@ class MelInput(NetworkInput):
             value = getattr(self, name)
             if value is not None or name == "usual_level":
                 check_number(name, value, above=0)
-                _check_most(name, value, most)
+                check_most(name, value, most)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -344,13 +353,7 @@ class MelInput(NetworkInput):
         return {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
 
 
-def _check_most(name: str, value: float, most: float) -> None:
+def check_most(name: str, value: float, most: float) -> None:
     """Refuse a number that is too great."""
     if value > most:
         raise ValueError(f"{name} must be a number of at most {most:g}, not {value!r}")
-
-
-INPUTS: dict[str, type[MelInput] | type[WaveformInput]] = {
-    cls.kind: cls for cls in (MelInput, WaveformInput)
-}
-"""The kinds of input that a card may name."""

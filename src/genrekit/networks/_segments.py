@@ -1,0 +1,106 @@
+"""A trained network's answers to the segments of a track."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_integer
+from genrekit.networks._card import ModelCard
+from genrekit.networks._features import FeaturesInput
+from genrekit.networks._network import Network
+
+__all__ = ["SegmentAnswers", "answer_times", "segment_answers"]
+
+# Values in a batch, so that many small patches go through the network together and large ones
+# one after the other: 16 MB of them.
+_AT_ONCE = 1 << 22
+
+
+class SegmentAnswers(NamedTuple):
+    """What `segment_answers` gives.
+
+    Attributes
+    ----------
+    times : ndarray of shape (n_segments,)
+        Where segments start, seconds from where the track was heard from; columns, of frames that
+        the user brings.
+    outputs : dict of str to ndarray of shape (n_segments, n_units)
+        The answers, by output.
+    """
+
+    times: NDArray[np.float64]
+    outputs: dict[str, NDArray[np.float32]]
+
+
+def segment_answers(
+    card: ModelCard,
+    network: Network,
+    frames: Mapping[str, NDArray[Any]],
+    seconds: float,
+    *,
+    segment_hop: float | None = None,
+    pad: float = 0.1,
+    outputs: Sequence[str] | None = None,
+    batch_size: int = 32,
+) -> SegmentAnswers:
+    """A network's answers to the segments of one track.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Its card, whose input is of the kind "features".
+    network : Network
+        What answers.
+    frames : mapping of str to ndarray of shape (n_rows, n_columns)
+        The whole track, by the name of the input: what the `Plan` of `make_plan` gives.
+    seconds : float
+        Length of the track; columns, of frames that the user brings.
+    segment_hop : float, optional
+        From the start of a segment to that of the next, seconds; None means the length of one.
+    pad : float, default=0.1
+        Share of the last segment that may lie beyond the end, where the track is repeated. One
+        shorter than a segment is repeated until it fills one.
+    outputs : sequence of str, optional
+        Which outputs; None means all.
+    batch_size : int, default=32
+        How many segments go through the network together at the most: fewer of large ones.
+
+    Returns
+    -------
+    SegmentAnswers
+        Where segments start, and the answers to them.
+
+    Raises
+    ------
+    ValueError
+        If the frames are not those that the card names.
+    """
+    heard = card.input
+    if not isinstance(heard, FeaturesInput):
+        raise ValueError(f"{card.name} hears a {heard.kind}: segments are cut for features only")
+    times = heard.times(seconds, segment_hop, pad)
+    return SegmentAnswers(times, answer_times(network, heard, frames, times, outputs, batch_size))
+
+
+def answer_times(
+    network: Network,
+    heard: FeaturesInput,
+    frames: Mapping[str, NDArray[Any]],
+    times: NDArray[np.float64],
+    outputs: Sequence[str] | None = None,
+    batch_size: int = 32,
+) -> dict[str, NDArray[np.float32]]:
+    """A network's answers to the segments that start at these times, of which a batch is held."""
+    check_integer("batch_size", batch_size, minimum=1)
+    names = list(network.outputs) if outputs is None else list(outputs)
+    values = sum(entry.patch * entry.n_rows for entry in heard.inputs)
+    size = max(1, min(batch_size, _AT_ONCE // values))
+    answers = [
+        network(heard.cut(frames, times[start : start + size]), names)
+        for start in range(0, len(times), size)
+    ]
+    return {name: np.concatenate([some[name] for some in answers]) for name in names}
