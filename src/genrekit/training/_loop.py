@@ -149,8 +149,10 @@ def _fit(net: _Net, train: TrainBatches, valid: ValidBatches, state: State) -> N
             f"(it is {state.settings.lr:g}), or other inputs"
         )
         _warn_or_raise(state, message, ValueError)
-    else:  # Printer ends what is complete, so skorch has caught Ctrl-C
-        _warn_or_raise(state, f"stopped by Ctrl-C in epoch {state.epoch + 1}", KeyboardInterrupt)
+    else:
+        if not state.finished:  # skorch has caught Ctrl-C
+            message = f"stopped by Ctrl-C in epoch {state.epoch + 1}"
+            _warn_or_raise(state, message, KeyboardInterrupt)
 
 
 def _warn_or_raise(state: State, message: str, error: type[BaseException]) -> None:

@@ -212,6 +212,9 @@ class Segments:
             raise ValueError("weights must be finite and not negative")
         levelled = weights.copy()
         for part, mask in ((self.train, ~self.valid_tracks), (self.valid, self.valid_tracks)):
-            if len(part.tracks) and (level := weights[part.tracks].mean()) > 0:
-                levelled[mask] /= level
+            if len(part.tracks):
+                level = weights[part.tracks].mean()
+                levelled[mask] = weights[mask] / level if level else 1.0
+        if not weights[self.train.tracks].any():
+            raise ValueError("the weights of the tracks to learn from are all 0")
         return levelled

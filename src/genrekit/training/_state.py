@@ -39,9 +39,11 @@ class State:
 
     def add(self, row: dict[str, Any], module: torch.nn.Module) -> None:
         """Add an epoch, and keep its weights if it is the best so far."""
+        better = not self.validated or self.best is None or self._is_better(row)
+        # Copied first: Ctrl-C here must not leave an epoch that is half added.
+        best = copied(module.state_dict()) if better else self.best
         self.history.append(row)
-        if not self.validated or self.best is None or self._score(self.epoch) < self._score():
-            self.best, self.best_epoch = copied(module.state_dict()), self.epoch
+        self.best, self.best_epoch = best, self.epoch if better else self.best_epoch
         self.finished = self.epoch >= self.settings.max_epochs or self._is_patience_over()
 
     def as_dict(self) -> dict[str, Any]:
@@ -62,9 +64,12 @@ class State:
         what = f"epoch {self.best_epoch} of {self.epoch}, {best[self.settings.monitor]}"
         return f"{what} on the validation tracks"
 
-    def _score(self, epoch: int | None = None) -> tuple[float, ...]:
-        """What is lower the better an epoch is; of the best one if none is named."""
-        row = self.history[(epoch or self.best_epoch) - 1]
+    def _is_better(self, row: dict[str, Any]) -> bool:
+        """Whether an epoch is better than the best so far."""
+        return self._score(row) < self._score(self.history[self.best_epoch - 1])
+
+    def _score(self, row: dict[str, Any]) -> tuple[float, ...]:
+        """What is lower the better an epoch is."""
         if self.settings.monitor == "loss":
             return (row["valid_loss"],)
         return (-row["valid_accuracy_tracks"], row["valid_loss"])
@@ -82,5 +87,5 @@ def copied(weights: Mapping[str, torch.Tensor]) -> Weights:
 
 
 def all_finite(module: torch.nn.Module) -> bool:
-    """Whether all weights of a module are numbers."""
-    return all(bool(torch.isfinite(tensor).all()) for tensor in module.state_dict().values())
+    """Whether all that learns in a module is numbers; its constants may be infinite."""
+    return all(bool(torch.isfinite(parameter).all()) for parameter in module.parameters())
