@@ -3,8 +3,8 @@
     python -m benchmarks.training
 
 Needs genrekit[train]. Time is that of the processor, with one thread. Memory is what is anonymous
-in a process of its own (RssAnon and RssShmem), beyond what it had after its imports; what the system
-keeps of the file in its cache is not in it.
+in a process of its own (RssAnon and RssShmem), beyond what it had after its imports; what the
+system keeps of the file in its cache is not in it.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from genrekit.networks import FeatureRows
 from genrekit.training import FrameStore, Segments
 
-from ._material import N_FRAMES, N_ROWS, PATCH, make_segments, tracks
+from ._material import N_ROWS, PATCH, make_segments, tracks
 
 
 def _two_inputs(lengths=((100, 1000), (60, 600), (30, 300)), patches=(20, 200)):
@@ -97,12 +98,8 @@ def test_what_does_not_fit_is_refused(change, message):
         make_segments(**change)
 
 
-def test_segments_and_targets_that_are_nowhere_are_refused():
+def test_what_is_not_of_as_many_tracks_or_of_a_known_genre_is_refused():
     store = make_segments().store
-    for wrong in (-1, N_FRAMES):
-        starts = [np.array([[0]])] * 11 + [np.array([[0], [wrong]])]
-        with pytest.raises(ValueError, match="track 11: a segment starts outside"):
-            Segments(store, starts, np.zeros(12), patches={"mel": 5}, n_classes=1)
     starts = [np.array([[0]])] * 12
     with pytest.raises(ValueError, match="targets must be numbers from 0 to 1"):
         Segments(store, starts, np.arange(12) % 3, patches={"mel": 5}, n_classes=2)
@@ -120,8 +117,30 @@ def test_the_fingerprint_knows_all_that_is_learned_from():
         make_segments(n_valid=2),
         make_segments(weights=weights),
         make_segments(patches={"mel": PATCH - 1}),
+        make_segments(unscaled=["mel"]),
     ]
     targets = make_segments()
     targets.targets = targets.targets[::-1].copy()
     found = {each.fingerprint() for each in (*others, targets)}
-    assert len(found | {same}) == 6
+    assert len(found | {same}) == 7
+
+
+def test_segments_are_cut_as_the_model_card_cuts_them():
+    frames = np.random.default_rng(0).normal(-40, 10, (20, 100))
+    entry = FeatureRows(name="mfcc", feature="mfcc", patch=60, mean=[0] * 20, scale=[1] * 20)
+    times = np.arange(0, 3.5, 0.5)  # some end beyond the track, and some begin there
+    store = FrameStore(["mfcc"])
+    store.add({"mfcc": frames})
+    starts = [entry.starts(times)[:, np.newaxis]]
+    segments = Segments(store, starts, [0], patches={"mfcc": 60}, n_classes=1)
+    entry = entry.scaled(segments.mean[0], segments.scale[0])
+    (found,) = segments.gather(segments.train)
+    np.testing.assert_allclose(found, entry.cut(frames, times), atol=3e-3)
+
+
+def test_inputs_that_are_not_to_be_scaled_are_not():
+    segments = make_segments(unscaled=["mel"])
+    assert (segments.mean[0].tolist(), segments.scale[0].tolist()) == ([0] * N_ROWS, [1] * N_ROWS)
+    frames, _ = tracks()
+    (found,) = segments.gather(segments.valid)
+    np.testing.assert_allclose(found[0], frames[9, :, :PATCH], atol=0.03)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +44,7 @@ class Segments:
         The tracks' frames.
     starts : sequence of ndarray of int of shape (n_segments, n_inputs)
         For each track the first frames of its segments in each input, in the order of
-        ``store.names``.
+        ``store.names``. Beyond the last frame of a track the first follows again.
     targets : array-like of int of shape (n_tracks,)
         The genre of each track, counted from 0.
     patches : mapping of str to int
@@ -56,6 +56,8 @@ class Segments:
         over the segments of a part.
     valid : array-like of bool of shape (n_tracks,), optional
         Which tracks are for validation; None means none.
+    unscaled : collection of str, default=()
+        Inputs that go to the network as they are, with a mean of 0 and a scale of 1.
 
     Raises
     ------
@@ -85,6 +87,7 @@ class Segments:
         n_classes: int,
         weights: ArrayLike | None = None,
         valid: ArrayLike | None = None,
+        unscaled: Collection[str] = (),
     ) -> None:
         self.store, self.n_classes = store, n_classes
         self.targets = np.asarray(targets, dtype=np.intp)
@@ -97,7 +100,10 @@ class Segments:
             raise ValueError("there are no segments to learn from: all tracks are for validation")
         self.weights = self._levelled(self._per_track("weights", 1 if weights is None else weights))
         heard = np.unique(self.train.tracks)
-        moments = [store.moments(name, heard) for name in store.names]
+        moments = [
+            _unscaled(store.n_rows(name)) if name in unscaled else store.moments(name, heard)
+            for name in store.names
+        ]
         self.mean = [mean for mean, _ in moments]
         self.scale = [scale for _, scale in moments]
 
@@ -122,8 +128,7 @@ class Segments:
             A segment starts after the same share of its track in all inputs.
         """
         tracks = self.train.tracks
-        lengths = np.stack([self.store.n_frames(name)[tracks] for name in self.store.names], axis=1)
-        free = np.maximum(lengths - np.array(self.patches), 0)
+        free = np.maximum(self._lengths(tracks) - np.array(self.patches), 0)
         shares = rng.random((len(tracks), 1))
         return Chosen(tracks, np.rint(shares * free).astype(np.intp))
 
@@ -168,7 +173,7 @@ class Segments:
     def fingerprint(self) -> str:
         """What other tracks, targets, weights, segments or parts would change."""
         digest = hashlib.sha256(repr((self.store.names, self.patches, self.n_classes)).encode())
-        told = (self.targets, self.weights, self.valid_tracks, *self.train, *self.valid)
+        told = (self.targets, self.weights, *self.train, *self.valid, *self.mean, *self.scale)
         for array in (*told, *self.store.summary()):
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
@@ -189,10 +194,6 @@ class Segments:
             raise ValueError("{} tracks, {} targets, starts of {} tracks".format(*counts))
         if self.targets.min() < 0 or self.targets.max() >= self.n_classes:
             raise ValueError(f"targets must be numbers from 0 to {self.n_classes - 1}")
-        lengths = np.stack([self.store.n_frames(name) for name in self.store.names], axis=1)
-        for track, (begin, length) in enumerate(zip(starts, lengths, strict=True)):
-            if np.any(np.asarray(begin) < 0) or np.any(np.asarray(begin) >= length):
-                raise ValueError(f"track {track}: a segment starts outside its {length} frames")
 
     def _chosen(
         self, starts: Sequence[NDArray[np.integer[Any]]], mask: NDArray[np.bool_]
@@ -203,8 +204,13 @@ class Segments:
             np.asarray(starts[int(i)], dtype=np.intp).reshape(-1, len(self.patches)) for i in tracks
         ]
         counts = [len(begin) for begin in each]
-        none = np.empty((0, len(self.patches)), dtype=np.intp)
-        return Chosen(np.repeat(tracks, counts), np.concatenate([none, *each]))
+        begins = np.concatenate([np.empty((0, len(self.patches)), dtype=np.intp), *each])
+        chosen = np.repeat(tracks, counts)
+        return Chosen(chosen, begins % self._lengths(chosen))
+
+    def _lengths(self, tracks: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Frames of tracks in each input."""
+        return np.stack([self.store.n_frames(name)[tracks] for name in self.store.names], axis=1)
 
     def _levelled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weights whose mean over the segments of each part is 1."""
@@ -218,3 +224,8 @@ class Segments:
         if not weights[self.train.tracks].any():
             raise ValueError("the weights of the tracks to learn from are all 0")
         return levelled
+
+
+def _unscaled(n_rows: int | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and scale that change nothing."""
+    return np.zeros(n_rows or 1), np.ones(n_rows or 1)

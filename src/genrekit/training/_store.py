@@ -20,6 +20,8 @@ _TOP = 2.0**14
 _BLOCK = 1 << 20
 # A row whose deviation is less than this share of its mean is constant, but for rounding.
 _FLAT = 1e-6
+# A model card takes no scale below it.
+_LEAST = 1e-12
 
 
 class FrameStore:
@@ -146,7 +148,7 @@ class FrameStore:
         mean = (lengths * centres).sum(axis=0) / lengths.sum()
         squares = np.array(each.squares)[tracks] + lengths * (centres - mean) ** 2
         scale = np.sqrt(squares.sum(axis=0) / lengths.sum())
-        return mean, np.where(scale > np.maximum(_FLAT * np.abs(mean), 1e-30), scale, 1.0)
+        return mean, np.where(scale > np.maximum(_FLAT * np.abs(mean), _LEAST), scale, 1.0)
 
     def gather(
         self,
@@ -166,7 +168,7 @@ class FrameStore:
         tracks, starts : ndarray of int of shape (n,)
             The track of each segment and its first frame there.
         length : int
-            Frames in a segment; one that ends beyond its track is repeated until it is full.
+            Frames in a segment; what lies beyond the end of its track is the track again.
         mean, scale : ndarray of shape (n_rows,)
             What is taken off each row and what it is divided by then.
 
@@ -263,11 +265,10 @@ class _Input:
         """Stored numbers of a segment, (length, n_rows)."""
         if self.mapped is None:
             self.mapped = np.asarray(np.memmap(self.file, dtype=np.float16, mode="r"))
-        stop = min(start + length, self.lengths[track])
-        first = self.offsets[track]
-        found = self.mapped[first + start * self.n_rows : first + stop * self.n_rows]
-        found = found.reshape(stop - start, self.n_rows)
-        return found if len(found) == length else found[np.arange(length) % len(found)]
+        first, count = self.offsets[track], self.lengths[track]
+        whole = self.mapped[first : first + count * self.n_rows].reshape(count, self.n_rows)
+        found = whole[start : start + length]
+        return found if len(found) == length else whole[(start + np.arange(length)) % count]
 
 
 def _close(files: list[IO[bytes]]) -> None:
