@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+from genrekit.networks import FeaturesInput, ModelCard
 
 PATCH, UNITS = 8, 4
 
@@ -33,6 +36,54 @@ def tiny_onnx(patch: int = PATCH, seed: int = 0) -> bytes:
     graph = helper.make_graph(nodes, "tiny", [value("samples", patch)], outputs, [weights])
     opset = helper.make_opsetid("", 13)
     return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+def features_onnx(shapes: dict[str, tuple[int, ...]], n_classes: int = 3, seed: int = 0) -> bytes:
+    """What training gives: patches of each input, flat and joined, through one linear layer."""
+    rng = np.random.default_rng(seed)
+    size = sum(math.prod(shape) for shape in shapes.values())
+    values = rng.standard_normal((size, n_classes)) / math.sqrt(size)
+    weights = numpy_helper.from_array(values.astype("f4"), "weights")
+    nodes = [helper.make_node("Flatten", [name], [f"{name}_flat"]) for name in shapes]
+    nodes += [
+        helper.make_node("Concat", [f"{name}_flat" for name in shapes], ["penultimate"], axis=1),
+        helper.make_node("MatMul", ["penultimate", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+
+    def value(name: str, *shape: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape])
+
+    inputs = [value(name, *shape) for name, shape in shapes.items()]
+    outputs = [value("probabilities", n_classes), value("logits", n_classes)]
+    outputs.append(value("penultimate", size))
+    graph = helper.make_graph(nodes, "trained", inputs, outputs, [weights])
+    opset = helper.make_opsetid("", 13)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+
+
+def trained_card(
+    heard: FeaturesInput, n_classes: int = 3, seed: int = 0, **fields: Any
+) -> tuple[ModelCard, bytes]:
+    """A card as training gives it, and what its file holds."""
+    shapes = {entry.name: entry.shape for entry in heard.inputs}
+    content = features_onnx(shapes, n_classes, seed)
+    size = sum(math.prod(shape) for shape in shapes.values())
+    told = dict.fromkeys(("licence", "source", "trained_on", "limits"), "made by the tests")
+    card = ModelCard(
+        **{
+            "name": "trained",
+            "title": "A linear layer",
+            "input": heard,
+            "outputs": {"probabilities": n_classes, "logits": n_classes, "penultimate": size},
+            "file": "trained.onnx",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+            **told,
+            **fields,
+        }
+    )
+    return card, content
 
 
 def write_network(folder: Path, content: bytes | None = None, **fields: Any) -> Path:

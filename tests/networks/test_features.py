@@ -63,6 +63,8 @@ def test_several_inputs_hear_the_same_segment():
     }
     mel, mfcc, y = heard.cut(frames, np.array([0.0, 2.0]))
     assert (mel[1, 0, 0], mfcc[1, 0, 0], y[1, 0]) == (86, 172, 44100)
+    starts = heard.starts(frames, np.array([0.0, 2.0]))
+    assert starts.tolist() == [[0, 0, 0], [86, 172, 44100]]
 
 
 def test_learnt_levels_go_to_their_inputs():
@@ -151,7 +153,7 @@ def test_all_parameters_stand_in_a_card():
         "n_mels": 128,
         "fmin": 0.0,
         "fmax": None,
-        "db": False,
+        "db": True,
         "top_db": 80.0,
     }
     assert (entry["sr"], entry["n_fft"], entry["window"]) == (22050, 2048, "hann")

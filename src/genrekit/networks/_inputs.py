@@ -66,6 +66,11 @@ class NetworkInput(ABC):
         """Shape of one patch."""
 
     @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shape of one patch of each input of the network, which has one."""
+        return [self.shape]
+
+    @property
     @abstractmethod
     def per_second(self) -> float:
         """Frames, or samples, a second."""

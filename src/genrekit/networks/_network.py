@@ -15,7 +15,7 @@ from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
 from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import get_card
-from genrekit.networks._session import session_of
+from genrekit.networks._session import input_names, session_of
 
 __all__ = ["Network", "OnnxNetwork", "answer_patches", "open_network"]
 
@@ -25,12 +25,13 @@ class Network(Protocol):
     """What answers to patches, whoever computes it: `open_network` gives one.
 
     Anything is one that has these and is called with a batch of patches, of shape (n, ...), and the
-    names of outputs (None means all): it gives a dict of arrays of shape (n, n_units).
+    names of outputs (None means all): it gives a dict of arrays of shape (n, n_units). A network of
+    several inputs takes a tuple of such batches.
 
     Attributes
     ----------
-    shape : tuple of int
-        Shape of one patch.
+    shape : tuple of int, or tuple of such
+        Shape of one patch, of each input where there are several.
     outputs : mapping of str to int
         Names of its outputs, and how many units each has.
 
@@ -67,15 +68,15 @@ class Network(Protocol):
         return _Runnable(*args, **kwargs)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one patch."""
+    def shape(self) -> tuple[Any, ...]:
+        """Shape of one patch, of each input where there are several."""
 
     @property
     def outputs(self) -> Mapping[str, int]:
         """Names of its outputs, and how many units each has."""
 
     def __call__(
-        self, batch: NDArray[Any], outputs: Sequence[str] | None = None
+        self, batch: Any, outputs: Sequence[str] | None = None
     ) -> dict[str, NDArray[np.float32]]:
         """Answers to a batch of shape (n, ...), each (n, n_units), by output; None means all."""
 
@@ -89,6 +90,9 @@ class OnnxNetwork:
     ----------
     model : ModelCard, str or path-like
         The card, its name, or the path of its JSON file.
+    content : bytes, optional
+        What the network's file holds, where it stands inside something else, such as a saved model;
+        None means the file that the card names.
 
     Attributes
     ----------
@@ -106,13 +110,17 @@ class OnnxNetwork:
     (2, 50)
     """
 
-    def __init__(self, model: ModelCard | str | os.PathLike[str]) -> None:
+    def __init__(
+        self, model: ModelCard | str | os.PathLike[str], *, content: bytes | None = None
+    ) -> None:
         self.card = get_card(model)
+        self._content = content
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one patch."""
-        return self.card.input.shape
+    def shape(self) -> tuple[Any, ...]:
+        """Shape of one patch, of each input where there are several."""
+        shape: tuple[Any, ...] = self.card.input.shape
+        return shape
 
     @property
     def outputs(self) -> Mapping[str, int]:
@@ -120,14 +128,15 @@ class OnnxNetwork:
         return self.card.outputs
 
     def __call__(
-        self, batch: NDArray[Any], outputs: Sequence[str] | None = None
+        self, batch: Any, outputs: Sequence[str] | None = None
     ) -> dict[str, NDArray[np.float32]]:
         """Answers to patches that go through it together.
 
         Parameters
         ----------
-        batch : ndarray of shape (n_patches, ...)
-            At least one patch, of the shape that the card gives its input.
+        batch : ndarray of shape (n_patches, ...), or tuple of such
+            At least one patch, of the shape that the card gives its input; of a network of several
+            inputs a batch for each, in the order of the card.
         outputs : sequence of str, optional
             Which outputs; None means all.
 
@@ -147,44 +156,54 @@ class OnnxNetwork:
         names = list(self.outputs) if outputs is None else list(outputs)
         for name in names:
             check_choice("output", name, self.outputs)
-        batch = self._prepare(batch)
-        answers = [self._answer(names, some) for some in self._split(batch)]
+        prepared = self._prepare(batch)
+        answers = [self._answer(names, some) for some in self._split(prepared)]
         pairs = zip(names, zip(*answers, strict=True), strict=True)
         return {name: np.concatenate(values) for name, values in pairs}
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the session, which belongs to the process."""
-        return {"card": self.card}
+        return {"card": self.card, "_content": self._content}
 
     @cached_property
     def _session(self) -> Any:
         """The session of this process, found to fit the card."""
-        return session_of(self.card)
+        return session_of(self.card, self._content)
 
-    def _prepare(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """The batch, if it is one, as the network takes it."""
-        if np.ndim(batch) == 0 or np.shape(batch)[1:] != self.shape:
+    def _prepare(self, batch: Any) -> list[NDArray[np.float32]]:
+        """The batch of each input, if they are such, as the network takes them."""
+        shapes = self.card.input.shapes
+        batches = [batch] if len(shapes) == 1 else batch
+        if not isinstance(batches, (list, tuple)) or len(batches) != len(shapes):
             raise ValueError(
-                f"{self.card.name} takes patches of shape {self.shape}, not {np.shape(batch)[1:]}"
+                f"{self.card.name} takes a tuple of {len(shapes)} batches, one for each input"
             )
-        if len(batch) == 0:
+        for some, shape in zip(batches, shapes, strict=True):
+            if np.ndim(some) == 0 or np.shape(some)[1:] != shape:
+                raise ValueError(
+                    f"{self.card.name} takes patches of shape {shape}, not {np.shape(some)[1:]}"
+                )
+        if len({len(some) for some in batches}) > 1:
+            raise ValueError(f"{self.card.name} takes as many patches of each input")
+        if len(batches[0]) == 0:
             raise ValueError(f"{self.card.name} takes a batch of one patch or more, not of none")
-        return np.ascontiguousarray(batch, np.float32)
+        return [np.ascontiguousarray(some, np.float32) for some in batches]
 
-    def _split(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The batch in one, unless the file was written for one patch at a time."""
-        (source,) = self._session.get_inputs()
-        return np.split(batch, len(batch)) if source.shape[0] == 1 else [batch]
+    def _split(self, batches: list[NDArray[np.float32]]) -> list[list[NDArray[np.float32]]]:
+        """The batches in one, unless the file was written for one patch at a time."""
+        if all(source.shape[0] != 1 for source in self._session.get_inputs()):
+            return [batches]
+        return [[some[i : i + 1] for some in batches] for i in range(len(batches[0]))]
 
-    def _answer(self, names: list[str], batch: NDArray[np.float32]) -> list[Any]:
+    def _answer(self, names: list[str], batches: list[NDArray[np.float32]]) -> list[Any]:
         """Its answers, of the sizes that the card gives them."""
-        (source,) = self._session.get_inputs()
+        inputs = dict(zip(input_names(self._session, self.card), batches, strict=True))
         try:
-            answers = self._session.run(names, {source.name: batch})
+            answers = self._session.run(names, inputs)
         except Exception as error:  # onnxruntime has a class of its own for each kind of failure
             raise ValueError(f"{self.card.name}: the network failed: {error}") from error
         for name, answer in zip(names, answers, strict=True):
-            if np.shape(answer) != (len(batch), self.outputs[name]):
+            if np.shape(answer) != (len(batches[0]), self.outputs[name]):
                 raise ValueError(
                     f"{self.card.name}: the output {name!r} has the shape {np.shape(answer)}, its "
                     f"card says {self.outputs[name]} units a patch"
@@ -238,7 +257,7 @@ def answer_patches(
     network : Network
         What answers.
     patches : iterable of ndarray, or ndarray of shape (n_patches, ...)
-        Such as `Patches` of a track.
+        Such as `Patches` of a track. For a network of several inputs an iterable of tuples.
     outputs : sequence of str, optional
         Which outputs; None means all.
     batch_size : int, default=1

@@ -74,19 +74,19 @@ def iter_patches(
         yield found if len(found) == patch else found[np.arange(patch) % len(found)]
 
 
-def iter_batches(patches: Iterable[Any], size: int) -> Iterator[NDArray[Any]]:
+def iter_batches(patches: Iterable[Any], size: int) -> Iterator[Any]:
     """Patches in batches, of one track or of many.
 
     Parameters
     ----------
-    patches : iterable of ndarray
-        All of one shape.
+    patches : iterable of ndarray, or of tuple of ndarray
+        All of one shape; tuples for a network of several inputs.
     size : int
         How many go together, at least 1.
 
     Yields
     ------
-    ndarray of shape (size, ...)
+    ndarray of shape (size, ...), or tuple of such
         They follow each other; the last one may be smaller.
 
     Examples
@@ -100,4 +100,5 @@ def iter_batches(patches: Iterable[Any], size: int) -> Iterator[NDArray[Any]]:
     check_integer("size", size, minimum=1)
     rest = iter(patches)
     while batch := list(islice(rest, size)):
-        yield np.stack(batch)
+        several = isinstance(batch[0], tuple)
+        yield tuple(map(np.stack, zip(*batch, strict=True))) if several else np.stack(batch)

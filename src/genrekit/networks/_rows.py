@@ -40,8 +40,8 @@ __all__ = [
 # waveform at the highest rate, twice over. Means and scales: within what 32-bit floats hold.
 _MOST_A_SECOND = 1 << 21
 _MOST_ROWS = 1 << 12
-_MOST_LEVEL = 1e12
-_LEAST_SCALE = 1e-12
+_MOST_LEVEL = 1e18
+_LEAST_SCALE = 1e-30
 _LONGEST = 200
 _LONGEST_PLACE = 4096
 _FRONTEND = ("sr", "n_fft", "hop_length", "win_length", "window", "center", "pad_mode", "dtype")
@@ -152,29 +152,30 @@ class RowsInput(ABC):
         """
         return replace(self, mean=tuple(map(float, mean)), scale=tuple(map(float, scale)))
 
-    def starts(self, times: NDArray[np.float64]) -> NDArray[np.intp]:
+    def starts(self, times: NDArray[np.float64], n_columns: int) -> NDArray[np.intp]:
         """The columns where segments start.
 
         Parameters
         ----------
         times : ndarray of shape (n_segments,)
             Where they start in the track, seconds from its beginning.
+        n_columns : int
+            How many columns the track has.
 
         Returns
         -------
         ndarray of int of shape (n_segments,)
-            Rounded down. Beyond the last column the first follows again.
+            Rounded down, and at most the last one.
         """
-        found: NDArray[np.intp] = columns_in(times, self.per_second)
-        return found
+        return np.minimum(columns_in(times, self.per_second), n_columns - 1)
 
     def cut(self, frames: NDArray[Any], times: NDArray[np.float64]) -> NDArray[np.float32]:
         """Patches of a track as the network gets them.
 
         Parameters
         ----------
-        frames : ndarray of shape (n_rows, n_columns)
-            The whole track. What lies beyond its end is filled by repeating it.
+        frames : ndarray of shape (n_rows, n_columns), or of shape (n_samples,) for a waveform
+            The whole track. A segment that ends beyond it is repeated until it is full.
         times : ndarray of shape (n_segments,)
             Where segments start, seconds from the beginning of the track.
 
@@ -188,19 +189,20 @@ class RowsInput(ABC):
         ValueError
             If these are not as many rows as the card names, or there is no column.
         """
+        if np.ndim(frames) == len(self.shape) == 1:
+            frames = frames[np.newaxis]
         if np.ndim(frames) != 2 or len(frames) != self.n_rows or not frames.shape[1]:
             raise ValueError(
                 f"the input {self.name!r} takes frames of shape ({self.n_rows}, n), n being 1 or "
                 f"more, not {np.shape(frames)}"
             )
-        length = frames.shape[1]
         mean = np.array(self.mean, np.float32)[:, np.newaxis]
         factor = np.reciprocal(np.array(self.scale, np.float64)).astype(np.float32)[:, np.newaxis]
         patches = np.empty((len(times), self.n_rows, self.patch), np.float32)
-        for patch, start in zip(patches, self.starts(times) % length, strict=True):
+        for patch, start in zip(patches, self.starts(times, frames.shape[1]), strict=True):
             found = frames[:, start : start + self.patch]
             if found.shape[1] < self.patch:
-                found = frames[:, (start + np.arange(self.patch)) % length]
+                found = found[:, np.arange(self.patch) % found.shape[1]]
             np.subtract(found, mean, out=patch, casting="same_kind")
             patch *= factor
         return patches.reshape(len(times), *self.shape)

@@ -5,29 +5,35 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from genrekit._validation import check_choice
 from genrekit.networks._card import ModelCard
+from genrekit.networks._features import FeaturesInput
 from genrekit.networks._onnx import check_self_contained
 from genrekit.networks._registry import locate
 
-__all__ = ["session_of"]
+__all__ = ["check_content", "input_names", "session_of"]
 
-# One session a network and process: threads share it, copies of estimators need not carry it.
-_SESSIONS: dict[str, Any] = {}
+# One session a network and process: threads share it, copies of estimators need not carry it. Those
+# used last stay, so that a search over networks does not keep all that it trained.
+_SESSIONS: OrderedDict[str, Any] = OrderedDict()
+_MOST_SESSIONS = 16
 _LOCK = threading.Lock()
+_REMEDY = "Put the right one there, or delete it and fetch it again"
 
 
-def session_of(card: ModelCard) -> Any:
+def session_of(card: ModelCard, content: bytes | None = None) -> Any:
     """The session of a network in this process, opened and checked once.
 
     Parameters
     ----------
     card : ModelCard
         Its card.
+    content : bytes, optional
+        What its file holds, for a network that stands inside something else.
 
     Returns
     -------
@@ -44,40 +50,76 @@ def session_of(card: ModelCard) -> Any:
     with _LOCK:
         session = _SESSIONS.get(card.sha256)
         if session is None:
-            path = locate(card)
-            session = _open(path, _read_verified(path, card))
-            _SESSIONS[card.sha256] = session
+            session = _SESSIONS[card.sha256] = _open_verified(card, content)
+        _SESSIONS.move_to_end(card.sha256)
+        while len(_SESSIONS) > _MOST_SESSIONS:
+            _SESSIONS.popitem(last=False)
     _check_fits(session, card)
     return session
 
 
-def _read_verified(path: Path, card: ModelCard) -> bytes:
-    """The file's content, if it is what the card says."""
-    size = os.path.getsize(path)
-    if size != card.size:
-        raise ValueError(
-            f"{path}: it has {size} bytes, the model card says {card.size}: the file is damaged or "
-            "another one. Put the right one there, or delete it and fetch it again, or correct the "
-            "card"
-        )
-    content = path.read_bytes()
+def check_content(card: ModelCard, content: bytes, where: str = "the network") -> None:
+    """Refuse what is not the file that a card describes, without running any of it.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The card.
+    content : bytes
+        What is said to be its file.
+    where : str, default="the network"
+        What messages begin with.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, another one, or refers to other files.
+    """
+    _check_size(card, len(content), where)
     found = hashlib.sha256(content).hexdigest()
     if found != card.sha256:
         raise ValueError(
-            f"{path}: its SHA-256 is {found}, the model card says {card.sha256}: the file is "
-            "damaged or another one. Put the right one there, or delete it and fetch it again"
+            f"{where}: its SHA-256 is {found}, the model card says {card.sha256}: the file is "
+            f"damaged or another one. {_REMEDY}"
         )
-    return content
-
-
-def _open(path: Path, content: bytes) -> Any:
-    """A session with one thread: the same numbers every time, threads left to the tracks."""
-    import onnxruntime
-
     try:
         check_self_contained(content)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{where}: {error}") from error
+
+
+def input_names(session: Any, card: ModelCard) -> list[str]:
+    """Names of a network's inputs in the order of its card, which need not name a single one."""
+    if isinstance(card.input, FeaturesInput):
+        return [entry.name for entry in card.input.inputs]
+    return [source.name for source in session.get_inputs()]
+
+
+def _open_verified(card: ModelCard, content: bytes | None) -> Any:
+    """A session on what the card describes, of the content or of the file."""
+    where = f"the network of {card.name!r}"
+    if content is None:
+        path = locate(card)
+        where = str(path)
+        _check_size(card, os.path.getsize(path), where)
+        content = path.read_bytes()
+    check_content(card, content, where)
+    return _open(where, content)
+
+
+def _check_size(card: ModelCard, size: int, where: str) -> None:
+    """Refuse a file of another size."""
+    if size != card.size:
+        raise ValueError(
+            f"{where}: it has {size} bytes, the model card says {card.size}: the file is "
+            f"damaged or another one. {_REMEDY}, or correct the card"
+        )
+
+
+def _open(where: str, content: bytes) -> Any:
+    """A session with one thread: the same numbers every time, threads left to the tracks."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # Patches are alike, so its arena soon holds all they need: planning ahead only adds to it.
@@ -86,20 +128,29 @@ def _open(path: Path, content: bytes) -> Any:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class of its own for each kind of damage
-        raise ValueError(f"{path}: onnxruntime can't open it: {error}") from error
+        raise ValueError(f"{where}: onnxruntime can't open it: {error}") from error
 
 
 def _check_fits(session: Any, card: ModelCard) -> None:
-    """Input and outputs are those of the card."""
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
-        found = ", ".join(f"{i.name}: {i.type}" for i in inputs)
-        raise ValueError(f"{card.file}: the network must have one input of floats, not {found}")
-    if not _fits(inputs[0].shape, card.input.shape):
+    """Inputs and outputs are those of the card."""
+    inputs, patches = session.get_inputs(), card.input.shapes
+    found = ", ".join(f"{source.name}: {source.type}" for source in inputs)
+    if len(inputs) != len(patches) or any(source.type != "tensor(float)" for source in inputs):
+        wanted = "one input" if len(patches) == 1 else f"{len(patches)} inputs"
+        raise ValueError(f"{card.file}: the network must have {wanted} of floats, not {found}")
+    names = input_names(session, card)
+    if sorted(names) != sorted(source.name for source in inputs):
         raise ValueError(
-            f"{card.file}: the network takes arrays of shape {inputs[0].shape}, its card "
-            f"({card.name}) gives it patches of shape {list(card.input.shape)}"
+            f"{card.file}: its card ({card.name}) names the inputs {', '.join(names)}, the network "
+            f"has {found}"
         )
+    by_name = {source.name: source.shape for source in inputs}
+    for name, patch in zip(names, patches, strict=True):
+        if not _fits(by_name[name], patch):
+            raise ValueError(
+                f"{card.file}: the network takes arrays of shape {by_name[name]}, its card "
+                f"({card.name}) gives it patches of shape {list(patch)}"
+            )
     shapes = {output.name: output.shape for output in session.get_outputs()}
     for name, units in card.outputs.items():
         check_choice(f"output of {card.file}", name, shapes)

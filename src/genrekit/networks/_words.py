@@ -41,7 +41,8 @@ def rows_inputs(
     Parameters
     ----------
     inputs : str, transformer or sequence of such
-        A name of ``genrekit.features.FEATURES``, a transformer such as ``MFCCStats(n_mfcc=13)``, a
+        A name of ``genrekit.features.FEATURES`` ("mel" in decibels, as networks hear it, which a
+        transformer gives with ``db=True``), a transformer such as ``MFCCStats(n_mfcc=13)``, a
         `CNNEmbedding` (whose `max_patches` does not count: answers must be evenly spaced),
         "waveform", the `MelInput` of another network's card, or a list of these or of pairs of a
         name and one of them; or "frames" alone for arrays that the user brings.
@@ -114,6 +115,8 @@ def _as_part(entry: Any, inherited: Frontend) -> Any:
     if _is_word(entry, _WAVEFORM):
         draft: RowsInput = WaveformRows(name=_WAVEFORM, sr=inherited.sr, patch=1, **_unscaled(1))
         return part_of(draft)
+    if _is_word(entry, "mel"):
+        return FeaturePart(FEATURES["mel"], {"db": True})
     if isinstance(entry, MelInput):
         return part_of(NetworkRows(name="mel", heard=entry, patch=1, **_unscaled(entry.n_mels)))
     if isinstance(entry, str) and entry not in FEATURES:
