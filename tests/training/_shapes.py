@@ -9,9 +9,9 @@ def photographs():
     """A network for photographs, tiny and untrained."""
     from torch import nn
 
-    norm = nn.Sequential(nn.BatchNorm2d(4), nn.ReLU())
-    pool = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten())
-    return nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), norm, pool, nn.Linear(36, 1000))
+    norm = nn.Sequential(nn.BatchNorm2d(36), nn.ReLU())
+    pool = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
+    return nn.Sequential(nn.Conv2d(3, 36, 3, stride=2), norm, pool, nn.Linear(36, 1000))
 
 
 # Name → (shapes of its inputs, parameters), one case or more for each row of NETWORKS.

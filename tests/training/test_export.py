@@ -124,6 +124,28 @@ def test_penultimate_is_what_goes_into_the_last_layer_called():
     np.testing.assert_allclose(run(content, given)[1]["penultimate"], hidden, atol=1e-5)
 
 
+class Gated(torch.nn.Module):
+    """It decides by a convolution, and keeps what it looked at."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = torch.nn.Linear(20, 20)
+        self.decision = torch.nn.Conv1d(20, 3, 5)
+
+    def forward(self, x):
+        self.looked_at = torch.sigmoid(self.gate(x.mean(2)))
+        return self.decision(x * self.looked_at[:, :, None])[:, :, 0]
+
+
+def test_a_gate_is_no_last_layer():
+    module = build_network(Gated(), [SHORT], 3)
+    module(*batch([SHORT], 2)).sum().backward()
+    _, outputs = export_network(module, [SHORT], ["x"])
+    assert outputs == {"probabilities": 3, "logits": 3}
+    assert module.looked_at.grad_fn is not None
+    assert build_network(module, [SHORT], 3).looked_at.grad_fn is None
+
+
 class Spectrum(torch.nn.Module):
     """What the older exporter of torch can't write."""
 

@@ -65,7 +65,7 @@ def test_a_folded_convolution_computes_the_same():
     repeated, folded = (
         build([MFCC], backbone=photographs, channels=c).eval() for c in ("repeat", "fold")
     )
-    assert folded[1][0].weight.shape == (4, 1, 3, 3)
+    assert folded[1][0].weight.shape == (36, 1, 3, 3)
     with torch.no_grad():
         np.testing.assert_allclose(repeated(pictures), folded(pictures), atol=1e-5)
 

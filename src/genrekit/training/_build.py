@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 
 from genrekit._validation import check_choice, check_integer, did_you_mean
-from genrekit.training._layers import pass_batch
+from genrekit.training._layers import copy_module, pass_batch
 from genrekit.training._table import NETWORKS, Architecture
 
 __all__ = ["build_network"]
@@ -88,7 +87,7 @@ def _make(network: Any, shapes: Shapes, n_classes: int, params: dict[str, Any]) 
             raise ValueError(
                 f"network_params={params!r} are for a factory; {_name(network)} is made already"
             )
-        return copy.deepcopy(network)
+        return copy_module(network)
     if isinstance(network, str):
         check_choice("network", network, NETWORKS)
         _check_inputs(network, NETWORKS[network], shapes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import logging
 import warnings
@@ -16,7 +15,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from genrekit.training._layers import pass_batch
+from genrekit.training._layers import copy_module, pass_batch
 
 __all__ = ["export_network"]
 
@@ -63,7 +62,7 @@ def export_network(
     >>> outputs
     {'probabilities': 10, 'logits': 10, 'penultimate': 64}
     """
-    traced = _Answers(copy.deepcopy(module).cpu().eval(), _batch(shapes, 2)).eval()
+    traced = _Answers(copy_module(module).eval(), _batch(shapes, 2)).eval()
     clash = sorted(set(names) & set(traced.outputs))
     if clash:
         raise ValueError(f"an input can't be called {clash[0]!r}, as an output is")

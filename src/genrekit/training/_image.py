@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from genrekit._validation import check_choice, check_integer, check_number
-from genrekit.training._layers import Passed, pass_batch
+from genrekit.training._layers import Passed, copy_module, pass_batch
 
 __all__ = ["image"]
 
@@ -89,7 +88,7 @@ def _make_backbone(backbone: Any) -> nn.Module:
             "such as functools.partial(timm.create_model, 'resnet18', pretrained=True)"
         )
     if isinstance(backbone, nn.Module):
-        return copy.deepcopy(backbone)
+        return copy_module(backbone)
     made = backbone() if callable(backbone) else backbone
     if not isinstance(made, nn.Module):
         raise TypeError(f"backbone must give a torch.nn.Module, not {type(made).__name__}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,13 +11,13 @@ from torch import Tensor, nn
 
 from genrekit._validation import check_integer
 
-__all__ = ["Passed", "keep_frozen", "parameter_groups", "pass_batch"]
+__all__ = ["Passed", "copy_module", "keep_frozen", "parameter_groups", "pass_batch"]
 
 FEATURES = "features"
 
 
 class Passed(NamedTuple):
-    """What a batch met on its way: name of the last linear layer, what that gave, the answer."""
+    """Name of the last linear layer that a batch went through, what that gave, the answer."""
 
     head: str | None
     given: Tensor | None
@@ -24,9 +25,10 @@ class Passed(NamedTuple):
 
 
 def pass_batch(module: nn.Module, inputs: Sequence[Tensor]) -> Passed:
-    """Let a batch through, and see which linear layer is the last.
+    """Let a batch through, and see which linear layer decides.
 
-    The order in which layers were made need not be that in which they are called.
+    It is the last one called, which need not be the last one made, of those with as many units as
+    the answer has: a gate within a block of convolutions decides nothing.
 
     Parameters
     ----------
@@ -52,8 +54,29 @@ def pass_batch(module: nn.Module, inputs: Sequence[Tensor]) -> Passed:
     finally:
         for hook in hooks:
             hook.remove()
-    head, given = called[-1] if called else (None, None)
+    units = getattr(answer, "shape", ())[-1:]
+    fitting = [(name, given) for name, given in called if given.shape[-1:] == units]
+    head, given = fitting[-1] if fitting else (None, None)
     return Passed(head, given, answer)
+
+
+def copy_module(module: nn.Module) -> nn.Module:
+    """A copy of a module, on the processor.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Any; what it has kept of its latest batch, such as weights of attention, may stand in it.
+
+    Returns
+    -------
+    torch.nn.Module
+        Its copy.
+    """
+    kept = [value for part in module.modules() for value in vars(part).values()]
+    computed = [value for value in kept if isinstance(value, Tensor) and not value.is_leaf]
+    # torch copies no tensor that remembers how it was computed.
+    return copy.deepcopy(module, {id(value): value.detach() for value in computed}).cpu()
 
 
 def parameter_groups(

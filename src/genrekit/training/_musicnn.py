@@ -172,10 +172,11 @@ class _OverBands(nn.Module):
     def __init__(self, weights: _Weights) -> None:
         super().__init__()
         kernel, bias = weights.next("Conv")
-        frames = kernel.shape[2]
-        # An even kernel has one more frame of padding at the end.
-        self.pad = nn.ZeroPad2d((0, 0, (frames - 1) // 2, frames // 2))
-        conv = nn.Conv2d(1, len(kernel), (frames, kernel.shape[3]))
+        frames, bands = kernel.shape[2:]
+        # An even kernel is to have one frame less of padding at the beginning than at the end: what
+        # comes first is left out.
+        self.first = 1 - frames % 2
+        conv = nn.Conv2d(1, len(kernel), (frames, bands), padding=(frames // 2, 0))
         self.conv = _filled(conv, kernel, bias)
         # Filters with a negative scale were turned, so that the maximum is the one that counts.
         self.register_buffer("sign", weights.next("Mul")[0])
@@ -183,7 +184,8 @@ class _OverBands(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Image in (n, 1, frames, bands), lines out (n, filters, frames)."""
-        highest = self.conv(self.pad(image)).amax(-1)
+        # max notes which band it was; amax would keep all maps for the way back, 25 MB a patch.
+        highest = self.conv(image).max(-1).values[:, :, self.first :]
         return self.affine(torch.relu(highest * self.sign))
 
 
