@@ -2,6 +2,7 @@
 
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -105,6 +106,13 @@ def test_same_seed_same_weights_and_the_users_draws_and_threads_are_left_alone(s
     assert torch.get_num_threads() == threads
     np.testing.assert_array_equal(weights(first.module), weights(_train(**how).module))
     assert np.any(weights(first.module) != weights(_train(seed=1, **how).module))
+
+
+def test_threads_that_train_side_by_side_do_not_disturb_each_other():
+    alone = [weights(_train(seed=seed).module) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda seed: weights(_train(seed=seed).module), range(4)))
+    np.testing.assert_array_equal(together, alone)
 
 
 @pytest.mark.parametrize(("max_epochs", "n"), [(1, 3), (1, 6), (2, 6), (3, 6), (4, 6), (5, 6)])

@@ -17,17 +17,7 @@ Batch = tuple[list[NDArray[np.float32]], NDArray[np.float32]]
 
 
 class TrainBatches:
-    """The batches of an epoch, which depends on the seed and its number only.
-
-    Parameters
-    ----------
-    segments : Segments
-        What is learned from.
-    settings : TrainSettings
-        How.
-    epoch : callable
-        Gives the number of the epoch that begins.
-    """
+    """The batches of the epoch that begins, which depend on the seed and its number only."""
 
     def __init__(
         self, segments: Segments, settings: TrainSettings, epoch: Callable[[], int]
@@ -50,15 +40,7 @@ class TrainBatches:
 
 
 class ValidBatches:
-    """The validation segments in batches, in order, as they are.
-
-    Parameters
-    ----------
-    segments : Segments
-        Where they are.
-    batch_size : int
-        How many go together, at most.
-    """
+    """The validation segments in batches, in order, as they are."""
 
     def __init__(self, segments: Segments, batch_size: int) -> None:
         self.segments, self.batch_size = segments, batch_size
@@ -71,29 +53,9 @@ class ValidBatches:
 
 
 def split_evenly(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
-    """Numbers in batches of nearly equal size, none of a single one.
-
-    Batch normalisation can't learn from a single segment: it has no deviation.
-
-    Parameters
-    ----------
-    order : ndarray of int
-        What is split.
-    size : int
-        How many go together; one more where a single one would remain otherwise.
-
-    Returns
-    -------
-    list of ndarray of int
-        The batches. A single number that is all there is comes twice.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from genrekit.training._batches import split_evenly
-    >>> [rows.tolist() for rows in split_evenly(np.arange(5), 2)]
-    [[0, 1, 2], [3, 4]]
-    """
+    """Numbers in batches of nearly equal size, none of which has a single one."""
+    # Batch normalisation can't learn from a single segment, which has no deviation. If there is no
+    # other, it comes twice.
     count = min(-(-len(order) // size), len(order) // 2)
     return np.array_split(np.resize(order, max(len(order), 2)), max(count, 1))
 
@@ -104,19 +66,7 @@ def augment(
     settings: TrainSettings,
     rng: np.random.Generator,
 ) -> None:
-    """Change a batch in place, as the settings say.
-
-    Parameters
-    ----------
-    batch : list of ndarray of float32
-        The segments of each input.
-    goals : ndarray of float32 of shape (n, n_classes)
-        What the network should answer to them.
-    settings : TrainSettings
-        What is to be done.
-    rng : numpy.random.Generator
-        What draws.
-    """
+    """Change the segments of each input, and the goals, in place as the settings say."""
     if settings.gain:
         _change_gain(batch, settings.gain * rng.standard_normal(len(goals)))
     for axis, width in ((0, settings.freq_mask), (1, settings.time_mask)):

@@ -11,6 +11,7 @@ from torch import nn
 
 from genrekit._validation import check_choice, check_integer, did_you_mean
 from genrekit.training._layers import copy_module, pass_batch
+from genrekit.training._random import own_randomness, seed_torch
 from genrekit.training._table import NETWORKS, Architecture
 
 __all__ = ["build_network"]
@@ -71,9 +72,8 @@ def build_network(
     """
     check_integer("n_classes", n_classes, minimum=1)
     shapes = [tuple(int(size) for size in shape) for shape in shapes]
-    with torch.random.fork_rng(devices=[]):
-        # torch.manual_seed would set the generators of graphics processors, too.
-        torch.default_generator.manual_seed(seed)
+    with own_randomness():
+        seed_torch(seed)
         module = _make(network, shapes, n_classes, dict(params or {}))
         module = module.to("cpu", torch.float32)
         _check_answer(_name(network), module, shapes, n_classes)

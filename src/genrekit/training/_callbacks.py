@@ -34,15 +34,7 @@ class Diverged(Exception):
 
 
 class Scorer(Callback):
-    """Accuracy on the validation part, by segment and by track.
-
-    Parameters
-    ----------
-    segments : Segments
-        What is validated on.
-    aggregate : callable
-        Makes one answer a track of those of its segments.
-    """
+    """Accuracy on the validation part, by segment and by track."""
 
     def __init__(self, segments: Segments, aggregate: Aggregate) -> None:
         self.segments, self.aggregate = segments, aggregate
@@ -77,13 +69,7 @@ class Scorer(Callback):
 
 
 class Keeper(Callback):
-    """Writes the history and keeps the best weights; begins and ends epochs.
-
-    Parameters
-    ----------
-    state : State
-        How far training is.
-    """
+    """Begins and ends epochs: seeds, the history, the best weights, and a loss that is none."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -92,7 +78,8 @@ class Keeper(Callback):
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Seed torch: an epoch depends on the seed and its number, so any may be the first."""
         self.lr = max(float(group["lr"]) for group in net.optimizer_.param_groups)
-        seed_torch(torch.device(net.device), self.state.settings.seed, self.state.epoch + 1)
+        numbers = np.random.SeedSequence([self.state.settings.seed, self.state.epoch + 1])
+        seed_torch(int(numbers.generate_state(1, np.uint64)[0]), torch.device(net.device))
 
     def on_batch_end(self, net: Any, **kwargs: Any) -> None:
         """Look at the loss."""
@@ -118,19 +105,7 @@ class Keeper(Callback):
 
 
 class Saver(Callback):
-    """Writes the checkpoint, and goes on from it.
-
-    Parameters
-    ----------
-    state : State
-        How far training is.
-    checkpoint : Checkpoint
-        Where it is written.
-    saved : dict or None
-        What was read from it.
-    schedule : LRScheduler or None
-        The schedule of the learning rate.
-    """
+    """Writes the checkpoint, and goes on from what was read from it."""
 
     def __init__(
         self, state: State, checkpoint: Checkpoint, saved: dict[str, Any] | None, schedule: Any
@@ -171,15 +146,6 @@ class Printer(Callback):
 
     That is a bar on a terminal and a line an epoch elsewhere. Without `verbose` the lines go to the
     logger "genrekit.training" alone.
-
-    Parameters
-    ----------
-    state : State
-        How far training is.
-    n_batches : int
-        How many batches an epoch has.
-    verbose : int
-        0 for nothing on the standard error.
     """
 
     def __init__(self, state: State, n_batches: int, verbose: int) -> None:
@@ -243,10 +209,8 @@ def line(state: State) -> str:
 
 def _duration(seconds: float) -> str:
     """Seconds as people say them."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return (
-        f"{minutes} min" if minutes >= 10 else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    )
+    if seconds < 600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -24,15 +24,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Checkpoint:
-    """A file in a folder, written anew after each epoch.
-
-    Parameters
-    ----------
-    folder : path-like
-        The folder, made if there is none.
-    made_of : dict
-        What the training is made of, see `fingerprint`.
-    """
+    """A file in a folder, written anew after each epoch, and what its training is made of."""
 
     def __init__(self, folder: str | os.PathLike[str], made_of: dict[str, dict[str, Any]]) -> None:
         self.folder = os.path.abspath(os.path.expanduser(os.fspath(folder)))
@@ -40,28 +32,17 @@ class Checkpoint:
         self.made_of = made_of
 
     def load(self) -> dict[str, Any] | None:
-        """What was saved last.
-
-        Returns
-        -------
-        dict or None
-            None if nothing was.
-
-        Raises
-        ------
-        ValueError
-            If it is damaged, or is of another training; the message says in what they differ.
-        """
+        """What was saved last, None if nothing was; `ValueError` if it is of another training."""
         if not os.path.lexists(self.path):
             return None
         advice = "name another folder in checkpoint=, or delete this one to begin anew"
         try:
             # Nothing but tensors and numbers is read: a checkpoint runs no code.
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
-            made_of = saved["made_of"]
+            version, made_of = saved["version"], saved["made_of"]
         except Exception as error:  # torch has an error of its own for each kind of damage
             raise ValueError(f"{self.path}: not a checkpoint that can be read; {advice}") from error
-        if saved["version"] != _VERSION:
+        if version != _VERSION:
             raise ValueError(f"{self.path}: from another version of genrekit; {advice}")
         if made_of != self.made_of:
             differing = _differing(made_of, self.made_of)
@@ -90,22 +71,7 @@ class Checkpoint:
 def fingerprint(
     module: torch.nn.Module, segments: Segments, settings: TrainSettings
 ) -> dict[str, dict[str, Any]]:
-    """What a training is made of: another one of these is another training.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        The network, before it has learned anything.
-    segments : Segments
-        What it learns from.
-    settings : TrainSettings
-        How.
-
-    Returns
-    -------
-    dict
-        Plain texts and numbers by name, in groups.
-    """
+    """What a training is made of, plain texts and numbers: with another of these it is another."""
     weights = module.state_dict()
     digest = hashlib.sha256()
     for tensor in weights.values():

@@ -39,9 +39,19 @@ _RISE = 0.25 + 1e-9
 class _Net(NeuralNet):
     """skorch's loop over batches that come as they are."""
 
-    def __init__(self, module: Any, *, groups: Any, weight_decay: float, **kwargs: Any) -> None:
-        super().__init__(module, torch.nn.CrossEntropyLoss, **kwargs)
-        self.groups, self.weight_decay = groups, weight_decay
+    def __init__(
+        self, module: Any, groups: Any, state: State, callbacks: list[Any], device: str
+    ) -> None:
+        super().__init__(
+            module,
+            torch.nn.CrossEntropyLoss,
+            max_epochs=state.settings.max_epochs - state.epoch,
+            callbacks=[callback for callback in callbacks if callback is not None],
+            callbacks__print_log=None,  # ours says what people look at
+            device=device,
+            verbose=0,
+        )
+        self.groups, self.weight_decay = groups, state.settings.weight_decay
 
     def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
         """Both parts are made by tracks already."""
@@ -73,30 +83,7 @@ def run(
     checkpoint: Any,
     verbose: int,
 ) -> State:
-    """Train a network, in place.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        The network; it has the best weights at the end.
-    segments : Segments
-        What it learns from.
-    settings : TrainSettings
-        How.
-    device : torch.device
-        What computes.
-    aggregate : callable
-        Makes one answer a track of those of its segments.
-    checkpoint : path-like or None
-        Folder of the checkpoint.
-    verbose : int
-        Whether to print a line an epoch.
-
-    Returns
-    -------
-    State
-        How it went.
-    """
+    """Train a network in place, or take what is trained already from the checkpoint."""
     state = State(settings, validated=len(segments.valid.tracks) > 0)
     kept, saved = None, None
     if checkpoint is not None:
@@ -106,41 +93,27 @@ def run(
         state.update(saved["state"])
     if not state.finished:
         train = TrainBatches(segments, settings, lambda: state.epoch + 1)
+        valid = ValidBatches(segments, settings.batch_size) if state.validated else None
         groups = parameter_groups(
             module, lr=settings.lr, backbone_lr=settings.backbone_lr, freeze=settings.freeze
         )
         schedule = _schedule(settings, groups, len(train))
+        callbacks: list[Any] = [schedule, Scorer(segments, aggregate), Keeper(state)]
+        callbacks.append(None if kept is None else Saver(state, kept, saved, schedule))
         printer = Printer(state, len(train), verbose)
-        saver = None if kept is None else Saver(state, kept, saved, schedule)
-        wanted = [
-            schedule,
-            Scorer(segments, aggregate),
-            Keeper(state),
-            saver,
-            printer,
-        ]
-        net = _Net(
-            module,
-            groups=groups,
-            weight_decay=settings.weight_decay,
-            max_epochs=settings.max_epochs - state.epoch,
-            callbacks=[callback for callback in wanted if callback is not None],
-            callbacks__print_log=None,
-            device=str(device),
-            verbose=0,
-        )
+        net = _Net(module, groups, state, [*callbacks, printer], str(device))
         with own_randomness(device), closing(printer):
-            _fit(net, train, ValidBatches(segments, settings.batch_size), state)
+            _fit(net, train, valid, state)
     assert state.best is not None  # nothing comes back from _fit without
     module.load_state_dict(state.best)
     module.to("cpu").eval()
     return state
 
 
-def _fit(net: _Net, train: TrainBatches, valid: ValidBatches, state: State) -> None:
+def _fit(net: _Net, train: TrainBatches, valid: ValidBatches | None, state: State) -> None:
     """Go over the data until it is over; what ends it early costs nothing that is done."""
     try:
-        net.fit(train, valid if state.validated else None)
+        net.fit(train, valid)
     except Stopped:
         return
     except Diverged:

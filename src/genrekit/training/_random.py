@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-import numpy as np
 import torch
 
-__all__ = ["own_randomness", "seed_torch"]
+__all__ = ["CPU", "own_randomness", "seed_torch"]
+
+CPU = torch.device("cpu")
+# All threads draw from the same generators, so one trains at a time: several would disturb each
+# other, and torch computes in threads of its own as it is.
+_DRAWING = threading.RLock()
 
 
 @contextmanager
-def own_randomness(device: torch.device) -> Iterator[None]:
-    """Leave what others draw from torch as it was.
-
-    Parameters
-    ----------
-    device : torch.device
-        What we draw on, beside the processor.
-
-    Yields
-    ------
-    None
-        Nothing.
-    """
-    drawing = None if device.type == "cpu" else getattr(torch, device.type)
+def own_randomness(device: torch.device = CPU) -> Iterator[None]:
+    """Leave what others draw from torch, on the processor and a device, as it was."""
+    module = None if device.type == "cpu" else getattr(torch, device.type)
     where = (device,) if device.type == "cuda" else ()
-    state = None if drawing is None else drawing.get_rng_state(*where)
-    try:
-        with torch.random.fork_rng(devices=[]):
+    with _DRAWING, torch.random.fork_rng(devices=[]):
+        state = None if module is None else module.get_rng_state(*where)
+        try:
             yield
-    finally:
-        if drawing is not None:
-            drawing.set_rng_state(state, *where)
+        finally:
+            if module is not None:
+                module.set_rng_state(state, *where)
 
 
-def seed_torch(device: torch.device, seed: int, epoch: int) -> None:
-    """Seed what torch draws.
-
-    Parameters
-    ----------
-    device : torch.device
-        What it draws on, beside the processor.
-    seed : int
-        The seed of all epochs.
-    epoch : int
-        The number of this one.
-    """
-    number = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
-    torch.default_generator.manual_seed(number)
+def seed_torch(seed: int, device: torch.device = CPU) -> None:
+    """Seed what torch draws on the processor and a device, but on no other."""
+    # torch.manual_seed would set the generators of all graphics processors.
+    torch.default_generator.manual_seed(seed)
     if device.type != "cpu":
         with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
-            getattr(torch, device.type).manual_seed(number)
+            getattr(torch, device.type).manual_seed(seed)

@@ -115,36 +115,15 @@ class Segments:
         return [(patch,) if count is None else (count, patch) for count, patch in pairs]
 
     def drawn(self, rng: np.random.Generator) -> Chosen:
-        """As many training segments of each track as there are, but from anywhere in it.
-
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-            What draws them.
-
-        Returns
-        -------
-        Chosen
-            A segment starts after the same share of its track in all inputs.
-        """
+        """As many training segments of each track as there are, but from anywhere in it."""
+        # One starts after the same share of what is free in each input: at the same time.
         tracks = self.train.tracks
         free = np.maximum(self._lengths(tracks) - np.array(self.patches), 0)
         shares = rng.random((len(tracks), 1))
         return Chosen(tracks, np.rint(shares * free).astype(np.intp))
 
     def gather(self, chosen: Chosen) -> list[NDArray[np.float32]]:
-        """Segments of each input, standardised.
-
-        Parameters
-        ----------
-        chosen : Chosen
-            Which segments.
-
-        Returns
-        -------
-        list of ndarray of float32
-            A batch for each input.
-        """
+        """A batch of segments for each input, standardised."""
         inputs = zip(self.store.names, self.patches, self.mean, self.scale, strict=True)
         return [
             self.store.gather(name, chosen.tracks, chosen.starts[:, i], patch, mean, scale)
@@ -152,20 +131,7 @@ class Segments:
         ]
 
     def goals(self, tracks: NDArray[np.intp], label_smoothing: float = 0.0) -> NDArray[np.float32]:
-        """What a network should answer to segments, times what they count.
-
-        Parameters
-        ----------
-        tracks : ndarray of int of shape (n,)
-            The segments' tracks.
-        label_smoothing : float, default=0.0
-            Share that is spread over all genres.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n, n_classes)
-            Probabilities times weights.
-        """
+        """What a network should answer to segments of tracks, times what they count."""
         goals = np.full((len(tracks), self.n_classes), label_smoothing / self.n_classes)
         goals[np.arange(len(tracks)), self.targets[tracks]] += 1 - label_smoothing
         return (goals * self.weights[tracks, np.newaxis]).astype(np.float32)

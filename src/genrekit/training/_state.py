@@ -13,17 +13,11 @@ __all__ = ["State", "all_finite", "copied"]
 
 Weights = dict[str, torch.Tensor]
 
+_KEPT = ("history", "best", "best_epoch", "finished")
+
 
 class State:
-    """How far training is.
-
-    Parameters
-    ----------
-    settings : TrainSettings
-        How it is trained.
-    validated : bool
-        Whether there are tracks to validate on. Without, the latest epoch counts as the best.
-    """
+    """How far training is; without validation the latest epoch counts as the best."""
 
     def __init__(self, settings: TrainSettings, validated: bool) -> None:
         self.settings, self.validated = settings, validated
@@ -48,12 +42,11 @@ class State:
 
     def as_dict(self) -> dict[str, Any]:
         """What a checkpoint holds of it."""
-        names = ("history", "best", "best_epoch", "finished")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _KEPT}
 
     def update(self, saved: Mapping[str, Any]) -> None:
         """Go back to what a checkpoint holds."""
-        for name in ("history", "best", "best_epoch", "finished"):
+        for name in _KEPT:
             setattr(self, name, saved[name])
 
     def outcome(self) -> str:

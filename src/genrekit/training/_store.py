@@ -128,20 +128,7 @@ class FrameStore:
     def moments(
         self, name: str, tracks: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and scale of the rows of an input over some tracks.
-
-        Parameters
-        ----------
-        name : str
-            The input.
-        tracks : ndarray of int
-            Which tracks count.
-
-        Returns
-        -------
-        mean, scale : ndarray of shape (n_rows,)
-            Mean and standard deviation over all their frames; the scale of a constant row is 1.
-        """
+        """Mean and standard deviation of each row over some tracks; 1 for a constant row."""
         each = self._inputs[name]
         lengths = self.n_frames(name)[tracks, np.newaxis]
         centres = np.array(each.centres)[tracks]
@@ -159,24 +146,8 @@ class FrameStore:
         mean: NDArray[np.float64],
         scale: NDArray[np.float64],
     ) -> NDArray[np.float32]:
-        """Segments of an input, standardised.
-
-        Parameters
-        ----------
-        name : str
-            The input.
-        tracks, starts : ndarray of int of shape (n,)
-            The track of each segment and its first frame there.
-        length : int
-            Frames in a segment; what lies beyond the end of its track is the track again.
-        mean, scale : ndarray of shape (n_rows,)
-            What is taken off each row and what it is divided by then.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n, n_rows, length), or (n, length) for bare samples
-            The segments.
-        """
+        """Segments of an input, less `mean` and divided by `scale`: (n, n_rows, length)."""
+        # Of bare samples (n, length). Beyond the end of a track it begins again.
         each = self._inputs[name]
         batch = np.empty((len(tracks), each.n_rows, length), dtype=np.float32)
         for out, track, start in zip(batch, tracks, starts, strict=True):
