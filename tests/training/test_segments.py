@@ -131,7 +131,7 @@ def test_segments_are_cut_as_the_model_card_cuts_them():
     times = np.arange(0, 3.5, 0.5)  # some end beyond the track, and some begin there
     store = FrameStore(["mfcc"])
     store.add({"mfcc": frames})
-    starts = [entry.starts(times)[:, np.newaxis]]
+    starts = [entry.starts(times, 100)[:, np.newaxis]]
     segments = Segments(store, starts, [0], patches={"mfcc": 60}, n_classes=1)
     entry = entry.scaled(segments.mean[0], segments.scale[0])
     (found,) = segments.gather(segments.train)

@@ -44,7 +44,7 @@ class Segments:
         The tracks' frames.
     starts : sequence of ndarray of int of shape (n_segments, n_inputs)
         For each track the first frames of its segments in each input, in the order of
-        ``store.names``. Beyond the last frame of a track the first follows again.
+        ``store.names``; at most the last frame of the track.
     targets : array-like of int of shape (n_tracks,)
         The genre of each track, counted from 0.
     patches : mapping of str to int
@@ -172,7 +172,7 @@ class Segments:
         counts = [len(begin) for begin in each]
         begins = np.concatenate([np.empty((0, len(self.patches)), dtype=np.intp), *each])
         chosen = np.repeat(tracks, counts)
-        return Chosen(chosen, begins % self._lengths(chosen))
+        return Chosen(chosen, np.minimum(begins, self._lengths(chosen) - 1))
 
     def _lengths(self, tracks: NDArray[np.intp]) -> NDArray[np.int64]:
         """Frames of tracks in each input."""

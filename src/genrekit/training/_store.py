@@ -147,7 +147,7 @@ class FrameStore:
         scale: NDArray[np.float64],
     ) -> NDArray[np.float32]:
         """Segments of an input, less `mean` and divided by `scale`: (n, n_rows, length)."""
-        # Of bare samples (n, length). Beyond the end of a track it begins again.
+        # Of bare samples (n, length). One that ends beyond its track is repeated until it is full.
         each = self._inputs[name]
         batch = np.empty((len(tracks), each.n_rows, length), dtype=np.float32)
         for out, track, start in zip(batch, tracks, starts, strict=True):
@@ -239,7 +239,7 @@ class _Input:
         first, count = self.offsets[track], self.lengths[track]
         whole = self.mapped[first : first + count * self.n_rows].reshape(count, self.n_rows)
         found = whole[start : start + length]
-        return found if len(found) == length else whole[(start + np.arange(length)) % count]
+        return found if len(found) == length else found[np.arange(length) % len(found)]
 
 
 def _close(files: list[IO[bytes]]) -> None:
