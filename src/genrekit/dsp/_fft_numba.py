@@ -8,12 +8,14 @@ complex one goes by fours (radix 4, decimation in time), in place, in float64.
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from genrekit.dsp import _kernels_numpy
 from genrekit.dsp._compiling import helper, kernel
 from genrekit.dsp._lanes import WIDTH, load, root, store, widen
-from genrekit.dsp._shared import shared
+from genrekit.dsp._shared import kept
 from genrekit.dsp.filters import fft_tables
 
 __all__ = ["power_spectra"]
@@ -30,13 +32,25 @@ def power_spectra(signal, window, hop_length, out):
         wide = np.empty((2, out.shape[1], WIDTH), out.dtype)
         out[:] = power_spectra(signal, window, hop_length, wide)[:, :, : out.shape[2]]
         return out
-    samples, places = _places(n_fft, hop_length, out.shape[2])
-    _, twiddles = fft_tables(n_fft)
-    # One group of frames: half as many complex numbers as samples, WIDTH real parts, then as many
-    # imaginary ones.
-    work = _aligned(n_fft // 2, 2 * WIDTH)
+    samples, places, twiddles = _tables(n_fft, hop_length, out.shape[2])
+    work = _room.rows(n_fft // 2)
     _power_spectra(signal, window[samples], hop_length, samples, places, twiddles, work, out)
     return out
+
+
+class _Room(threading.local):
+    """Where each thread transforms one group of frames, for the length that it had last."""
+
+    work = np.empty((0, 2 * WIDTH))
+
+    def rows(self, half):
+        """A row a complex number: WIDTH real parts, then as many imaginary ones."""
+        if len(self.work) != half:
+            self.work = _aligned(half, 2 * WIDTH)
+        return self.work
+
+
+_room = _Room()
 
 
 def _aligned(n_rows, n_columns):
@@ -46,13 +60,13 @@ def _aligned(n_rows, n_columns):
     return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
-@shared
-def _places(n_fft, hop_length, n_frames):
-    """Which sample of a frame stands where in the transform, and where in the turned hops."""
-    order, _ = fft_tables(n_fft)
+@kept
+def _tables(n_fft, hop_length, n_frames):
+    """Which sample of a frame stands where in the transform, and in the turned hops; twiddles."""
+    order, twiddles = fft_tables(n_fft)
     samples = np.column_stack([2 * order, 2 * order + 1]).ravel()
     hop, sample = np.divmod(samples, hop_length)
-    return samples, sample * (n_frames + n_fft // hop_length) + hop
+    return samples, sample * (n_frames + n_fft // hop_length) + hop, twiddles
 
 
 @kernel

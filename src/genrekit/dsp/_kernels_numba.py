@@ -57,6 +57,8 @@ def project(weights, start, stop, spectrum):
 
 def _read_only(array):
     """The same memory, which can't be written to."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view
@@ -271,15 +273,21 @@ def _log_sums(power, floor, product, bits):
     # `bits` are the same memory.
     n_bins, n_frames = power.shape
     total, twos = np.zeros(n_frames), np.zeros(n_frames)
-    for k in range(n_bins):
+    fours = n_bins - n_bins % 4
+    for k in range(0, fours, 4):
+        for t in range(n_frames):
+            a, b = np.float64(max(power[k, t], floor)), np.float64(max(power[k + 1, t], floor))
+            c, d = np.float64(max(power[k + 2, t], floor)), np.float64(max(power[k + 3, t], floor))
+            total[t] = total[t] + a + b + c + d
+            product[t] = product[t] * a * b * c * d
+        for t in range(n_frames):
+            twos[t] += (bits[t] >> 52) - 1023
+            bits[t] = bits[t] & ((1 << 52) - 1) | 1023 << 52
+    for k in range(fours, n_bins):
         for t in range(n_frames):
             value = np.float64(max(power[k, t], floor))
             total[t] += value
             product[t] *= value
-        if k % 4 == 3:
-            for t in range(n_frames):
-                twos[t] += (bits[t] >> 52) - 1023
-                bits[t] = bits[t] & ((1 << 52) - 1) | 1023 << 52
     out = np.empty((2, n_frames), power.dtype)
     for t in range(n_frames):
         out[0, t] = (math.log(product[t]) + twos[t] * math.log(2.0)) / n_bins

@@ -8,13 +8,13 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-__all__ = ["shared"]
+__all__ = ["kept", "shared"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def shared(function: Callable[P, T]) -> Callable[P, T]:
+def kept(function: Callable[P, T]) -> Callable[P, T]:
     """Keep what a function gives; nobody can write to it, for others get the same."""
 
     # By type as well: True is equal to 1 and would pass where 1 has been.
@@ -23,14 +23,20 @@ def shared(function: Callable[P, T]) -> Callable[P, T]:
     def build(*args: Any, **kwargs: Any) -> Any:
         return _freeze(function(*args, **kwargs))
 
+    return build  # type: ignore[return-value]
+
+
+def shared(function: Callable[P, T]) -> Callable[P, T]:
+    """The same for a function that users call, with what can't be looked up as well."""
+    build = kept(function)
+
     @wraps(function)
     def ask(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            kept: T = build(*args, **kwargs)  # type: ignore[arg-type]
+            return build(*args, **kwargs)
         except TypeError:
             function(*args, **kwargs)  # says what is wrong with a value that can't be looked up
             raise
-        return kept
 
     return ask
 

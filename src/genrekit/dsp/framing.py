@@ -182,7 +182,9 @@ class Framer:
         samples = np.asarray(samples, dtype=self.buffer.dtype)
         self.n_samples += len(samples)
         if not self.started:
-            samples = self.edge = np.concatenate([self.edge, samples])
+            if len(self.edge):
+                samples = np.concatenate([self.edge, samples])
+            self.edge = samples
             if len(samples) <= self.pad:
                 return
             self.started = True

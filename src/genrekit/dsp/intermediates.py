@@ -7,7 +7,7 @@ says which intermediates it reads; the sweep computes the union, each once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,15 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.dsp import filters, kernels
-from genrekit.dsp._shared import shared
+from genrekit.dsp._shared import kept
 from genrekit.dsp.framing import BLOCK_FRAMES, SignalBlock
 from genrekit.dsp.parameters import check_parameters
 
-__all__ = ["INTERMEDIATES", "Block", "Grid", "Intermediate", "Request", "Workspace", "make_request"]
+__all__ = [
+    "INTERMEDIATES",
+    "Block",
+    "Grid",
+    "Intermediate",
+    "Request",
+    "Workspace",
+    "computation",
+    "make_request",
+]
 
 Array = NDArray[Any]
 # Name of an intermediate and its parameters, hashable.
 Request = tuple[str, tuple[tuple[str, Any], ...]]
+# The function of an intermediate, and what it needs beside the block.
+Computation = tuple[Callable[..., Array], tuple[Any, ...]]
 
 
 class Grid(NamedTuple):
@@ -102,6 +113,10 @@ class Block:
     previous: Array | None = None
     _spectra: Array | None = None
 
+    def compute(self, computations: Iterable[Computation]) -> list[Array]:
+        """What each of them makes of the block."""
+        return [compute(self, *tables) for compute, tables in computations]
+
     # Not functools.cached_property: before Python 3.12 its lock is one for all blocks, and threads
     # would wait for each other's spectra.
     @property
@@ -152,12 +167,6 @@ class Intermediate:
     tables: Callable[..., tuple[Any, ...]] = lambda grid: ()
     params: Mapping[str, Any] = field(default_factory=dict)
 
-    def bind(self, grid: Grid, params: Mapping[str, Any]) -> Callable[[Block], Array]:
-        """The computation with its tables in place."""
-        check_parameters(**params)
-        tables = self.tables(grid, **params)
-        return lambda block: self.compute(block, *tables)
-
 
 def make_request(name: str, params: Mapping[str, Any] | None = None) -> Request:
     """Name an intermediate and its parameters.
@@ -191,7 +200,6 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-@shared
 def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tuple[Array, ...]:
     """Mel filters and where each begins and ends."""
     weights = filters.mel_filters(grid.sr, grid.n_fft, n_mels, fmin, fmax)
@@ -201,7 +209,6 @@ def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tup
     return weights, start.astype(np.int64), stop.astype(np.int64)
 
 
-@shared
 def _chroma_tables(grid: Grid, n_chroma: int, tuning: float) -> tuple[Array, ...]:
     """Chroma filters; they span all bins."""
     weights = filters.chroma_filters(grid.sr, grid.n_fft, n_chroma, tuning)
@@ -260,3 +267,31 @@ INTERMEDIATES: dict[str, Intermediate] = {
     "mean_square": Intermediate(_mean_square),
     "crossings": Intermediate(_crossings),
 }
+
+
+@kept
+def computation(grid: Grid, name: str, **params: Any) -> Computation:
+    """How an intermediate is computed, with its tables made.
+
+    Parameters
+    ----------
+    grid : Grid
+        Where bins and frames lie.
+    name : str
+        A key of ``INTERMEDIATES``.
+    **params
+        Its parameters.
+
+    Returns
+    -------
+    tuple of (callable, tuple)
+        A function, and what it needs beside the block.
+
+    Raises
+    ------
+    ValueError
+        For a parameter out of range.
+    """
+    check_parameters(**params)
+    intermediate = INTERMEDIATES[name]
+    return intermediate.compute, intermediate.tables(grid, **params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,16 @@ def check_parameters(**values: Any) -> None:
     Traceback (most recent call last):
     ValueError: n_mels must be an integer of at least 1, not True
     """
+    try:
+        _check(**values)
+    except TypeError:  # a value that can't be looked up
+        _check.__wrapped__(**values)
+
+
+# Kept, for every feature of every track asks; by type as well, for True is equal to 1.
+@lru_cache(maxsize=256, typed=True)
+def _check(**values: Any) -> None:
+    """The same, of values that may have been asked about before."""
     for name, value in values.items():
         if name in _RULES:
             _RULES[name](name, value)

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from genrekit.dsp.framing import Framer, SignalBlock, check_samples, stft_window
-from genrekit.dsp.intermediates import INTERMEDIATES, Block, Grid, Request, Workspace
+from genrekit.dsp.intermediates import Block, Grid, Request, Workspace, computation
 from genrekit.dsp.parameters import check_parameters
 
 __all__ = ["Sweep"]
@@ -87,8 +87,7 @@ class Sweep:
         self._framer = Framer(n_fft, hop_length, center, pad_mode, dtype)
         self._window = stft_window(window, win_length or n_fft, n_fft)
         self._computations = {
-            request: INTERMEDIATES[request[0]].bind(self._grid, dict(request[1]))
-            for request in requests
+            request: computation(self._grid, request[0], **dict(request[1])) for request in requests
         }
         self._blocks: dict[Request, list[NDArray[Any]]] = {r: [] for r in self._computations}
         # A fresh one costs as much as ten short features; each thread soon has its own to reuse.
@@ -132,6 +131,7 @@ class Sweep:
     def _compute(self, frames: SignalBlock) -> None:
         """Run every computation on one block."""
         block = Block(frames, self._grid, self._window, self._workspace, self._previous)
-        for request, compute in self._computations.items():
-            self._blocks[request].append(compute(block))
+        values = block.compute(self._computations.values())
+        for blocks, value in zip(self._blocks.values(), values, strict=True):
+            blocks.append(value)
         self._previous = block.last

@@ -119,24 +119,37 @@ class Plan:
             raise ValueError(f"two parts give the same column, {twice[0]!r}: rename one of them")
         return columns
 
+    @cached_property
+    def _wanted(self) -> dict[Frontend, list[Request]]:
+        """What is read through each front end."""
+        wanted: dict[Frontend, list[Request]] = {}
+        for part, frontend in zip(self.parts, self.frontends, strict=True):
+            wanted.setdefault(frontend, []).extend(part.requests())
+        return wanted
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """The place of each part's front end among these: to look one up takes long."""
+        order = list(self._wanted)
+        return [order.index(frontend) for frontend in self.frontends]
+
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
     ) -> tuple[dict[Frontend, Spectra], Remark]:
         """The track through each front end, with what all parts read of it; what is to be known."""
         item = content(item)  # it may be read twice
-        fronts = dict.fromkeys(self.frontends)
-        rated = {frontend: at_rate(frontend, item, decoder) for frontend in fronts}
+        rated = {frontend: at_rate(frontend, item, decoder) for frontend in self._wanted}
         requests: dict[Frontend, list[Request]] = {}
-        for part, frontend in zip(self.parts, self.frontends, strict=True):
-            requests.setdefault(rated[frontend], []).extend(part.requests())
+        for frontend, wanted in self._wanted.items():
+            requests.setdefault(rated[frontend], []).extend(wanted)
         finished: dict[Frontend, Spectra] = {}
         remarks = []
         for excerpt, frontends in _excerpts(tuple(requests)).items():
-            wanted = {frontend: requests[frontend] for frontend in frontends}
-            found, downmix = hear(partial(_swept, wanted, partial(read, item, excerpt, decoder)))
+            shared = {frontend: requests[frontend] for frontend in frontends}
+            found, downmix = hear(partial(_swept, shared, partial(read, item, excerpt, decoder)))
             finished.update(found)
             remarks.append(downmix.remark)
-        spectra = {frontend: finished[rated[frontend]] for frontend in self.frontends}
+        spectra = {frontend: finished[rated[frontend]] for frontend in self._wanted}
         # Parts may hear other excerpts than the first, which is what lengths are about.
         again = reduce(or_, remarks) & Remark.FIRST_CHANNEL
         return spectra, remarks[0] | again
@@ -144,9 +157,10 @@ class Plan:
     def describe(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Description:
         """What each part keeps of a track."""
         spectra, remark = self.spectra(item, decoder, read)
-        pairs = zip(self.parts, self.frontends, strict=True)
-        parts = [_kept(part, spectra[frontend]) for part, frontend in pairs]
-        return Description(next(iter(spectra.values())).seconds, parts, remark)
+        tracks = list(spectra.values())
+        pairs = zip(self.parts, self._places, strict=True)
+        parts = [_kept(part, tracks[place]) for part, place in pairs]
+        return Description(tracks[0].seconds, parts, remark)
 
     def frames(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Frames:
         """Values by frame of each part that has them."""
@@ -185,11 +199,11 @@ def _swept(
 ) -> dict[Frontend, Spectra]:
     """One reading of a track through front ends that share a decode."""
     spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
-    rates = tuple(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
+    order = list(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
+    listeners = [(track, order.index(frontend.rates)) for frontend, track in spectra.items()]
     for blocks in read(downmix):
-        heard = dict(zip(rates, blocks, strict=True))
-        for frontend, track in spectra.items():
-            track.push(heard[frontend.rates])
+        for track, place in listeners:
+            track.push(blocks[place])
     return {frontend: track.finish() for frontend, track in spectra.items()}
 
 

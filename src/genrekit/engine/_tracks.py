@@ -309,8 +309,9 @@ def _cut(
     channels = channels[:, start:][:, :count]
     alone = len(channels) == 1 or downmix.channel is not None
     cut = channels[0] if alone else channels.mean(axis=0, dtype=channels.dtype)
-    check_finite(cut)
-    if not isinstance(samples, MatrixRow):
+    if isinstance(samples, MatrixRow):
+        check_finite(cut)
+    else:
         _check_scale(cut)
         downmix.note(cut, channels, native)
     if native == sr:
@@ -321,7 +322,8 @@ def _cut(
 def _check_scale(y: NDArray[Any]) -> None:
     """Refuse samples on the scale of integers: features of them would be those of other music."""
     peak = max(-y.min(initial=0.0), y.max(initial=0.0))
-    if peak > _LOUDEST:
+    if not peak <= _LOUDEST:
+        check_finite(y)  # among NaN nothing is the largest
         reason = f"its samples reach {peak:g}, where 1 is full scale"
         raise AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 

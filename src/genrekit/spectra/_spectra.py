@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -203,21 +204,19 @@ class Spectra:
         **params
             Its parameters; those of other intermediates are passed over.
 
-        Yields
-        ------
-        ndarray of shape (n_rows, n_frames of the block)
+        Returns
+        -------
+        iterator of ndarray of shape (n_rows, n_frames of the block)
             The values, in order.
         """
         blocks = self._blocks(name, params)
         step = max(_AT_ONCE // blocks[0].size, 1)
         if step < len(blocks):
-            for start in range(0, len(blocks), step):
-                yield _joined(blocks[start : start + step])
-        else:
-            # Joined once, however many features go through it.
-            whole = self.get(name, **params)
-            width = max(_AT_ONCE // len(whole), 1)
-            yield from (whole[:, i : i + width] for i in range(0, whole.shape[1], width))
+            return map(_joined, [blocks[i : i + step] for i in range(0, len(blocks), step)])
+        # Joined once, however many features go through it.
+        whole = self.get(name, **params)
+        width = max(_AT_ONCE // len(whole), 1)
+        return iter([whole[:, i : i + width] for i in range(0, whole.shape[1], width)])
 
     def tiles(self, name: str, **params: Any) -> Iterator[NDArray[Any]]:
         """What `blocks` was called; goes in the next minor version."""
@@ -226,7 +225,7 @@ class Spectra:
 
     def _blocks(self, name: str, params: dict[str, Any]) -> list[NDArray[Any]]:
         """The blocks of an intermediate, computed now if the samples are still there."""
-        request = make_request(name, params)
+        request = _request(name, **params)
         if request not in self._computed:
             if self._waveform is None:
                 raise KeyError(f"{request} was not requested before the track was read")
@@ -242,6 +241,12 @@ class Spectra:
         if self._waveform is None:
             raise KeyError("the waveform was not requested before the track was read")
         return np.asarray(self._waveform, dtype=self.frontend.dtype)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _request(name: str, **params: Any) -> Request:
+    """An intermediate by name and parameters; every feature of every track asks for some."""
+    return make_request(name, params)
 
 
 def _joined(blocks: list[NDArray[Any]]) -> NDArray[Any]:
