@@ -29,6 +29,7 @@ from genrekit.networks._rows import (
 )
 from genrekit.networks._segments import SegmentAnswers, segment_answers
 from genrekit.networks._source import Patches
+from genrekit.networks._trained import check_trained
 from genrekit.networks._words import rows_inputs
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "WaveformRows",
     "answer_patches",
     "check_network",
+    "check_trained",
     "fetch_model",
     "get_card",
     "iter_batches",

@@ -15,6 +15,7 @@ from genrekit._validation import check_choice, check_integer
 from genrekit.networks._features import FeaturesInput, parse_input
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._json import as_json, as_mapping, check_fields
+from genrekit.networks._rows import EmbeddingRows
 
 __all__ = ["ModelCard"]
 
@@ -202,6 +203,14 @@ class ModelCard:
     def default_output(self) -> str:
         """The first output."""
         return next(iter(self.outputs))
+
+    @property
+    def references(self) -> dict[str, str]:
+        """SHA-256 of each other network that it hears, by name or path."""
+        if not isinstance(self.input, FeaturesInput):
+            return {}
+        heard = (entry for entry in self.input.inputs if isinstance(entry, EmbeddingRows))
+        return {entry.model: entry.sha256 for entry in heard}
 
     def _check_texts(self) -> None:
         """Texts are texts, and names can't lead out of a folder."""

@@ -163,34 +163,13 @@ class FeaturesInput:
         per_second = self.inputs[0].per_second
         return max(1, int(columns_in(seconds, per_second))) / per_second
 
-    def starts(
-        self, frames: Mapping[str, NDArray[Any]], times: NDArray[np.float64]
-    ) -> NDArray[np.intp]:
-        """The columns where segments start.
-
-        Parameters
-        ----------
-        frames : mapping of str to ndarray of shape (n_rows, n_columns)
-            The whole track, by the name of the input.
-        times : ndarray of shape (n_segments,)
-            Where segments start, as `times` gives them.
-
-        Returns
-        -------
-        ndarray of int of shape (n_segments, n_inputs)
-            Of each input its own columns.
-        """
-        each = [entry.starts(times, frames[entry.name].shape[-1]) for entry in self.inputs]
-        return np.stack(each, axis=1)
-
     def cut(self, frames: Mapping[str, NDArray[Any]], times: NDArray[np.float64]) -> Any:
         """Patches of a track as the network gets them.
 
         Parameters
         ----------
         frames : mapping of str to ndarray of shape (n_rows, n_columns)
-            The whole track, by the name of the input. A segment that ends beyond it is repeated
-            until it is full.
+            The whole track, by the name of the input; it begins again beyond its end.
         times : ndarray of shape (n_segments,)
             Where segments start, as `times` gives them.
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -25,7 +26,7 @@ from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from genrekit.models import TemperedClassifier, iter_objects
-from genrekit.networks import CNNEmbedding, check_network
+from genrekit.networks import CNNEmbedding, check_network, check_trained
 from genrekit.persistence._private import private
 from genrekit.persistence._tree_checks import is_count, require
 
@@ -52,6 +53,8 @@ def check_model(model: Any) -> None:
             for types, check in _CHECKS:
                 if isinstance(value, types):
                     check(value)
+            if isinstance(value, BaseEstimator) and "onnx_" in vars(value):
+                _check_trained(value)
             if type(value).__name__ in _CHECKS_BY_NAME:
                 _CHECKS_BY_NAME[type(value).__name__](value)
         except ValueError as error:
@@ -287,6 +290,17 @@ def _check_tempered(model: TemperedClassifier) -> None:
     inner = np.asarray(getattr(model.estimator_, "classes_", ()))
     known = _n_classes(model) and np.array_equal(model.classes_, inner)
     require(known, "its classes are not those of the classifier inside")
+
+
+def _check_trained(model: Any) -> None:
+    """A network of its own: card and file fit each other, and it answers with each genre."""
+    _fitted(model, "onnx_", "card_", "classes_")
+    outputs = check_trained(vars(model)["card_"], vars(model)["onnx_"]).outputs
+    n_classes = _n_classes(model)
+    require(
+        outputs.get("probabilities") == n_classes,
+        f"its network has the outputs {dict(outputs)}, where {n_classes} probabilities are needed",
+    )
 
 
 def _check_encoder(model: LabelEncoder) -> None:

@@ -17,7 +17,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from genrekit._version import __version__
 from genrekit.exceptions import warn_caller
 from genrekit.models import iter_objects, named_children
-from genrekit.networks import CNNEmbedding, get_card
+from genrekit.networks import CNNEmbedding, check_trained, get_card
 from genrekit.persistence import _archive, _schema
 from genrekit.persistence._model_checks import check_model
 from genrekit.persistence._moves import follow_moves
@@ -36,18 +36,20 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
 
     The file holds the model in the format of skops, which is data only, and a manifest with the
     SHA-256 of each part, the classes, the parameters and the versions of genrekit, scikit-learn,
-    numpy and librosa. Networks stay where they are: each is referred to by name, or by the path
-    of its card, and by SHA-256. Saving a model twice gives the same bytes.
+    numpy and librosa. Pretrained networks stay where they are: each is referred to by name, or by
+    the path of its card, and by SHA-256. One that was trained here is in the file, an ONNX file and
+    its card, without code. Saving a model twice gives the same bytes.
 
     Parameters
     ----------
     model : estimator
         A `GenreClassifier`, a pipeline, a search or any other estimator, usually fitted. It is not
-        changed. ``memory``, ``decoder``, ``n_jobs``, ``pre_dispatch``, ``verbose``,
-        ``cache_size`` and ``cache_waveform`` are not saved, in it or in any estimator inside: in
-        the file they have their default values. Nor are requests for metadata
-        (``set_fit_request``). A search is saved with what it found; its scorers go by name, and
-        what `RandomizedSearchCV` drew stands for the distributions it drew from.
+        changed. ``memory``, ``decoder``, ``checkpoint``, ``device``, ``n_jobs``,
+        ``pre_dispatch``, ``verbose``, ``cache_size`` and ``cache_waveform`` are not saved, in it or
+        in any estimator inside: in the file they have their default values. Nor are requests for
+        metadata (``set_fit_request``). A search is saved with what it found; its scorers go by
+        name, and what `RandomizedSearchCV` drew stands for the distributions it drew from. So does
+        the function that makes the network of a `NetworkClassifier`, which predicts without it.
     path : str or path-like
         Where to write. An existing file is replaced at once and only when the new one is complete.
 
@@ -61,7 +63,7 @@ def save(model: BaseEstimator, path: str | os.PathLike[str]) -> None:
     Warns
     -----
     GenrekitWarning
-        If a search scores by a function, which is left out.
+        If a search scores by a function, or a network is made by one, which is left out.
 
     See Also
     --------
@@ -115,9 +117,9 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
     Returns
     -------
     estimator
-        The model as it was saved; ``memory``, ``decoder``, ``n_jobs``, ``pre_dispatch``,
-        ``verbose``, ``cache_size`` and ``cache_waveform`` have their default values, whatever the
-        file says, and can be set with ``set_params``.
+        The model as it was saved; ``memory``, ``decoder``, ``checkpoint``, ``device``, ``n_jobs``,
+        ``pre_dispatch``, ``verbose``, ``cache_size`` and ``cache_waveform`` have their default
+        values, whatever the file says, and can be set with ``set_params``.
 
     Raises
     ------
@@ -211,8 +213,10 @@ def _trusted_names(trusted: Collection[str | type]) -> frozenset[str]:
 
 def _note_networks(model: Any) -> dict[str, str]:
     """Let each embedding in a copy, fitted or not, carry its network's SHA-256; all of these."""
-    networks = {}
+    networks: dict[str, str] = {}
     for _, part in iter_objects(model):
+        if isinstance(part, BaseEstimator) and "onnx_" in vars(part):
+            networks |= check_trained(vars(part).get("card_"), vars(part)["onnx_"]).references
         if isinstance(part, CNNEmbedding):
             if not hasattr(part, "sha256_"):
                 part.sha256_ = get_card(part.model).sha256

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from genrekit.exceptions import warn_caller
 from genrekit.models import iter_objects
 from genrekit.persistence._searches import is_search, portable_search, restore_scorers
 
@@ -17,9 +18,11 @@ __all__ = ["RUNTIME_PARAMETERS", "portable_copy", "settle"]
 # How a model runs on one machine, not what it is: what names a place on it, code of its own or
 # its memory and processors. In a file from elsewhere they would be somebody else's say in that.
 RUNTIME_PARAMETERS = (
-    *("memory", "decoder"),
+    *("memory", "decoder", "checkpoint", "device"),
     *("n_jobs", "pre_dispatch", "verbose", "cache_size", "cache_waveform"),
 )
+# What made a network, of no use once it is trained; where it is code it goes by its name.
+_MAKERS = ("network", "backbone")
 # What scikit-learn notes when metadata is requested: an object of a private class, of use to `fit`.
 _REQUESTS = "_metadata_request"
 
@@ -74,7 +77,30 @@ def _portable_attributes(value: Any) -> dict[str, Any]:
     """The attributes that are saved."""
     attributes = {**vars(value), **_runtime_defaults(value)}
     attributes.pop(_REQUESTS, None)
+    attributes.update(_named_makers(value, attributes))
     return portable_search(attributes) if is_search(value) else attributes
+
+
+def _named_makers(value: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+    """The names of functions and modules that an estimator makes its network by."""
+    if not isinstance(value, BaseEstimator):
+        return {}
+    code = {name: attributes[name] for name in _MAKERS if callable(attributes.get(name))}
+    names = {name: _name_of(maker) for name, maker in code.items()}
+    if names:
+        told = " and ".join(f"{name}={text!r}" for name, text in names.items())
+        warn_caller(
+            f"{told} can't be saved, being code: the file holds the name. What has been trained "
+            "predicts as before, and to train it again takes what goes by that name"
+        )
+    return names
+
+
+def _name_of(maker: Any) -> str:
+    """What a function, a partial of one or a module is called."""
+    maker = getattr(maker, "func", maker)
+    name: str = getattr(maker, "__name__", type(maker).__name__)
+    return name
 
 
 def _is_plain_object(value: Any) -> bool:
