@@ -169,7 +169,8 @@ class FeaturesInput:
         Parameters
         ----------
         frames : mapping of str to ndarray of shape (n_rows, n_columns)
-            The whole track, by the name of the input; it begins again beyond its end.
+            The whole track, by the name of the input. A segment that ends beyond it is repeated
+            until it is full.
         times : ndarray of shape (n_segments,)
             Where segments start, as `times` gives them.
 

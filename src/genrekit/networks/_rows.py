@@ -165,10 +165,9 @@ class RowsInput(ABC):
         Returns
         -------
         ndarray of int of shape (n_segments,)
-            Rounded down. Beyond the last column the first follows again.
+            Rounded down, and at most the last one.
         """
-        found: NDArray[np.intp] = columns_in(times, self.per_second) % n_columns
-        return found
+        return np.minimum(columns_in(times, self.per_second), n_columns - 1)
 
     def cut(self, frames: NDArray[Any], times: NDArray[np.float64]) -> NDArray[np.float32]:
         """Patches of a track as the network gets them.
@@ -176,7 +175,7 @@ class RowsInput(ABC):
         Parameters
         ----------
         frames : ndarray of shape (n_rows, n_columns), or of shape (n_samples,) for a waveform
-            The whole track, which begins again beyond its end.
+            The whole track. A segment that ends beyond it is repeated until it is full.
         times : ndarray of shape (n_segments,)
             Where segments start, seconds from the beginning of the track.
 
@@ -203,7 +202,7 @@ class RowsInput(ABC):
         for patch, start in zip(patches, self.starts(times, frames.shape[1]), strict=True):
             found = frames[:, start : start + self.patch]
             if found.shape[1] < self.patch:
-                found = frames[:, (start + np.arange(self.patch)) % frames.shape[1]]
+                found = found[:, np.arange(self.patch) % found.shape[1]]
             np.subtract(found, mean, out=patch, casting="same_kind")
             patch *= factor
         return patches.reshape(len(times), *self.shape)

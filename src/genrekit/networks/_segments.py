@@ -62,8 +62,8 @@ def segment_answers(
     segment_hop : float, optional
         From the start of a segment to that of the next, seconds; None means the length of one.
     pad : float, default=0.1
-        Share of the last segment that may lie beyond the end, where the track begins again; one
-        shorter than a segment is repeated until it fills one.
+        Share of the last segment that may lie beyond the end: it is repeated until it is full, and
+        so is a track shorter than a segment.
     outputs : sequence of str, optional
         Which outputs; None means all.
     batch_size : int, default=32
