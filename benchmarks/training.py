@@ -45,7 +45,7 @@ def watch():
     global most
     while not over.wait(0.02):
         most = max(most, anonymous())
-watcher = threading.Thread(target=watch)
+watcher = threading.Thread(target=watch, daemon=True)
 watcher.start()
 train(make_segments({n_tracks}, 1))
 over.set()

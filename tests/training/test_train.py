@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from genrekit.exceptions import GenrekitWarning
-from genrekit.training import TrainSettings, train_network
+from genrekit.training import (
+    FrameStore,
+    Segments,
+    TrainSettings,
+    build_network,
+    train_network,
+)
 
 from ._material import make_module, make_segments, weights
 
@@ -110,9 +116,10 @@ def test_same_seed_same_weights_and_the_users_draws_and_threads_are_left_alone(s
 
 def test_threads_that_train_side_by_side_do_not_disturb_each_other():
     alone = [weights(_train(seed=seed).module) for seed in range(4)]
+    modules = [make_module() for _ in range(4)]  # here: making one draws from torch, too
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda seed: weights(_train(seed=seed).module), range(4)))
-    np.testing.assert_array_equal(together, alone)
+        trained = list(pool.map(lambda seed: _train(modules[seed], seed=seed), range(4)))
+    np.testing.assert_array_equal([weights(each.module) for each in trained], alone)
 
 
 @pytest.mark.parametrize(("max_epochs", "n"), [(1, 3), (1, 6), (2, 6), (3, 6), (4, 6), (5, 6)])
@@ -261,3 +268,28 @@ def test_what_is_frozen_stays_and_the_rest_learns_at_its_own_rate():
     slow = _train(backbone_lr=1e-6, weight_decay=0.0, lr=0.1).module.state_dict()
     assert 0 < (slow["0.weight"] - before["0.weight"]).abs().max() < 1e-4
     assert (slow["6.weight"] - before["6.weight"]).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("network", ["raw", "parallel"])
+def test_samples_and_several_inputs_go_to_the_network_as_it_takes_them(network):
+    rng = np.random.default_rng(0)
+    names = {"raw": ["y"], "parallel": ["mel", "y", "mfcc"]}[network]
+    shapes = {"y": (4000,), "mel": (16, 80), "mfcc": (4, 40)}
+    patches = {"y": 2000, "mel": 40, "mfcc": 20}
+    store = FrameStore(names)
+    for _ in range(6):
+        store.add({name: rng.standard_normal(shapes[name]) for name in names})
+    starts = [np.array([[patches[name] * part for name in names] for part in (0, 1)])] * 6
+    segments = Segments(
+        store,
+        starts,
+        np.arange(6) % 2,
+        patches={name: patches[name] for name in names},
+        n_classes=2,
+        valid=np.arange(6) > 3,
+    )
+    module = build_network(network, segments.shapes, 2, seed=0)
+    how = {"gain": 0.2, "freq_mask": 2, "time_mask": 5, "mixup": 0.2, "max_epochs": 1}
+    trained = _train(module, segments, **how)
+    assert np.isfinite(weights(trained.module)).all()
+    assert np.isfinite(trained.history[0]["valid_loss"])
