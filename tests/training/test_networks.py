@@ -126,6 +126,7 @@ def test_branches_are_chosen_by_the_input_or_named():
     ("network", "shapes", "params", "message"),
     [
         ("cnm", [MFCC], {}, "unknown network 'cnm': did you mean"),
+        ("cnn", [], {}, "shapes must have that of one input or more"),
         ("cnn", [MFCC], {"widthh": 3}, "unknown parameter 'widthh': did you mean 'width'"),
         ("cnn", [MFCC], {"shapes": 3}, "unknown parameter 'shapes'"),
         ("cnn", [MFCC], {"width": 0}, "width must be an integer of at least 1"),

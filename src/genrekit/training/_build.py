@@ -72,6 +72,8 @@ def build_network(
     """
     check_integer("n_classes", n_classes, minimum=1)
     shapes = [tuple(int(size) for size in shape) for shape in shapes]
+    if not shapes:
+        raise ValueError("shapes must have that of one input or more")
     with own_randomness():
         seed_torch(seed)
         module = _make(network, shapes, n_classes, dict(params or {}))

@@ -161,10 +161,10 @@ def _write_exported(
 def _silence() -> Iterator[None]:
     """Keep the exporters from telling of their steps, which are no user's business."""
     logger = logging.getLogger("torch.onnx")
-    level, tell = logger.level, torch._C._jit_onnx_log
+    level, tell = logger.level, getattr(torch._C, "_jit_onnx_log", _tell_nothing)
     logger.setLevel(logging.ERROR)
     # It prints the whole graph where the older exporter gives up, whatever it is set to.
-    torch._C._jit_onnx_log = lambda *told: None
+    torch._C._jit_onnx_log = _tell_nothing
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
             warnings.simplefilter("ignore")
@@ -172,6 +172,10 @@ def _silence() -> Iterator[None]:
     finally:
         torch._C._jit_onnx_log = tell
         logger.setLevel(level)
+
+
+def _tell_nothing(*told: Any) -> None:
+    """What the exporters tell of themselves through."""
 
 
 def _clean(model: onnx.ModelProto) -> bytes:

@@ -96,7 +96,7 @@ def parameter_groups(
         Learning rate.
     backbone_lr : float, optional
         Learning rate of all but the last linear layer; None means `lr` for all.
-    freeze : "features", int or None, optional
+    freeze : "features" or int, optional
         "features" freezes all but the last linear layer, a number so many layers from the first
         one on. A layer is what has a matrix or kernels, with the normalisation that follows.
 

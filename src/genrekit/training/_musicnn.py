@@ -60,8 +60,8 @@ def musicnn(
     """
     if shapes[0][0] != _BANDS:
         raise ValueError(
-            f"network='musicnn' hears the {_BANDS} log-mel bands that the card {CARD!r} describes, "
-            f"not {shapes[0][0]} rows"
+            f"network='musicnn' hears the {_BANDS} log-mel bands that its card describes, not "
+            f"{shapes[0][0]} rows: choose inputs=genrekit.networks.get_card({CARD!r}).input"
         )
     module = read_musicnn(dropout)
     module.head = nn.Linear(module.head.in_features, n_classes)
