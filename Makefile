@@ -37,7 +37,7 @@ $(BIN)/python:
 
 # Networks are trained in the tests too, where there is a torch without graphics processors: see the
 # constraints.
-TRAINED := lint test
+TRAINED := docs lint test
 TRAIN = $(if $(filter $*,$(TRAINED)),$(shell sh tools/train_extra.sh $(BIN)/python))
 $(VENV)/.installed-%: pyproject.toml tools/constraints.txt | $(BIN)/python
 	@echo "Installing genrekit[$(EXTRAS_$*)$(TRAIN)] into $(VENV)"
@@ -84,9 +84,10 @@ FUZZ ?= --count 400 --jobs $(JOBS)
 fuzz: $(VENV)/.installed-test  ## damaged files of every format (FUZZ="--count 10000 --seed 7")
 	$(BIN)/python tools/fuzz_audio.py $(FUZZ)
 
-test-second:  ## common and feature tests: newest Python here, scikit-learn 1.6
+test-second:  ## common and feature tests: newest Python here, scikit-learn 1.6; its checks of networks
 	OMP_NUM_THREADS=1 sh tools/test_on.sh "3.13 3.12" 1.6 -n $(JOBS) \
 	    tests/test_common.py tests/spectra tests/engine tests/features
+	OMP_NUM_THREADS=1 sh tools/test_on.sh 3.11 1.6 -n $(JOBS) tests/test_common.py -k networks
 
 test-all:  ## all tests on each Python here, with scikit-learn 1.6 and the newest
 	@set -e; for python in 3.11 3.12 3.13; do for sklearn in 1.6 newest; do \

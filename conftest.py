@@ -2,5 +2,6 @@
 
 from importlib.util import find_spec
 
-# The examples of the room that trains networks need torch, as its modules do.
-collect_ignore = [] if find_spec("torch") else ["src/genrekit/training"]
+# The examples of what trains networks need torch, as the modules of that room do.
+_TRAINING = ["src/genrekit/training", "src/genrekit/models/_network_classifier.py"]
+collect_ignore = [] if find_spec("torch") else _TRAINING

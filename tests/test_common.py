@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 import sklearn
 from sklearn.decomposition import PCA
@@ -52,6 +54,37 @@ def _estimators():
     yield genrekit.SegmentClassifier(
         genrekit.make_rf_pipeline(features).set_params(clf=forest), aggregate="max", **cut
     )
+
+
+def _networks():
+    """Trained networks, where networks can be trained; segments of four samples, as above."""
+    if find_spec("torch") is None:
+        return
+    # Without a validation part, which would cost some checks what they want to be learnt.
+    yield genrekit.NetworkClassifier(
+        tiny_network,
+        inputs="waveform",
+        segment_duration=4 / 22050,
+        max_epochs=30,
+        lr=0.03,
+        validation=None,
+        random_crop=False,
+        device="cpu",
+        random_state=0,
+    )
+
+
+def tiny_network(shapes, n_classes):
+    """A network that learns what scikit-learn's checks ask in a moment."""
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(*shapes[0], 16), nn.ReLU(), nn.Linear(16, n_classes))
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not there: no network is trained")
+@parametrize_with_checks(list(_networks()))
+def test_scikit_learn_checks_of_networks(estimator, check):
+    check(estimator)
 
 
 @parametrize_with_checks(list(_estimators()))

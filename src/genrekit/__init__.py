@@ -27,6 +27,7 @@ _HOMES = {
     "genrekit.persistence": ["load", "save"],
     "genrekit.models": [
         "GenreClassifier",
+        "NetworkClassifier",
         "PretrainedCNNClassifier",
         "SegmentClassifier",
         "make_genre_pipeline",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from genrekit.features.transformers.spectral import *
     from genrekit.features.transformers.temporal import *
     from genrekit.models import GenreClassifier as GenreClassifier
+    from genrekit.models import NetworkClassifier as NetworkClassifier
     from genrekit.models import PretrainedCNNClassifier as PretrainedCNNClassifier
     from genrekit.models import SegmentClassifier as SegmentClassifier
     from genrekit.models import make_genre_pipeline as make_genre_pipeline

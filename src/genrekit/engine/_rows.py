@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from itertools import starmap
 from time import perf_counter
@@ -112,6 +112,7 @@ def stream_frames(
     memory: Any = None,
     *,
     cache_waveform: bool = False,
+    then: Callable[[dict[str, NDArray[Any]], float], Any] | None = None,
     **running: Any,
 ) -> Generator[TrackFrames, None, None]:
     """Frames of all tracks, in order, each given away when it is there.
@@ -126,6 +127,9 @@ def stream_frames(
         Where to keep the frames, one entry a track.
     cache_waveform : bool, default=False
         Whether to keep the decoded samples of files there as well.
+    then : callable, optional
+        Called by whoever computed the frames, with them and the track's length in seconds: what it
+        gives takes their place, so that no more of them is held than is worked on.
     **running
         ``n_jobs``, ``decoder``, ``on_error`` and ``verbose``.
 
@@ -149,7 +153,8 @@ def stream_frames(
     spent = 0.0
     begun = perf_counter()
     # Frames are a thousand times as large as rows, so that few may wait.
-    with closing(_fates(items, cache.frames, cache, waiting=0, **running)) as fates:
+    work = cache.frames if then is None else _Then(cache, then)
+    with closing(_fates(items, work, cache, waiting=0, **running)) as fates:
         try:
             for found in starmap(TrackFrames, fates):
                 if found.error is not None:
@@ -159,6 +164,17 @@ def stream_frames(
                 begun = perf_counter()
         finally:
             note_extraction(spent, errors)
+
+
+class _Then:
+    """Frames of a track, and what is made of them at once."""
+
+    def __init__(self, cache: TrackCache, then: Any) -> None:
+        self.cache, self.then = cache, then
+
+    def __call__(self, item: Any, *reading: Any) -> Any:
+        row = self.cache.frames(item, *reading)
+        return row._replace(values=self.then(row.values, row.seconds))
 
 
 def _fates(

@@ -6,6 +6,7 @@ from genrekit._moved import moved
 from genrekit.models._classifier import GenreClassifier
 from genrekit.models._heads import probabilities
 from genrekit.models._labels import check_present
+from genrekit.models._network_classifier import NetworkClassifier
 from genrekit.models._objects import iter_objects, named_children, place
 from genrekit.models._pipelines import (
     MODELS,
@@ -34,6 +35,7 @@ __all__ = [
     "MODELS",
     "PRETRAINED",
     "GenreClassifier",
+    "NetworkClassifier",
     "PretrainedCNNClassifier",
     "SegmentClassifier",
     "Timeline",

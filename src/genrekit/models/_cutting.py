@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_number
+from genrekit._validation import check_choice, check_number
 from genrekit.dsp import Request
 from genrekit.engine import (
     Described,
@@ -27,7 +27,7 @@ from genrekit.engine import (
 from genrekit.exceptions import warn_caller
 from genrekit.spectra import Frontend, Spectra
 
-__all__ = ["AGGREGATES", "Cutter"]
+__all__ = ["AGGREGATES", "Cutter", "aggregate_by"]
 
 # Less probable than this is this probable to "logmean": no segment alone rules a genre out.
 _FLOOR = 1e-6
@@ -212,3 +212,26 @@ AGGREGATES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "logmean": _logmean,
     "max": _max,
 }
+
+
+def aggregate_by(name: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """How probabilities of segments become those of a track, votes counted where they decide.
+
+    Parameters
+    ----------
+    name : {"mean", "vote", "logmean", "max"}
+        A name of `AGGREGATES`.
+
+    Returns
+    -------
+    callable
+        Takes an array of shape (n_segments, n_classes), gives one of shape (n_classes,).
+    """
+    check_choice("aggregate", name, AGGREGATES)
+    return _vote if name == "vote" else AGGREGATES[name]
+
+
+def _vote(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of segments that each genre wins."""
+    winners = probabilities.argmax(axis=1)
+    return np.bincount(winners, minlength=probabilities.shape[1]) / len(winners)
