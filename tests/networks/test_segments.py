@@ -105,7 +105,7 @@ def test_batches_of_any_size_give_the_same_but_for_rounding():
     for size, expected in ((1, [1] * 5), (2, [2, 2, 1]), (32, [5])):
         sizes.clear()
         told = {"batch_size": size, "outputs": ["probabilities"]}
-        by_size.append(segment_answers(card, Counting(), frames, 5.0, **told).outputs)
+        by_size.append(segment_answers(card, Counting(), frames, 5.0, **told)[1])
         assert sizes == [[n, n] for n in expected]
     for answers in by_size:
         assert list(answers) == ["probabilities"]
@@ -138,7 +138,7 @@ def test_a_track_shorter_than_a_segment_is_repeated_until_it_fills_one(n):
     times, answers = segment_answers(card, network, {"waveform": Y[np.newaxis, :n]}, n / SR)
     assert times.tolist() == [0.0]
     whole = {"waveform": np.resize(Y[:n], SR)[np.newaxis]}
-    expected = segment_answers(card, network, whole, 1.0).outputs
+    _, expected = segment_answers(card, network, whole, 1.0)
     np.testing.assert_array_equal(answers["logits"], expected["logits"])
 
 
@@ -147,12 +147,11 @@ def test_brought_frames():
     heard = FeaturesInput(segment_duration=None, inputs=[entry])
     card, content = trained_card(heard)
     frames = {"frames": np.random.default_rng(0).standard_normal((3, 10))}
-    found = segment_answers(
-        card, OnnxNetwork(card, content=content), frames, 10, segment_hop=2, pad=0
-    )
-    assert found.times.tolist() == [0, 2, 4, 6]
-    logits = expected_logits(heard, content, frames, found.times)
-    np.testing.assert_allclose(found.outputs["logits"], logits, atol=1e-5)
+    network = OnnxNetwork(card, content=content)
+    times, answers = segment_answers(card, network, frames, 10, segment_hop=2, pad=0)
+    assert times.tolist() == [0, 2, 4, 6]
+    logits = expected_logits(heard, content, frames, times)
+    np.testing.assert_allclose(answers["logits"], logits, atol=1e-5)
 
 
 def test_a_card_of_another_kind_has_no_segments():
@@ -187,7 +186,7 @@ class TestSeveralInputs:
             tuple((n, *shape) for shape in heard.shapes) for n in (2, 2, 1)
         ]
         answers = answer_patches(network, patches, ["logits"], batch_size=2)
-        expected = segment_answers(card, network, frames, 5.0).outputs["logits"]
+        expected = segment_answers(card, network, frames, 5.0)[1]["logits"]
         np.testing.assert_allclose(answers["logits"], expected, atol=1e-5)
 
     @pytest.mark.parametrize(

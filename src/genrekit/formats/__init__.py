@@ -1,4 +1,4 @@
-"""What files look like: endings, first bytes, frames, chunks and tags.
+"""What files look like: endings, first bytes, frames, chunks and tags; what a network refers to.
 
 Bytes in, facts out; nothing is decoded here. What a file looks like decides whether a decoder is
 asked at all, and which.
@@ -10,6 +10,7 @@ from genrekit.formats._bytes import open_binary, size_of
 from genrekit.formats._chunks import Data, find_data
 from genrekit.formats._endings import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from genrekit.formats._mpeg import MARGIN, Link, find_links, stated_samples, tells_all
+from genrekit.formats._onnx import check_self_contained
 from genrekit.formats._sniff import Look, demuxer_of, look_at
 from genrekit.formats._tags import Untagged, behind_tags
 
@@ -22,6 +23,7 @@ __all__ = [
     "Look",
     "Untagged",
     "behind_tags",
+    "check_self_contained",
     "demuxer_of",
     "find_data",
     "find_links",

@@ -19,15 +19,8 @@ from genrekit.networks._registry import (
     locate,
     model_rows,
 )
-from genrekit.networks._rows import (
-    EmbeddingRows,
-    FeatureRows,
-    FrameRows,
-    NetworkRows,
-    RowsInput,
-    WaveformRows,
-)
-from genrekit.networks._segments import SegmentAnswers, segment_answers
+from genrekit.networks._rows import RowsInput
+from genrekit.networks._segments import segment_answers
 from genrekit.networks._source import Patches
 from genrekit.networks._trained import check_trained
 from genrekit.networks._words import rows_inputs
@@ -35,21 +28,15 @@ from genrekit.networks._words import rows_inputs
 __all__ = [
     "HEADS",
     "CNNEmbedding",
-    "EmbeddingRows",
-    "FeatureRows",
     "FeaturesInput",
-    "FrameRows",
     "Listener",
     "MelInput",
     "ModelCard",
     "Network",
-    "NetworkRows",
     "OnnxNetwork",
     "Patches",
     "RowsInput",
-    "SegmentAnswers",
     "WaveformInput",
-    "WaveformRows",
     "answer_patches",
     "check_network",
     "check_trained",

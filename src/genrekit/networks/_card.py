@@ -149,52 +149,17 @@ class ModelCard:
 
     @classmethod
     def from_json(cls, content: Any) -> ModelCard:
-        """A card from what its JSON file holds.
-
-        Parameters
-        ----------
-        content : dict
-            The fields, as `to_json` gives them.
-
-        Returns
-        -------
-        ModelCard
-            The card, without a `path`.
-
-        Raises
-        ------
-        ValueError
-            If it is no card; the message says what is wrong.
-        """
+        """A card, without a `path`, from what `to_json` gave; `ValueError` says what is wrong."""
         return cls(**_parse(content))
 
     def to_json(self) -> dict[str, Any]:
-        """What its JSON file holds: all fields but `path`, in types that JSON has.
-
-        Returns
-        -------
-        dict
-            The same for the same card, to the order of the fields.
-
-        Examples
-        --------
-        >>> from genrekit.networks import ModelCard, get_card
-        >>> card = get_card("msd-musicnn")
-        >>> ModelCard.from_json(card.to_json()).input == card.input
-        True
-        """
+        """What its JSON file holds: all fields but `path`, in types that JSON has."""
         content: dict[str, Any] = as_json(self)
         del content["path"]
         return content
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the card to a JSON file; the same card gives the same bytes.
-
-        Parameters
-        ----------
-        path : path-like
-            Where to. What is there is replaced once the new file is complete.
-        """
+        """Write the JSON file, the same bytes for the same card, over what is there."""
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic_path(Path(path)) as temporary:
             temporary.write_bytes(text.encode())

@@ -13,7 +13,7 @@ from genrekit._validation import check_choice, check_number
 from genrekit.engine import segment_starts
 from genrekit.networks._inputs import MOST_VALUES, MelInput, WaveformInput
 from genrekit.networks._json import as_mapping, as_tuples, check_fields
-from genrekit.networks._rows import ROWS, EmbeddingRows, FrameRows, RowsInput, columns_in
+from genrekit.networks._rows import ROWS, FrameRows, RowsInput, columns_in
 
 __all__ = ["INPUTS", "FeaturesInput", "parse_input"]
 
@@ -95,90 +95,39 @@ class FeaturesInput:
         return tuple(self.shapes) if len(self.inputs) > 1 else self.shapes[0]
 
     @property
+    def sr(self) -> float:
+        """Sampling rate of the first input, in whose samples lengths are counted, Hz."""
+        return self.inputs[0].sr
+
+    @property
     def length(self) -> float:
         """Length of a segment: seconds, or columns of frames that the user brings."""
         return self.inputs[0].patch if self.segment_duration is None else self.segment_duration
 
-    @property
-    def embeds(self) -> bool:
-        """Whether it hears the answers of another network."""
-        return any(isinstance(entry, EmbeddingRows) for entry in self.inputs)
-
     def scaled(self, levels: Mapping[str, tuple[Any, Any]]) -> FeaturesInput:
-        """The same with means and scales that were learnt.
-
-        Parameters
-        ----------
-        levels : mapping of str to (mean, scale)
-            By the name of the input, each a sequence with one number a row.
-
-        Returns
-        -------
-        FeaturesInput
-            A copy.
-        """
+        """A copy with learnt means and scales, by the name of the input."""
         inputs = [entry.scaled(*levels[entry.name]) for entry in self.inputs]
         return replace(self, inputs=tuple(inputs))
 
     def times(
         self, seconds: float, segment_hop: float | None = None, pad: float = 0.1
     ) -> NDArray[np.float64]:
-        """Where the segments of a track start.
-
-        Parameters
-        ----------
-        seconds : float
-            Length of the track; columns, of frames that the user brings.
-        segment_hop : float, optional
-            From the start of a segment to that of the next; None means the length of a segment.
-        pad : float, default=0.1
-            Share of the last segment that may lie beyond the end.
-
-        Returns
-        -------
-        ndarray of shape (n_segments,)
-            As `SegmentClassifier` cuts them; at least one.
-        """
+        """Where the segments of a track start, one at least, as `SegmentClassifier` cuts them."""
         if segment_hop is not None:
             check_number("segment_hop", segment_hop, above=0)
         check_number("pad", pad, minimum=0, maximum=1)
-        sr = self.inputs[0].sr
+        sr = self.sr
         length = max(1, round(self.length * sr))
         hop = length if segment_hop is None else max(1, round(segment_hop * sr))
         return np.array(segment_starts(max(1, round(seconds * sr)), length, hop, pad)) / sr
 
     def hop(self, seconds: float) -> float:
-        """A distance between segments, rounded down to what the first input counts in.
-
-        Parameters
-        ----------
-        seconds : float
-            The distance that is wanted.
-
-        Returns
-        -------
-        float
-            At least one column.
-        """
+        """A distance in seconds, rounded down to what the first input counts in."""
         per_second = self.inputs[0].per_second
         return max(1, int(columns_in(seconds, per_second))) / per_second
 
     def cut(self, frames: Mapping[str, NDArray[Any]], times: NDArray[np.float64]) -> Any:
-        """Patches of a track as the network gets them.
-
-        Parameters
-        ----------
-        frames : mapping of str to ndarray of shape (n_rows, n_columns)
-            The whole track, by the name of the input. A segment that ends beyond it is repeated
-            until it is full.
-        times : ndarray of shape (n_segments,)
-            Where segments start, as `times` gives them.
-
-        Returns
-        -------
-        ndarray of shape (n_segments, ...), or tuple of such
-            Standardised patches, float32; with several inputs one array each, in their order.
-        """
+        """Patches of a track, standardised, (n_segments, ...): of several inputs a tuple."""
         patches = tuple(entry.cut(frames[entry.name], times) for entry in self.inputs)
         return patches if len(patches) > 1 else patches[0]
 

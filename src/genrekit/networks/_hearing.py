@@ -47,11 +47,6 @@ def make_plan(heard: FeaturesInput, frontend: Frontend | None = None) -> Plan:
     Plan
         A part for each input, under its name.
 
-    Raises
-    ------
-    ValueError
-        If the user brings the frames, or another network than the card's goes by its name here.
-
     Examples
     --------
     >>> import numpy as np
@@ -174,20 +169,20 @@ class _EmbeddingPart(_RowsPart):
         """The other network, found to be the one that the card names."""
         entry = self.entry
         listener = Listener(get_card(entry.model))
-        card = listener.card
+        card, heard = listener.card, listener.card.input
         if card.sha256 != entry.sha256:
             raise ValueError(
                 f"the input {entry.name!r} was trained on the network of SHA-256 {entry.sha256}, "
                 f"but {entry.model!r} here is {card.sha256}: use the version it was trained on"
             )
         check_choice("output", entry.output, card.outputs)
-        found = listener.sr, listener.answers_per_second(entry.patch_hop)
+        found = heard.sr, 1 / heard.hop(entry.patch_hop)
         if card.outputs[entry.output] != entry.n_rows or found != (entry.sr, entry.per_second):
             raise ValueError(
                 f"the input {entry.name!r} does not fit the card of {entry.model!r}: units or "
                 "answers a second are others"
             )
-        if isinstance(card.input, FeaturesInput) and card.input.embeds:
+        if card.references:
             raise ValueError(
                 f"{entry.model!r} hears the answers of another network itself: give that one's"
             )
@@ -206,6 +201,8 @@ class Listener:
     def __init__(self, card: ModelCard) -> None:
         self.card = card
         self._heard: Any = card.input
+        # Nothing was learnt about a mel spectrogram or a waveform as pretrained networks hear them.
+        self._plain = isinstance(card.input, (MelInput, WaveformInput))
 
     @property
     def _parts(self) -> dict[str, Part]:
@@ -217,48 +214,9 @@ class Listener:
             )
         return {entry.name: part_of(entry) for entry in self._heard.inputs}
 
-    def _is_plain(self) -> bool:
-        """Whether it hears a mel spectrogram or a waveform, and nothing was learnt about it."""
-        return isinstance(self._heard, (MelInput, WaveformInput))
-
-    @property
-    def sr(self) -> float:
-        """Sampling rate at which it hears, Hz."""
-        rate: float = self._heard.sr if self._is_plain() else self._heard.inputs[0].sr
-        return rate
-
-    @property
-    def seconds(self) -> float:
-        """How long a patch is."""
-        if self._is_plain():
-            return float(self._heard.patch / self._heard.per_second)
-        return float(self._heard.length)
-
-    def answers_per_second(self, patch_hop: float) -> float:
-        """How many answers a second there are."""
-        if self._is_plain():
-            return float(self._heard.per_second / self._heard.steps(patch_hop))
-        return float(1 / self._heard.hop(patch_hop))
-
     def frontend(self, inherited: Frontend) -> Frontend:
-        """The one front end that all its inputs read through.
-
-        Parameters
-        ----------
-        inherited : Frontend
-            The one around it, which says what of a track is heard.
-
-        Returns
-        -------
-        Frontend
-            With what is heard.
-
-        Raises
-        ------
-        ValueError
-            If they do not share one.
-        """
-        if self._is_plain():
+        """The one front end that all its inputs read through, or `ValueError`."""
+        if self._plain:
             front: Frontend = self._heard.frontend(**_excerpt(inherited))
             return front
         inherited = replace(inherited, **_excerpt(inherited))
@@ -281,7 +239,7 @@ class Listener:
 
     def requests(self) -> tuple[Request, ...]:
         """What it reads of spectra."""
-        if self._is_plain():
+        if self._plain:
             requests: tuple[Request, ...] = self._heard.requests()
             return requests
         wanted = [part.requests() for part in self._parts.values()]
@@ -290,28 +248,9 @@ class Listener:
     def answers(
         self, spectra: Spectra, output: str, patch_hop: float, max_patches: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Where the patches of a track start, seconds, and the answers to them.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            The track, through `frontend`.
-        output : str
-            Which output.
-        patch_hop : float
-            Distance between patches, seconds, rounded down to what the network counts in.
-        max_patches : int, optional
-            How many of a long track: they are spread evenly over it. None gives every one.
-
-        Returns
-        -------
-        times : ndarray of shape (n_patches,)
-            From the beginning of the track.
-        values : ndarray of shape (n_patches, n_units)
-            The answers.
-        """
+        """Where the patches of a track start, seconds, and the answers to them, (n, n_units)."""
         network = open_network(self.card)
-        if self._is_plain():
+        if self._plain:
             patches = Patches(spectra, self._heard, patch_hop=patch_hop, max_patches=max_patches)
             return patches.times, answer_patches(network, patches, [output])[output]
         times = self._times(spectra.seconds, patch_hop, max_patches)
@@ -320,41 +259,15 @@ class Listener:
         return times + spectra.frontend.offset, found
 
     def fitting(self, seconds: float, patch_hop: float) -> int:
-        """How many patches lie in a time.
-
-        Parameters
-        ----------
-        seconds : float
-            Such as the length of a segment.
-        patch_hop : float
-            Distance between patches, seconds.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
-        if self._is_plain():
+        """How many patches lie in a time."""
+        if self._plain:
             beside = round(seconds * self._heard.per_second) - self._heard.patch
             return 1 + int(max(0, beside) // self._heard.steps(patch_hop))
         return len(self._times(seconds, patch_hop, None))
 
     def count(self, spectra: Spectra, patch_hop: float) -> int:
-        """How many patches a track has.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            The track, through `frontend`.
-        patch_hop : float
-            Distance between patches, seconds.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
-        if self._is_plain():
+        """How many patches a track has."""
+        if self._plain:
             return len(Patches(spectra, self._heard, patch_hop=patch_hop))
         return len(self._times(spectra.seconds, patch_hop, None))
 
@@ -364,9 +277,9 @@ class Listener:
         """Where the segments of a track start that lie wholly in it; one of a shorter track."""
         heard = self._heard
         # Counted in samples, as lengths of tracks are.
-        counted = [round(time * self.sr) for time in (seconds, heard.length, heard.hop(patch_hop))]
+        counted = [round(time * heard.sr) for time in (seconds, heard.length, heard.hop(patch_hop))]
         starts = patch_starts(counted[0], counted[1], max(1, counted[2]), max_patches)
-        times: NDArray[np.float64] = starts / self.sr
+        times: NDArray[np.float64] = starts / heard.sr
         return times
 
     def key(self) -> tuple[Any, ...]:

@@ -75,19 +75,17 @@ class NetworkInput(ABC):
     def per_second(self) -> float:
         """Frames, or samples, a second."""
 
+    @property
+    def length(self) -> float:
+        """How long a patch is, seconds."""
+        return self.patch / self.per_second
+
+    def hop(self, seconds: float) -> float:
+        """A distance in seconds, rounded down to what the network counts in."""
+        return self.steps(seconds) / self.per_second
+
     def frontend(self, **heard: Any) -> Frontend:
-        """The front end that a track goes through.
-
-        Parameters
-        ----------
-        **heard
-            ``offset``, ``duration`` and ``array_sr`` of the `Frontend`.
-
-        Returns
-        -------
-        Frontend
-            As the network was trained with.
-        """
+        """The front end that a track goes through, given what of it is heard."""
         return Frontend(sr=self.sr, **heard)
 
     @abstractmethod
@@ -96,64 +94,18 @@ class NetworkInput(ABC):
 
     @abstractmethod
     def steps(self, seconds: float) -> int:
-        """How many frames, or samples, fit into a time.
-
-        Parameters
-        ----------
-        seconds : float
-            A time.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """How many frames, or samples, fit into a time: at least 1."""
 
     @abstractmethod
     def count(self, spectra: Spectra) -> int:
-        """How many frames, or samples, a track has.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """How many frames, or samples, a track has: at least 1."""
 
     @abstractmethod
     def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """The track, which patches are cut from, block after block.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-
-        Yields
-        ------
-        ndarray of shape (n, ...)
-            Frames or samples, in order.
-        """
+        """The track, which patches are cut from, block after block of frames or samples."""
 
     def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
-        """Patches of a track, as the network gets them.
-
-        Parameters
-        ----------
-        spectra : Spectra
-            A track.
-        starts : ndarray of shape (n_patches,)
-            First frame, or sample, of each.
-
-        Yields
-        ------
-        ndarray of shape `shape`
-            A patch.
-        """
+        """Patches of a track of the shape `shape`, which begin at these frames or samples."""
         yield from iter_patches(self.blocks(spectra), starts, self.patch)
 
 

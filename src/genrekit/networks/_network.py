@@ -130,29 +130,7 @@ class OnnxNetwork:
     def __call__(
         self, batch: Any, outputs: Sequence[str] | None = None
     ) -> dict[str, NDArray[np.float32]]:
-        """Answers to patches that go through it together.
-
-        Parameters
-        ----------
-        batch : ndarray of shape (n_patches, ...), or tuple of such
-            At least one patch, of the shape that the card gives its input; of a network of several
-            inputs a batch for each, in the order of the card.
-        outputs : sequence of str, optional
-            Which outputs; None means all.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (n_patches, n_units)
-            By output.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the network is not on this machine; the message says how to get it.
-        ValueError
-            If its file is damaged, another one, or does not fit its card; for an unknown output;
-            or for patches of another shape.
-        """
+        """Answers to patches that go through it together, each (n_patches, n_units), by output."""
         names = list(self.outputs) if outputs is None else list(outputs)
         for name in names:
             check_choice("output", name, self.outputs)

@@ -15,30 +15,7 @@ __all__ = ["iter_batches", "iter_patches", "patch_starts"]
 
 
 def patch_starts(length: int, patch: int, step: int, most: int | None) -> NDArray[np.intp]:
-    """Where patches begin.
-
-    Parameters
-    ----------
-    length : int
-        Length of the track, at least 1.
-    patch : int
-        Length of a patch.
-    step : int
-        Distance between patches.
-    most : int or None
-        How many at the most: then they are spread evenly over those that there are.
-
-    Returns
-    -------
-    ndarray of int
-        At least one; only whole patches count, but a track shorter than a patch has one.
-
-    Examples
-    --------
-    >>> from genrekit.networks._patches import patch_starts
-    >>> patch_starts(10, 4, 2, None).tolist(), patch_starts(10, 4, 2, 2).tolist()
-    ([0, 2, 4, 6], [2, 6])
-    """
+    """Where patches begin: whole ones, or one of a track that is shorter than a patch."""
     count = max(length - patch, 0) // step + 1
     if most is None or count <= most:
         return np.arange(count) * step
@@ -49,22 +26,7 @@ def patch_starts(length: int, patch: int, step: int, most: int | None) -> NDArra
 def iter_patches(
     blocks: Iterator[NDArray[Any]], starts: NDArray[np.intp], patch: int
 ) -> Iterator[NDArray[Any]]:
-    """The patches; a track that is too short is repeated until it fills one.
-
-    Parameters
-    ----------
-    blocks : iterator of ndarray of shape (length, ...)
-        The track, block after block. No more of it is held than a patch and the latest block.
-    starts : ndarray of int
-        Where patches begin, in ascending order.
-    patch : int
-        Length of a patch.
-
-    Yields
-    ------
-    ndarray of shape (patch, ...)
-        One after the other.
-    """
+    """The patches; a track that is too short is repeated until it fills one."""
     held, first = next(blocks), 0
     for start in starts:
         while first + len(held) < start + patch and (more := next(blocks, None)) is not None:

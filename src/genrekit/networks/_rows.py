@@ -138,57 +138,15 @@ class RowsInput(ABC):
                 )
 
     def scaled(self, mean: Sequence[float], scale: Sequence[float]) -> Self:
-        """The same with means and scales that were learnt.
-
-        Parameters
-        ----------
-        mean, scale : sequence of float
-            One a row.
-
-        Returns
-        -------
-        RowsInput
-            A copy.
-        """
+        """A copy with the means and scales that were learnt, one of each a row."""
         return replace(self, mean=tuple(map(float, mean)), scale=tuple(map(float, scale)))
 
     def starts(self, times: NDArray[np.float64], n_columns: int) -> NDArray[np.intp]:
-        """The columns where segments start.
-
-        Parameters
-        ----------
-        times : ndarray of shape (n_segments,)
-            Where they start in the track, seconds from its beginning.
-        n_columns : int
-            How many columns the track has.
-
-        Returns
-        -------
-        ndarray of int of shape (n_segments,)
-            Rounded down, and at most the last one.
-        """
+        """The columns where segments start, rounded down, and at most the last one."""
         return np.minimum(columns_in(times, self.per_second), n_columns - 1)
 
     def cut(self, frames: NDArray[Any], times: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Patches of a track as the network gets them.
-
-        Parameters
-        ----------
-        frames : ndarray of shape (n_rows, n_columns), or of shape (n_samples,) for a waveform
-            The whole track. A segment that ends beyond it is repeated until it is full.
-        times : ndarray of shape (n_segments,)
-            Where segments start, seconds from the beginning of the track.
-
-        Returns
-        -------
-        ndarray of shape (n_segments, ...)
-            Standardised patches, each of the shape `shape`.
-
-        Raises
-        ------
-        ValueError
-            If these are not as many rows as the card names, or there is no column.
-        """
+        """Patches of a track, standardised, (n_segments, ...); `times` say where they start."""
         if np.ndim(frames) == len(self.shape) == 1:
             frames = frames[np.newaxis]
         if np.ndim(frames) != 2 or len(frames) != self.n_rows or not frames.shape[1]:
@@ -222,13 +180,6 @@ class FeatureRows(RowsInput):
         A name of ``genrekit.features.FEATURES``.
     params : mapping, default={}
         Its parameters; those left out keep their defaults.
-
-    Examples
-    --------
-    >>> from genrekit.networks import FeatureRows
-    >>> level = FeatureRows(name="rms", feature="rms", patch=43, mean=[0.1], scale=[0.05])
-    >>> level.shape, round(level.per_second, 2)
-    ((1, 43), 43.07)
     """
 
     rows: ClassVar[str] = "feature"
@@ -299,14 +250,6 @@ class EmbeddingRows(RowsInput):
         Sampling rate that it hears at, Hz.
     per_second : float
         Its answers a second, as they follow from `patch_hop`.
-
-    Examples
-    --------
-    >>> from genrekit.networks import rows_inputs
-    >>> from genrekit import CNNEmbedding
-    >>> (entry,), _ = rows_inputs(CNNEmbedding(output="penultimate"), segment_duration=10.0)
-    >>> entry.model, entry.shape, entry.per_second
-    ('msd-musicnn', (200, 8), 1.0245901639344261)
     """
 
     rows: ClassVar[str] = "embedding"
@@ -341,12 +284,6 @@ class WaveformRows(RowsInput):
         A column is a sample.
     sr : float
         Sampling rate, Hz.
-
-    Examples
-    --------
-    >>> from genrekit.networks import WaveformRows
-    >>> WaveformRows(name="waveform", sr=16000, patch=16000, mean=[0.0], scale=[0.1]).shape
-    (16000,)
     """
 
     rows: ClassVar[str] = "waveform"
@@ -381,14 +318,6 @@ class NetworkRows(RowsInput):
         And what the rows are.
     heard : MelInput
         The ``input`` of the other network's card; its own `patch` does not count.
-
-    Examples
-    --------
-    >>> from genrekit.networks import NetworkRows, get_card
-    >>> heard = get_card("msd-musicnn").input
-    >>> level = {"mean": [0.0] * 96, "scale": [1.0] * 96}
-    >>> NetworkRows(name="mel", heard=heard, patch=187, **level).shape
-    (96, 187)
     """
 
     rows: ClassVar[str] = "network"
@@ -421,12 +350,6 @@ class FrameRows(RowsInput):
     ----------
     ... : see `RowsInput`
         And what the rows are.
-
-    Examples
-    --------
-    >>> from genrekit.networks import FrameRows
-    >>> FrameRows(name="frames", patch=128, mean=[0.0] * 129, scale=[1.0] * 129).shape
-    (129, 128)
     """
 
     rows: ClassVar[str] = "frames"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,11 @@ from genrekit.networks._card import ModelCard
 from genrekit.networks._features import FeaturesInput
 from genrekit.networks._network import Network
 
-__all__ = ["SegmentAnswers", "answer_times", "segment_answers"]
+__all__ = ["answer_times", "segment_answers"]
 
 # Values in a batch, so that many small patches go through the network together and large ones
 # one after the other: 16 MB of them.
 _AT_ONCE = 1 << 22
-
-
-class SegmentAnswers(NamedTuple):
-    """What `segment_answers` gives.
-
-    Attributes
-    ----------
-    times : ndarray of shape (n_segments,)
-        Where segments start, seconds from where the track was heard from; columns, of frames that
-        the user brings.
-    outputs : dict of str to ndarray of shape (n_segments, n_units)
-        The answers, by output.
-    """
-
-    times: NDArray[np.float64]
-    outputs: dict[str, NDArray[np.float32]]
 
 
 def segment_answers(
@@ -46,7 +30,7 @@ def segment_answers(
     pad: float = 0.1,
     outputs: Sequence[str] | None = None,
     batch_size: int = 32,
-) -> SegmentAnswers:
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float32]]]:
     """A network's answers to the segments of one track.
 
     Parameters
@@ -71,19 +55,17 @@ def segment_answers(
 
     Returns
     -------
-    SegmentAnswers
-        Where segments start, and the answers to them.
-
-    Raises
-    ------
-    ValueError
-        If the frames are not those that the card names.
+    times : ndarray of shape (n_segments,)
+        Where segments start, seconds from where the track was heard from; columns, of frames that
+        the user brings.
+    answers : dict of str to ndarray of shape (n_segments, n_units)
+        By output.
     """
     heard = card.input
     if not isinstance(heard, FeaturesInput):
         raise ValueError(f"{card.name} hears a {heard.kind}: segments are cut for features only")
     times = heard.times(seconds, segment_hop, pad)
-    return SegmentAnswers(times, answer_times(network, heard, frames, times, outputs, batch_size))
+    return times, answer_times(network, heard, frames, times, outputs, batch_size)
 
 
 def answer_times(

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from genrekit._validation import check_choice
+from genrekit.formats import check_self_contained
 from genrekit.networks._card import ModelCard
 from genrekit.networks._features import FeaturesInput
-from genrekit.networks._onnx import check_self_contained
 from genrekit.networks._registry import locate
 
 __all__ = ["check_content", "input_names", "session_of"]
@@ -26,27 +26,7 @@ _REMEDY = "Put the right one there, or delete it and fetch it again"
 
 
 def session_of(card: ModelCard, content: bytes | None = None) -> Any:
-    """The session of a network in this process, opened and checked once.
-
-    Parameters
-    ----------
-    card : ModelCard
-        Its card.
-    content : bytes, optional
-        What its file holds, for a network that stands inside something else.
-
-    Returns
-    -------
-    onnxruntime.InferenceSession
-        It fits the card.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the network is not on this machine; the message says how to get it.
-    ValueError
-        If its file is damaged, another one, or does not fit its card.
-    """
+    """The session of a network in this process, opened and checked once."""
     with _LOCK:
         session = _SESSIONS.get(card.sha256)
         if session is None:
@@ -59,22 +39,7 @@ def session_of(card: ModelCard, content: bytes | None = None) -> Any:
 
 
 def check_content(card: ModelCard, content: bytes, where: str = "the network") -> None:
-    """Refuse what is not the file that a card describes, without running any of it.
-
-    Parameters
-    ----------
-    card : ModelCard
-        The card.
-    content : bytes
-        What is said to be its file.
-    where : str, default="the network"
-        What messages begin with.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged, another one, or refers to other files.
-    """
+    """Refuse bytes that are not the file of a card, or refer to others; none of it is run."""
     _check_size(card, len(content), where)
     found = hashlib.sha256(content).hexdigest()
     if found != card.sha256:

@@ -15,26 +15,7 @@ __all__ = ["check_trained"]
 
 
 def check_trained(card: Any, content: Any) -> ModelCard:
-    """The card of a trained network that was read from elsewhere, if its file is the one it names.
-
-    Parameters
-    ----------
-    card : dict
-        As `ModelCard.to_json` gives it; nothing in it checked.
-    content : ndarray of uint8
-        The ONNX file, of which nothing is run.
-
-    Returns
-    -------
-    ModelCard
-        The card.
-
-    Raises
-    ------
-    ValueError
-        If the card is none, or not that of what was trained; if the file is damaged, another one,
-        or refers to other files; if an input names another network than goes by that name here.
-    """
+    """The card of a network in a model from elsewhere, if its file is the one it names."""
     if not isinstance(content, np.ndarray) or content.dtype != np.uint8 or content.ndim != 1:
         raise ValueError("its network is no array of bytes")
     try:

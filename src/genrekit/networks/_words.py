@@ -10,7 +10,7 @@ from genrekit.engine import Plan
 from genrekit.features import FEATURES, Feature, FeaturePart, resolve
 from genrekit.networks._embedding import CNNEmbedding
 from genrekit.networks._features import FeaturesInput
-from genrekit.networks._hearing import Listener, make_plan, part_of
+from genrekit.networks._hearing import make_plan, part_of
 from genrekit.networks._inputs import MelInput
 from genrekit.networks._rows import (
     EmbeddingRows,
@@ -167,16 +167,15 @@ def _embedding(name: str, part: CNNEmbedding, inherited: Frontend, seconds: floa
     """The entry for another network: as many answers as fit wholly into a segment."""
     card = part._card()
     _check_heard("CNNEmbedding", part.frontend(inherited), inherited)
-    listener = Listener(card)
-    per_second = listener.answers_per_second(part.patch_hop)
-    fitting = 1 + int(columns_in(seconds - listener.seconds, per_second))
+    per_second = 1 / card.input.hop(part.patch_hop)
+    fitting = 1 + int(columns_in(seconds - card.input.length, per_second))
     return EmbeddingRows(
         name=name,
         model=str(part.model),
         sha256=card.sha256,
         output=part.output,
         patch_hop=float(part.patch_hop),
-        sr=listener.sr,
+        sr=card.input.sr,
         per_second=per_second,
         patch=max(1, fitting),
         **_unscaled(card.outputs[part.output]),
