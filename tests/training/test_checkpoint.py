@@ -37,9 +37,20 @@ class _Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("n_valid", [3, 0])
-@pytest.mark.parametrize("schedule", ["onecycle", "cosine", None])
-@pytest.mark.parametrize("batches", [1, 4, 5, 13, 17])
+# An epoch has four batches to learn from and two to validate on, or five and none.
+@pytest.mark.parametrize(
+    ("batches", "schedule", "n_valid"),
+    [
+        (1, "onecycle", 3),
+        (5, "onecycle", 3),
+        (7, "cosine", 3),
+        (16, None, 3),
+        (17, "onecycle", 3),
+        (5, "cosine", 0),
+        (13, "onecycle", 0),
+        (17, None, 0),
+    ],
+)
 def test_killed_and_run_again_it_ends_bit_equal(tmp_path, monkeypatch, batches, schedule, n_valid):
     how = {"schedule": schedule}
     whole = _train(None, segments=make_segments(n_valid=n_valid), **how)
@@ -135,6 +146,13 @@ def test_a_damaged_one_is_named(tmp_path, content):
     (tmp_path / "checkpoint.pt").write_bytes(content)
     with pytest.raises(ValueError, match="checkpoint.pt: not a checkpoint that can be read"):
         _train(tmp_path)
+
+
+def test_one_of_another_version_is_named(tmp_path, monkeypatch):
+    _train(tmp_path, max_epochs=1)
+    monkeypatch.setattr("genrekit.training._checkpoint._VERSION", 0)
+    with pytest.raises(ValueError, match="checkpoint.pt: from another version of genrekit"):
+        _train(tmp_path, max_epochs=1)
 
 
 def test_one_that_would_run_code_runs_none(tmp_path):

@@ -270,6 +270,16 @@ def test_what_is_frozen_stays_and_the_rest_learns_at_its_own_rate():
     assert (slow["6.weight"] - before["6.weight"]).abs().max() > 1e-2
 
 
+def test_time_left_is_said_as_people_say_it():
+    from genrekit.training._callbacks import _duration
+
+    said = [_duration(seconds) for seconds in (0.4, 59.6, 61, 599, 600, 3599, 3661, 90000)]
+    assert said == [
+        "0 s", "1 min 0 s", "1 min 1 s", "9 min 59 s", "10 min", "1 h 0 min", "1 h 1 min",
+        "25 h 0 min",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("network", ["raw", "parallel"])
 def test_samples_and_several_inputs_go_to_the_network_as_it_takes_them(network):
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
@@ -243,11 +244,9 @@ class _Input:
 
 
 def _close(files: list[IO[bytes]]) -> None:
-    """Close files, which have no other name; what could not be written has nobody to go to."""
+    """Close files, which have no other name; what could not be written goes with them."""
     for file in files:
-        try:
-            file.close()
-        except OSError:
+        with suppress(OSError):
             file.close()
 
 
