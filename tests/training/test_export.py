@@ -1,7 +1,9 @@
 """Trained networks as ONNX."""
 
 import copy
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -88,6 +90,15 @@ def test_the_file_tells_of_the_network_and_of_nothing_else(capfd):
         assert word not in str(told)
         assert word == "/" or word.encode() not in content
     assert not any(tensor.external_data for tensor in model.graph.initializer)
+
+
+def test_threads_that_export_side_by_side_leave_the_process_as_it_was():
+    module = build_network("cnn1d", [SHORT], 3, {"width": 4}, seed=0)
+    before = sys.stdout, warnings.filters[:], torch._C._jit_onnx_log
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(lambda _: export_network(module, [SHORT], ["x"])[0], range(8)))
+    assert len(set(written)) == 1
+    assert (sys.stdout, warnings.filters, torch._C._jit_onnx_log) == before
 
 
 def _axes(model):

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from genrekit.training._layers import copy_module, pass_batch
+from genrekit.training._random import own_randomness
 
 __all__ = ["export_network"]
 
@@ -62,24 +63,31 @@ def export_network(
     >>> outputs
     {'probabilities': 10, 'logits': 10, 'penultimate': 64}
     """
-    traced = _Answers(copy_module(module).eval(), _batch(shapes, 2)).eval()
-    clash = sorted(set(names) & set(traced.outputs))
-    if clash:
-        raise ValueError(f"an input can't be called {clash[0]!r}, as an output is")
+    # What the exporters set is the process's: one at a time, and beside no training.
+    with own_randomness():
+        traced = _Answers(copy_module(module).eval(), _batch(shapes, 2)).eval()
+        clash = sorted(set(names) & set(traced.outputs))
+        if clash:
+            raise ValueError(f"an input can't be called {clash[0]!r}, as an output is")
+        return _write(traced, shapes, list(names)), traced.outputs
+
+
+def _write(traced: _Answers, shapes: Sequence[tuple[int, ...]], names: list[str]) -> bytes:
+    """The file, by whichever of torch's two exporters can write it."""
     reasons = []
     # The older one first: it writes LSTM and GRU as one node in every torch from 2.6 on, in a tenth
     # of the time. The newer one knows more: Fourier's transform, for one.
     for write in (_write_script, _write_exported):
         try:
             with _silence():
-                content = _clean(write(traced, _batch(shapes, 2), list(names)))
+                content = _clean(write(traced, _batch(shapes, 2), names))
             _check_answers(content, traced, [_batch(shapes, 1), _batch(shapes, 3)])
-            return content, traced.outputs
+            return content
         except Exception as error:  # each exporter has errors of its own, and modules have theirs
             reasons.append(str(error).strip().partition("\n")[0] or type(error).__name__)
     raise ValueError(
-        f"{type(module).__name__} can't be written as ONNX, which is what a trained network runs "
-        f"as: {'; '.join(reasons)}"
+        f"{type(traced.module).__name__} can't be written as ONNX, which is what a trained network "
+        f"runs as: {'; '.join(reasons)}"
     )
 
 
@@ -153,6 +161,7 @@ def _write_exported(
         output_names=list(traced.outputs),
         dynamic_shapes=(tuple({0: patches} for _ in batch),),
         dynamo=True,
+        verbose=False,
     )
     return program.model_proto
 
@@ -166,7 +175,7 @@ def _silence() -> Iterator[None]:
     # It prints the whole graph where the older exporter gives up, whatever it is set to.
     torch._C._jit_onnx_log = _tell_nothing
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             yield
     finally:
