@@ -135,3 +135,9 @@ def test_a_full_disk_is_told_with_the_way_out(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert str(tmp_path) in str(raised.value)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_can_not_be_one_is_told_with_the_way_out(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file.*can be made there.*memory=.*TMPDIR"):
+        FrameStore(["x"], tmp_path / "file")

@@ -19,6 +19,7 @@ __all__ = ["FrameStore"]
 _TOP = 2.0**14
 # Numbers of a track that are turned into float16 at once.
 _BLOCK = 1 << 20
+_WAY_OUT = "Name a folder with room for them by memory= or the variable TMPDIR"
 # A row whose deviation is less than this share of its mean is constant, but for rounding.
 _FLAT = 1e-6
 # A model card takes no scale below it.
@@ -65,8 +66,12 @@ class FrameStore:
         self.names = tuple(names)
         self.folder = os.path.abspath(tempfile.gettempdir() if folder is None else folder)
         self.expected = n_tracks
-        os.makedirs(self.folder, exist_ok=True)
-        self._inputs = {name: _Input(name, self.folder) for name in self.names}
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            self._inputs = {name: _Input(name, self.folder) for name in self.names}
+        except OSError as error:
+            message = f"{self.folder}: no file for frames can be made there ({error.strerror})"
+            raise OSError(error.errno, f"{message}. {_WAY_OUT}") from error
         # Closed with the store, however it ends: a file without a name is gone then.
         files = [each.file for each in self._inputs.values()]
         self._close = weakref.finalize(self, _close, files)
@@ -169,12 +174,12 @@ class FrameStore:
 
     def _no_room(self, more: int, error: OSError) -> str:
         """What there is to say when a file could not be written."""
-        message = f"{self.folder}: no room for the frames of the tracks ({error.strerror})"
+        message = f"{self.folder}: no room for the frames of tracks ({error.strerror})"
         message += f": {_size(self.n_bytes)} are written"
         if self.expected:
             each = (self.n_bytes + more) / (self.n_tracks + 1)
             message += f", about {_size(each * self.expected)} are needed"
-        return message + ". Name a folder with more room by memory= or the variable TMPDIR"
+        return f"{message}. {_WAY_OUT}"
 
 
 class _Input:
