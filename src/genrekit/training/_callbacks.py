@@ -21,6 +21,7 @@ from genrekit.training._state import State, all_finite
 __all__ = ["Diverged", "Keeper", "Printer", "Saver", "Scorer", "Stopped"]
 
 _LOG = logging.getLogger("genrekit.training")
+_BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 Aggregate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -159,7 +160,7 @@ class Printer(Callback):
 
             total, done = self.state.settings.max_epochs, self.state.epoch
             counts = {"total": total * self.n_batches, "initial": done * self.n_batches}
-            self.bar = tqdm(**counts, desc="training", unit="batch")
+            self.bar = tqdm(**counts, bar_format=_BAR)
 
     def on_batch_end(self, net: Any, training: bool | None = None, **kwargs: Any) -> None:
         """Move the bar."""
@@ -170,7 +171,7 @@ class Printer(Callback):
         """Say how the epoch went."""
         _LOG.info(line(self.state))
         if self.bar is not None:
-            self.bar.set_postfix_str(", ".join(_scores(self.state)))
+            self.bar.set_postfix_str(_short(self.state))
         elif self.verbose:
             print(line(self.state), file=sys.stderr, flush=True)
         if self.state.finished:
@@ -182,8 +183,17 @@ class Printer(Callback):
             self.bar.close()
 
 
-def _scores(state: State) -> list[str]:
-    """The latest epoch, and how good the network was."""
+def _short(state: State) -> str:
+    """The latest epoch in half a line."""
+    row = state.history[-1]
+    text = f"epoch {row['epoch']}/{state.settings.max_epochs}, loss {row['train_loss']:.3f}"
+    if row["valid_loss"] is None:
+        return text
+    return f"{text}, valid {row['valid_loss']:.3f}, right {row['valid_accuracy_tracks']:.3f}"
+
+
+def line(state: State) -> str:
+    """The latest epoch in a line."""
     row = state.history[-1]
     last = state.settings.max_epochs
     parts = [f"epoch {row['epoch']:{len(str(last))}d}/{last}", f"loss {row['train_loss']:.3f}"]
@@ -191,19 +201,10 @@ def _scores(state: State) -> list[str]:
         parts.append(f"validation loss {row['valid_loss']:.3f}")
         parts.append(f"accuracy {row['valid_accuracy_tracks']:.3f} by track")
         parts.append(f"{row['valid_accuracy']:.3f} by segment")
-    return parts
-
-
-def line(state: State) -> str:
-    """The latest epoch in a line."""
-    row = state.history[-1]
-    parts = _scores(state)
-    if row["valid_loss"] is not None:
         parts.append("best so far" if state.best_epoch == row["epoch"] else "           ")
     parts.append(f"{row['seconds']:.1f} s")
     seconds = np.mean([each["seconds"] for each in state.history])
-    to_come = state.settings.max_epochs - row["epoch"]
-    parts.append(f"{_duration(seconds * to_come)} left")
+    parts.append(f"{_duration(seconds * (last - row['epoch']))} left")
     return "  ".join(parts)
 
 

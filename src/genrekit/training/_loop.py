@@ -102,18 +102,21 @@ def run(
         callbacks.append(None if kept is None else Saver(state, kept, saved, schedule))
         printer = Printer(state, len(train), verbose)
         net = _Net(module, groups, state, [*callbacks, printer], str(device))
-        with own_randomness(device), closing(printer):
-            _fit(net, train, valid, state)
+        with own_randomness(device):
+            _fit(net, train, valid, state, printer)
     assert state.best is not None  # nothing comes back from _fit without
     module.load_state_dict(state.best)
     module.to("cpu").eval()
     return state
 
 
-def _fit(net: _Net, train: TrainBatches, valid: ValidBatches | None, state: State) -> None:
+def _fit(
+    net: _Net, train: TrainBatches, valid: ValidBatches | None, state: State, printer: Printer
+) -> None:
     """Go over the data until it is over; what ends it early costs nothing that is done."""
     try:
-        net.fit(train, valid)
+        with closing(printer):
+            net.fit(train, valid)
     except Stopped:
         return
     except Diverged:
