@@ -387,23 +387,33 @@ def test_train_on_a_table(music, tmp_path, capsys):
 
 def test_train_behind_the_network(music, tmp_path, capsys):
     output = tmp_path / "m.skops"
-    assert main(["train", str(music), "-o", str(output), "--model", "cnn"]) == 0
-    assert "cnn fitted on 9 tracks" in capsys.readouterr().out
+    assert main(["train", str(music), "-o", str(output), "--model", "embedding"]) == 0
+    out, err = capsys.readouterr()
+    assert "embedding fitted on 9 tracks" in out
+    assert "is now" not in err
     loaded = genrekit.load(output)
     assert type(loaded) is genrekit.PretrainedCNNClassifier
     assert main(["predict", str(output), str(music)]) == 0
 
 
-@pytest.mark.parametrize("features", ["cnn", "msd-musicnn", "mfcc,cnn"])
+def test_the_old_word_for_the_network_is_understood(music, tmp_path, capsys):
+    output = tmp_path / "m.skops"
+    assert main(["train", str(music), "-o", str(output), "--model", "cnn"]) == 0
+    out, err = capsys.readouterr()
+    assert "embedding fitted on 9 tracks" in out
+    assert err.startswith("genrekit: warning: --model cnn is now --model embedding\n")
+
+
+@pytest.mark.parametrize("features", ["cnn", "embedding", "msd-musicnn", "mfcc,cnn"])
 def test_train_says_how_to_choose_a_network(features, music, tmp_path, capsys):
     arguments = ["train", str(music), "-o", str(tmp_path / "m.skops")]
     assert main([*arguments, "--features", features]) == 1
-    assert "use --model cnn" in capsys.readouterr().err
+    assert "use --model embedding" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", [["--features", "mfcc"], ["--sr", "8000"]])
 def test_train_behind_the_network_takes_no_other_features(option, music, tmp_path, capsys):
-    arguments = ["train", str(music), "-o", str(tmp_path / "m.skops"), "--model", "cnn"]
+    arguments = ["train", str(music), "-o", str(tmp_path / "m.skops"), "--model", "embedding"]
     assert main([*arguments, *option]) == 1
     assert f"leave out {option[0]}" in capsys.readouterr().err
 
@@ -588,6 +598,19 @@ def test_demo_passes_its_arguments_on(monkeypatch):
         ["extract", "a.wav"],
         ["extract", "a.wav", "-o", "t.xlsx"],
         ["train", "m", "-o", "m.skops", "--model", "tree"],
+        ["train", "m", "-o", "m.skops", "--model", "svm", "--network", "cnn"],
+        ["train", "m", "-o", "m.skops", "--network", "cnnn"],
+        ["train", "m", "-o", "m.skops", "--network", "image"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--inputs", "mell"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--inputs"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--features", "mfcc"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--epochs", "0"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--segment", "-1"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--segment", "inf"],
+        ["train", "m", "-o", "m.skops", "--network", "cnn", "--mixup", "some"],
+        ["train", "m", "-o", "m.skops", "--inputs", "mel"],
+        ["evaluate", "m", "--checkpoint", "c", "--network", "cnn"],
+        ["evaluate", "m", "--freq-mask", "3"],
         ["train", "m", "-o", "m.pkl"],
         ["predict", "m.skops", "a.wav", "--reject-below", "1.5"],
         ["predict", "m.skops", "a.wav", "--reject-below", "half"],

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import genrekit
+from genrekit._argument_types import (
+    feature_names,
+    one_of,
+    path_ending,
+    probability,
+    whole_number,
+)
+from genrekit._learner_arguments import add_learner, check_learner
 from genrekit._tables import TABLE_SUFFIXES
 from genrekit._text import printable
-from genrekit._validation import did_you_mean
 
-_MODELS = ("svm", "rf", "knn", "logreg", "cnn")
 _EPILOG = """\
 exit codes: 0 all went well, 1 error, 2 wrong usage, 3 some files could not be decoded
 (the others are in the result), 130 stopped with Ctrl-C.
@@ -26,7 +31,15 @@ class _Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
-def make_parser() -> argparse.ArgumentParser:
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the arguments; wrong usage ends the program."""
+    args = _make_parser().parse_args(argv)
+    if hasattr(args, "network") and hasattr(args, "model"):
+        check_learner(args.parser, args)
+    return args
+
+
+def _make_parser() -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = _Parser(
         prog="genrekit",
@@ -56,6 +69,7 @@ def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentPar
     """Add a sub-command with what all of them have."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(parser=parser)
     return parser
 
 
@@ -66,7 +80,7 @@ def _add_extract(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=_ending(*TABLE_SUFFIXES),
+        type=path_ending(*TABLE_SUFFIXES),
         required=True,
         metavar="TABLE",
         help=f"where to write: {', '.join(TABLE_SUFFIXES)}",
@@ -89,9 +103,10 @@ def _add_train(commands: Any) -> None:
         help="one sub-folder a genre, or a CSV table with the columns path and genre",
     )
     parser.add_argument(
-        "-o", "--output", type=_ending(".skops"), required=True, metavar="MODEL.skops"
+        "-o", "--output", type=path_ending(".skops"), required=True, metavar="MODEL.skops"
     )
-    _add_model(parser)
+    add_learner(parser, once=True)
+    _add_groups(parser)
     parser.add_argument(
         "--on-error",
         choices=("raise", "nan"),
@@ -132,11 +147,11 @@ def _add_predict(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
-        "--top-k", type=_positive, default=3, metavar="K", help="genres to show (default: 3)"
+        "--top-k", type=whole_number(1), default=3, metavar="K", help="genres to show (default: 3)"
     )
     parser.add_argument(
         "--reject-below",
-        type=_probability,
+        type=probability,
         metavar="P",
         help="say unknown where no genre is as probable, from 0 to 1",
     )
@@ -149,7 +164,7 @@ def _add_tags(commands: Any) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
-        "--top", type=_positive, default=5, metavar="K", help="tags to show (default: 5)"
+        "--top", type=whole_number(1), default=5, metavar="K", help="tags to show (default: 5)"
     )
     parser.add_argument(
         "--network",
@@ -181,28 +196,24 @@ def _add_evaluate(commands: Any) -> None:
     music.add_argument("--root", metavar="FOLDER", help="where the data set is")
     parser.add_argument(
         "--dataset",
-        type=_one_of("data set", _datasets),
+        type=one_of("data set", _datasets),
         metavar="NAME",
         help="a data set, on its published split, see `genrekit info`",
     )
     parser.add_argument(
         "--subset",
-        type=_one_of("subset", _subsets),
+        type=one_of("subset", _subsets),
         metavar="NAME",
         help="what of the data set, see `genrekit info` (default: the smallest subset)",
     )
+    _add_groups(parser)
     parser.add_argument(
-        "--groups",
-        metavar="NAME",
-        help="what must not be split: 'folder' (the one a file lies in) or a column of the table",
+        "--folds", type=whole_number(2), metavar="N", help="default: 5, or the published split"
     )
     parser.add_argument(
-        "--folds", type=_folds, metavar="N", help="default: 5, or the published split"
+        "--report", type=path_ending(".html"), metavar="PAGE.html", help="write a page about it"
     )
-    parser.add_argument(
-        "--report", type=_ending(".html"), metavar="PAGE.html", help="write a page about it"
-    )
-    _add_model(parser)
+    add_learner(parser, once=False)
     parser.add_argument(
         "--on-error",
         choices=("raise", "nan"),
@@ -226,14 +237,12 @@ def _add_demo(commands: Any) -> None:
     _add_n_jobs(parser)
 
 
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    """Declare what decides."""
+def _add_groups(parser: argparse.ArgumentParser) -> None:
+    """Declare what belongs together."""
     parser.add_argument(
-        "--model",
-        choices=_MODELS,
-        default="svm",
-        help="svm, rf, knn and logreg decide on --features; cnn is a logistic regression on what "
-        "a pretrained network hears (default: svm)",
+        "--groups",
+        metavar="NAME",
+        help="what must not be split: 'folder' (the one a file lies in) or a column of the table",
     )
 
 
@@ -241,7 +250,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     """Declare how files become features."""
     parser.add_argument(
         "--features",
-        type=_features,
+        type=feature_names,
         metavar="SET",
         help="a named set or feature names with commas, see `genrekit info` (default: standard)",
     )
@@ -257,33 +266,6 @@ def _add_n_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n-jobs", type=int, metavar="N", help="files at a time; -1: all cores")
 
 
-def _ending(*suffixes: str) -> Callable[[str], Path]:
-    """A path that is checked for its ending before any work is done."""
-
-    def read(text: str) -> Path:
-        path = Path(text)
-        if path.suffix.lower() not in suffixes:
-            raise argparse.ArgumentTypeError(
-                f"{text}: must end in {' or '.join(suffixes)}, such as {path.stem}{suffixes[0]}"
-            )
-        return path
-
-    return read
-
-
-def _one_of(what: str, names: Callable[[], list[str]]) -> Callable[[str], str]:
-    """One of some names, which are looked up only when one is given."""
-
-    def read(text: str) -> str:
-        if text not in (known := names()):
-            raise argparse.ArgumentTypeError(
-                f"unknown {what} {text!r}: {did_you_mean(text, known)}"
-            )
-        return text
-
-    return read
-
-
 def _datasets() -> list[str]:
     """The data sets."""
     from genrekit.datasets import DATASETS
@@ -296,34 +278,3 @@ def _subsets() -> list[str]:
     from genrekit.datasets import DATASETS
 
     return list(dict.fromkeys(subset for row in DATASETS.values() for subset in row.subsets))
-
-
-def _features(text: str) -> str | list[str]:
-    """Split a list of names; a single name may be a set."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    return names if "," in text else text
-
-
-def _positive(text: str) -> int:
-    """Read a whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
-
-
-def _folds(text: str) -> int:
-    """Read a whole number of 2 or more."""
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 2 or more")
-    return int(text)
-
-
-def _probability(text: str) -> float:
-    """Read a number from 0 to 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return number

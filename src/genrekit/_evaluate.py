@@ -16,7 +16,6 @@ from genrekit._tables import write_or_keep
 from genrekit._validation import check_choice
 from genrekit.datasets import DATASETS, load_csv, load_folder
 from genrekit.evaluation import GenreReport, cross_validate_genres, track_features
-from genrekit.models import GenreClassifier
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -115,7 +114,7 @@ def groups_remark(tracks: Bunch, folds: int | None) -> str:
 
 
 def run_evaluate(
-    estimator: GenreClassifier,
+    estimator: Any,
     tracks: Bunch,
     *,
     folds: int | None = None,
@@ -126,9 +125,9 @@ def run_evaluate(
 
     Parameters
     ----------
-    estimator : GenreClassifier
-        The classifier. Without a `memory` of its own it gets a passing one, so that each track is
-        read once for all folds and for the map in the page.
+    estimator : classifier of tracks
+        What `genrekit._learners.make_classifier` gives. Without a `memory` of its own it gets a
+        passing one, so that each track is read once for all folds and for the map in the page.
     tracks : sklearn.utils.Bunch
         What `find_tracks` gives.
     folds : int, optional
@@ -160,11 +159,16 @@ def run_evaluate(
             random_state=random_state,
         )  # fmt: skip
         if report is not None:
-            table = track_features(reading).fit_transform(found.tracks)
-            features = table if table.shape[1] > 1 else None  # a map takes two columns
-            more: dict[str, Any] = {"estimator": estimator, "features": features}
+            more: dict[str, Any] = {"estimator": estimator, "features": _table(reading, found)}
             write_or_keep(Path(report), lambda path: found.to_html(path, **more))
     return found
+
+
+def _table(estimator: Any, report: GenreReport) -> Any:
+    """The features of the tracks of a report, for a map; None where there is none to draw."""
+    features = track_features(estimator)  # a network that learns has none of whole tracks
+    table = None if features is None else features.fit_transform(report.tracks)
+    return table if table is not None and table.shape[1] > 1 else None  # it takes two columns
 
 
 def _is_published(tracks: Bunch, folds: int | None) -> bool:
@@ -193,7 +197,7 @@ def _check_enough(tracks: Bunch, folds: int) -> None:
 
 
 @contextmanager
-def _remembering(estimator: GenreClassifier) -> Iterator[GenreClassifier]:
+def _remembering(estimator: Any) -> Iterator[Any]:
     """The same with a memory."""
     if estimator.memory is not None:
         yield estimator

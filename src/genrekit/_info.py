@@ -17,6 +17,7 @@ from genrekit.features import FEATURES, SETS, Frontend, extract, resolve
 _PACKAGES = [
     "numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr",
     "audioread", "onnxruntime", "pooch", "skops", "tqdm", "av", "matplotlib", "pandas", "pyarrow",
+    "torch", "skorch",
 ]
 # fmt: on
 
@@ -79,6 +80,19 @@ def feature_rows() -> list[list[str]]:
         Name, class and summary.
     """
     return [[name, row.transformer, row.summary] for name, row in FEATURES.items()]
+
+
+def network_rows() -> list[list[str]]:
+    """Name the networks that can be trained.
+
+    Returns
+    -------
+    list of list of str
+        Name, what it takes, and the published network that it follows.
+    """
+    from genrekit.training import NETWORKS
+
+    return [[name, row.takes, row.follows] for name, row in NETWORKS.items()]
 
 
 def set_rows() -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -9,9 +10,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from genrekit._text import printable
-from genrekit.exceptions import AudioContentWarning, AudioDecodeWarning, TrackError
+from genrekit.exceptions import AudioContentWarning, AudioDecodeWarning, GenrekitWarning, TrackError
 
-__all__ = ["failures", "plain_warnings", "print_anything", "tell", "tell_failures"]
+__all__ = [
+    "ctrl_c_ends_all",
+    "epochs_told",
+    "failures",
+    "plain_warnings",
+    "print_anything",
+    "tell",
+    "tell_failures",
+]
 
 
 @contextmanager
@@ -56,6 +65,32 @@ def plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: tell(f"warning: {message}")
         yield
+
+
+@contextmanager
+def epochs_told() -> Iterator[None]:
+    """Tell how each epoch of a training went in a line, but on a terminal, where a bar does."""
+    log, handler = logging.getLogger("genrekit.training"), logging.StreamHandler(sys.stderr)
+    level = log.level
+    if not sys.stderr.isatty():
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+@contextmanager
+def ctrl_c_ends_all() -> Iterator[None]:
+    """Let Ctrl-C end all folds: a network that is stopped keeps what it has learned, and warns."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "stopped by Ctrl-C", GenrekitWarning)
+        try:
+            yield
+        except GenrekitWarning as warning:
+            raise KeyboardInterrupt from warning
 
 
 def tell(text: str) -> None:

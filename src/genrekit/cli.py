@@ -9,13 +9,22 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from typing import Any, NoReturn
 
 from genrekit._answers import answers_as_text, is_rejected
-from genrekit._arguments import make_parser
-from genrekit._messages import failures, plain_warnings, print_anything, tell, tell_failures
+from genrekit._arguments import parse_arguments
+from genrekit._learner_arguments import OF_NETWORKS
+from genrekit._messages import (
+    ctrl_c_ends_all,
+    epochs_told,
+    failures,
+    plain_warnings,
+    print_anything,
+    tell,
+    tell_failures,
+)
 from genrekit._tables import check_writable, growing_table, text_table, write_or_keep
 from genrekit._text import printable
 from genrekit.exceptions import AudioContentWarning, TrackError, UnheardWarning
@@ -44,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     1
     """
     print_anything()
-    args = make_parser().parse_args(argv)
+    args = parse_arguments(argv)
     try:
         with plain_warnings():
             code = _COMMANDS[args.command](args)
@@ -94,18 +103,18 @@ def _extract(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     """Fit a classifier on labelled tracks and save it."""
     from genrekit._evaluate import find_tracks
-    from genrekit._learners import make_classifier
+    from genrekit._learners import fitted_remark, make_classifier
     from genrekit.persistence import save
 
     check_writable(args.output)
-    classifier = make_classifier(args.model, **_fitting(args))
-    tracks = find_tracks(args.source)
-    with failures():
-        classifier.fit(tracks.paths, tracks.target)
+    classifier = make_classifier(args.model, args.network, **_fitting(args))
+    tracks = find_tracks(args.source, groups=args.groups)
+    held_together = {"groups": tracks.groups} if args.groups else {}
+    with failures(), epochs_told():
+        classifier.fit(tracks.paths, tracks.target, **held_together)
     write_or_keep(args.output, lambda path: save(classifier, path))
-    n_fitted = len(tracks.paths) - len(classifier.fit_errors_)
-    genres = ", ".join(map(str, classifier.classes_))
-    print(printable(f"{args.model} fitted on {n_fitted} tracks ({genres}): {args.output}"))
+    what = args.network or args.model
+    print(printable(f"{what} {fitted_remark(classifier, len(tracks.paths))}: {args.output}"))
     return _done(classifier.fit_errors_)
 
 
@@ -177,10 +186,10 @@ def _evaluate(args: argparse.Namespace) -> int:
         raise ValueError("--dataset and --root go together: which data set, and where it is")
     if args.report:
         check_writable(args.report)
-    classifier = make_classifier(args.model, **_fitting(args))
+    classifier = make_classifier(args.model, args.network, **_fitting(args))
     how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
     tracks = find_tracks(args.source or args.root, **how)
-    with failures() as errors:
+    with failures() as errors, epochs_told(), ctrl_c_ends_all():
         found = run_evaluate(
             classifier,
             tracks,
@@ -221,6 +230,7 @@ def _info(args: argparse.Namespace) -> int:
     print(text_table(["package", "version"], info.version_rows()))
     print("\n" + text_table(["decoder", "version"], info.decoder_rows()))
     print("\n" + text_table(["feature", "class", "what it is"], info.feature_rows()))
+    print("\n" + text_table(["network to train", "takes", "follows"], info.network_rows()))
     print("\n" + text_table(["set", "columns", "features"], info.set_rows(), right=["columns"]))
     head = ["data set", "what it is", "subsets", "groups", "split", "licence"]
     print("\n" + text_table(head, info.dataset_rows()))
@@ -235,14 +245,21 @@ def _done(errors: Collection[TrackError]) -> int:
 
 def _fitting(args: argparse.Namespace) -> dict[str, Any]:
     """Collect the options of what is fitted."""
-    return {"on_error": args.on_error, "random_state": args.random_state, **_reading(args)}
+    learning = _given(args, OF_NETWORKS)
+    running = {"on_error": args.on_error, "random_state": args.random_state}
+    return {**learning, **running, **_reading(args)}
 
 
 def _reading(args: argparse.Namespace) -> dict[str, Any]:
     """Collect the options that say what is read of files, as far as they are given."""
     names = ("features", "sr", "offset", "duration", "n_jobs", "memory")
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    return {**given, "verbose": _verbose()}
+    return {**_given(args, names), "verbose": _verbose()}
+
+
+def _given(args: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """The options of these names that were given."""
+    found = {name: getattr(args, name, None) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _verbose() -> int:

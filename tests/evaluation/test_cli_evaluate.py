@@ -145,7 +145,7 @@ def test_too_few_tracks_of_a_genre(music, capsys):
 
 def test_evaluates_behind_the_network(music, tmp_path, capsys):
     page = tmp_path / "report.html"
-    how = ["--model", "cnn", "--folds", "2", "--report", str(page)]
+    how = ["--model", "embedding", "--folds", "2", "--report", str(page)]
     assert main(["evaluate", str(music), *how]) == 0
     assert "of 20 tracks in 2 folds" in capsys.readouterr().out
     assert "PretrainedCNNClassifier" in page.read_text(encoding="utf-8")

@@ -1,0 +1,79 @@
+"""What arguments of the ``genrekit`` command may say, checked before any work is done."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from genrekit._validation import did_you_mean
+
+__all__ = ["above_zero", "feature_names", "one_of", "path_ending", "probability", "whole_number"]
+
+
+def path_ending(*suffixes: str) -> Callable[[str], Path]:
+    """A path that ends in one of these."""
+
+    def read(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(
+                f"{text}: must end in {' or '.join(suffixes)}, such as {path.stem}{suffixes[0]}"
+            )
+        return path
+
+    return read
+
+
+def one_of(what: str, names: Callable[[], list[str]]) -> Callable[[str], str]:
+    """One of some names, which are looked up only when one is given."""
+
+    def read(text: str) -> str:
+        if text not in (known := names()):
+            raise argparse.ArgumentTypeError(
+                f"unknown {what} {text!r}: {did_you_mean(text, known)}"
+            )
+        return text
+
+    return read
+
+
+def feature_names(text: str) -> str | list[str]:
+    """Names with commas between them; a single name may be a set."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return names if "," in text else text
+
+
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """A whole number from a minimum on."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {minimum} or more")
+        return int(text)
+
+    return read
+
+
+def probability(text: str) -> float:
+    """A number from 0 to 1."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def above_zero(text: str) -> float:
+    """A number above 0."""
+    number = _number(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _number(text: str) -> float:
+    """A number, or NaN."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
