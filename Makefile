@@ -23,7 +23,7 @@ help:  ## show this list
 
 # The extras each kind of work needs; lint sees the types of what the tests install.
 EXTRAS_demo := ffmpeg,plot
-EXTRAS_docs := docs
+EXTRAS_docs := docs,train
 EXTRAS_lint := lint,test
 EXTRAS_test := test
 
@@ -37,7 +37,7 @@ $(BIN)/python:
 
 # Networks are trained in the tests too, where there is a torch without graphics processors: see the
 # constraints.
-TRAINED := docs lint test
+TRAINED := lint test
 TRAIN = $(if $(filter $*,$(TRAINED)),$(shell sh tools/train_extra.sh $(BIN)/python))
 $(VENV)/.installed-%: pyproject.toml tools/constraints.txt | $(BIN)/python
 	@echo "Installing genrekit[$(EXTRAS_$*)$(TRAIN)] into $(VENV)"

@@ -3,5 +3,9 @@
 from importlib.util import find_spec
 
 # The examples of what trains networks need torch, as the modules of that room do.
-_TRAINING = ["src/genrekit/training", "src/genrekit/models/_network_classifier.py"]
+_TRAINING = [
+    "docs/training.rst",
+    "src/genrekit/models/_network_classifier.py",
+    "src/genrekit/training",
+]
 collect_ignore = [] if find_spec("torch") else _TRAINING

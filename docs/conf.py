@@ -75,17 +75,26 @@ def draw_pictures(app):
 
 # --- tables -----------------------------------------------------------------------------------
 def write_tables(app):
-    """Write the table of `datasets.rst` from the one that the code reads."""
+    """Write the tables of `datasets.rst` and `training.rst` from those that the code reads."""
     from genrekit.datasets import DATASETS
+    from genrekit.training import NETWORKS
 
-    lines = [".. list-table::", "   :header-rows: 1", "   :stub-columns: 1", ""]
     head = ["", "What it is", "Functions", "Subsets", "Group", "Split", "Licence", "To cite"]
     columns = [_cells(name, row) for name, row in DATASETS.items()]
-    for cells in zip(head, *columns, strict=True):
+    _write_table(app, "datasets.txt", zip(head, *columns, strict=True), ":stub-columns: 1")
+    takes = {"rows": "one input of rows and frames", "waveform": "the waveform", "several": "any"}
+    rows = [(f"``{n}``", takes[row.takes], row.follows) for n, row in NETWORKS.items()]
+    _write_table(app, "networks.txt", [("Network", "Takes", "Follows"), *rows])
+
+
+def _write_table(app, name, rows, *options):
+    """Write a table for a page to include."""
+    lines = [".. list-table::", "   :header-rows: 1", *(f"   {option}" for option in options), ""]
+    for cells in rows:
         lines += [f"   {'  -' if i else '* -'} {cell}" for i, cell in enumerate(cells)]
-    path = Path(app.srcdir, "generated", "datasets.txt")
+    path = Path(app.srcdir, "generated", name)
     path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _cells(name, row):
