@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -25,7 +24,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
-from genrekit.models import TemperedClassifier, iter_objects
+from genrekit.models import NetworkClassifier, TemperedClassifier, iter_objects
 from genrekit.networks import CNNEmbedding, check_network, check_trained
 from genrekit.persistence._private import private
 from genrekit.persistence._tree_checks import is_count, require
@@ -53,8 +52,6 @@ def check_model(model: Any) -> None:
             for types, check in _CHECKS:
                 if isinstance(value, types):
                     check(value)
-            if isinstance(value, BaseEstimator) and "onnx_" in vars(value):
-                _check_trained(value)
             if type(value).__name__ in _CHECKS_BY_NAME:
                 _CHECKS_BY_NAME[type(value).__name__](value)
         except ValueError as error:
@@ -292,9 +289,10 @@ def _check_tempered(model: TemperedClassifier) -> None:
     require(known, "its classes are not those of the classifier inside")
 
 
-def _check_trained(model: Any) -> None:
-    """A network of its own: card and file fit each other, and it answers with each genre."""
-    _fitted(model, "onnx_", "card_", "classes_")
+def _check_trained(model: NetworkClassifier) -> None:
+    """Card and file of its network fit each other, and it answers with each genre."""
+    if not _fitted(model, "onnx_", "card_", "classes_"):
+        return
     outputs = check_trained(vars(model)["card_"], vars(model)["onnx_"]).outputs
     n_classes = _n_classes(model)
     require(
@@ -325,6 +323,7 @@ _CHECKS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (LabelEncoder, _check_encoder),
     (TemperedClassifier, _check_tempered),
     (CNNEmbedding, check_network),
+    (NetworkClassifier, _check_trained),
 )
 # Private classes by their names: one that is not there was not built either.
 _CHECKS_BY_NAME: dict[str, Callable[[Any], None]] = {

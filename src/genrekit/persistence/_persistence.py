@@ -16,8 +16,8 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from genrekit._version import __version__
 from genrekit.exceptions import warn_caller
-from genrekit.models import iter_objects, named_children
-from genrekit.networks import CNNEmbedding, check_trained, get_card
+from genrekit.models import NetworkClassifier, iter_objects, named_children
+from genrekit.networks import CNNEmbedding, ModelCard, get_card
 from genrekit.persistence import _archive, _schema
 from genrekit.persistence._model_checks import check_model
 from genrekit.persistence._moves import follow_moves
@@ -215,8 +215,8 @@ def _note_networks(model: Any) -> dict[str, str]:
     """Let each embedding in a copy, fitted or not, carry its network's SHA-256; all of these."""
     networks: dict[str, str] = {}
     for _, part in iter_objects(model):
-        if isinstance(part, BaseEstimator) and "onnx_" in vars(part):
-            networks |= check_trained(vars(part).get("card_"), vars(part)["onnx_"]).references
+        if isinstance(part, NetworkClassifier) and hasattr(part, "card_"):
+            networks |= ModelCard.from_json(part.card_).references
         if isinstance(part, CNNEmbedding):
             if not hasattr(part, "sha256_"):
                 part.sha256_ = get_card(part.model).sha256
