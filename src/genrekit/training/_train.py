@@ -93,6 +93,12 @@ def train_network(
     KeyboardInterrupt
         If Ctrl-C is pressed before an epoch is over; later the weights so far are kept, and a
         `GenrekitWarning` says so.
+
+    Notes
+    -----
+    On one machine the same seed gives the same weights on the processor, as long as torch has as
+    many threads (``torch.get_num_threads()``): they decide in which order it adds. Processes that
+    joblib starts may have fewer.
     """
     chosen = choose_device(device)
     from genrekit.training._loop import run
