@@ -137,6 +137,13 @@ def test_a_full_disk_is_told_with_the_way_out(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    with FrameStore(["x"], "~/frames") as store:
+        assert store.folder == str(tmp_path / "frames")
+
+
 def test_a_folder_that_can_not_be_one_is_told_with_the_way_out(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file.*can be made there.*memory=.*TMPDIR"):

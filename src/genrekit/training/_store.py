@@ -64,7 +64,8 @@ class FrameStore:
         n_tracks: int | None = None,
     ) -> None:
         self.names = tuple(names)
-        self.folder = os.path.abspath(tempfile.gettempdir() if folder is None else folder)
+        where = tempfile.gettempdir() if folder is None else os.path.expanduser(folder)
+        self.folder = os.path.abspath(where)
         self.expected = n_tracks
         try:
             os.makedirs(self.folder, exist_ok=True)
