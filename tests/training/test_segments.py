@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genrekit.networks import FeatureRows
+from genrekit.networks import rows_inputs
 from genrekit.training import FrameStore, Segments
 
 from ._material import N_ROWS, PATCH, make_segments, tracks
@@ -127,12 +127,12 @@ def test_the_fingerprint_knows_all_that_is_learned_from():
 
 def test_segments_are_cut_as_the_model_card_cuts_them():
     frames = np.random.default_rng(0).normal(-40, 10, (20, 100))
-    entry = FeatureRows(name="mfcc", feature="mfcc", patch=60, mean=[0] * 20, scale=[1] * 20)
+    (entry,), _ = rows_inputs("mfcc", segment_duration=1.4)
     times = np.arange(0, 3.5, 0.5)  # some end beyond the track, and some begin there
     store = FrameStore(["mfcc"])
     store.add({"mfcc": frames})
     starts = [entry.starts(times, 100)[:, np.newaxis]]
-    segments = Segments(store, starts, [0], patches={"mfcc": 60}, n_classes=1)
+    segments = Segments(store, starts, [0], patches={"mfcc": entry.patch}, n_classes=1)
     entry = entry.scaled(segments.mean[0], segments.scale[0])
     (found,) = segments.gather(segments.train)
     np.testing.assert_allclose(found, entry.cut(frames, times), atol=3e-3)

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from genrekit.exceptions import GenrekitWarning
-from genrekit.training import (
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("skorch")
+
+from genrekit.training import (  # noqa: E402
     FrameStore,
     Segments,
     TrainSettings,
@@ -16,10 +20,7 @@ from genrekit.training import (
     train_network,
 )
 
-from ._material import make_module, make_segments, weights
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("skorch")
+from ._material import make_module, make_segments, weights  # noqa: E402
 
 FAST = {"max_epochs": 3, "batch_size": 8, "lr": 0.02}
 
