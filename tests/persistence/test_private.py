@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 from importlib import import_module
 
 import numpy as np
@@ -73,3 +77,30 @@ def test_what_has_moved_is_told_when_it_is_needed(home, monkeypatch):
         ImportError, match=rf"has no {home}\.Bush, .* install an older scikit-learn"
     ):
         private("Bush")
+
+
+def test_saving_and_loading_import_no_torch(tmp_path):
+    """Where it is installed, skops would import it while it looks for estimators."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("raise RuntimeError('torch was imported')")
+    code = f"""
+        import sys
+
+        from sklearn.linear_model import LogisticRegression
+        import genrekit
+
+        model = LogisticRegression().fit([[0.0], [1.0]], ["a", "b"])
+        genrekit.save(model, {str(tmp_path / "m.skops")!r})
+        print(genrekit.load({str(tmp_path / "m.skops")!r}).predict([[1.0]])[0])
+        assert "torch" not in sys.modules
+        assert "sklearn.externals.array_api_compat.torch" not in sys.modules  # nor what stood in
+    """
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "b"), done.stderr

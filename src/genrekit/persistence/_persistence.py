@@ -22,6 +22,7 @@ from genrekit.persistence import _archive, _schema
 from genrekit.persistence._model_checks import check_model
 from genrekit.persistence._moves import follow_moves
 from genrekit.persistence._portable import portable_copy, settle
+from genrekit.persistence._private import load_skops
 from genrekit.persistence._tree_checks import check_tree_state
 from genrekit.persistence._trials import try_model
 
@@ -177,8 +178,6 @@ def load(path: str | os.PathLike[str], trusted: Collection[str | type] = ()) -> 
 
 def _build(data: bytes, members: Mapping[str, bytes], trusted: Collection[str]) -> Any:
     """Check, let skops build, check again."""
-    import skops.io
-
     moved = follow_moves(members)
     if moved is not members:
         members, data = moved, _archive.pack(moved)
@@ -192,7 +191,7 @@ def _build(data: bytes, members: Mapping[str, bytes], trusted: Collection[str]) 
     with warnings.catch_warnings():
         # One warning for the whole file has been given already.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        model = skops.io.loads(data, trusted=allowed)
+        model = load_skops().loads(data, trusted=allowed)
     settle(model)
     check_model(model)
     try_model(model)
@@ -226,10 +225,8 @@ def _note_networks(model: Any) -> dict[str, str]:
 
 def _dump(model: BaseEstimator) -> bytes:
     """The model as a skops file, or an error that says what in it can't be saved."""
-    import skops.io
-
     try:
-        return skops.io.dumps(model)
+        return load_skops().dumps(model)
     except Exception as error:  # skops raises whatever the object's own code does
         where, value = _culprit("model", model, set())
         raise TypeError(
@@ -239,14 +236,12 @@ def _dump(model: BaseEstimator) -> bytes:
 
 def _culprit(where: str, value: Any, seen: set[int]) -> tuple[str, Any]:
     """The innermost part of a model that skops can't save, and its place."""
-    import skops.io
-
     seen.add(id(value))
     for place, child in named_children(where, value):
         if id(child) in seen:
             continue
         try:
-            skops.io.dumps(child)
+            load_skops().dumps(child)
         except Exception:
             return _culprit(place, child, seen)
     return where, value

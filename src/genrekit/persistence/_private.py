@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import sklearn
 
-__all__ = ["PRIVATE_ATTRIBUTES", "PRIVATE_TYPES", "private"]
+__all__ = ["PRIVATE_ATTRIBUTES", "PRIVATE_TYPES", "load_skops", "private"]
 
+_LOCK = threading.Lock()
 # Of each name, where it is. scikit-learn moves them without a word.
 _HOMES = {
     "Tree": "sklearn.tree._tree",
@@ -35,6 +39,31 @@ PRIVATE_ATTRIBUTES = {
     "_CalibratedClassifier": ("estimator", "calibrators", "classes", "method"),
     "_SigmoidCalibration": ("a_", "b_"),
 }
+
+
+# skops asks for all estimators there are, and to find them scikit-learn imports all of its modules,
+# these with what they are about: seconds, for nothing that is an estimator.
+_HEAVY = [f"sklearn.externals.array_api_compat.{name}" for name in ("torch", "cupy", "dask")]
+
+
+def load_skops() -> Any:
+    """``skops.io``, without torch and its like, which it would import along the way.
+
+    Returns
+    -------
+    module
+        It.
+    """
+    with _LOCK:
+        if "skops.io" not in sys.modules:
+            stands_in = [name for name in _HEAVY if name not in sys.modules]
+            sys.modules.update({name: ModuleType(name) for name in stands_in})
+            try:
+                import_module("skops.io")
+            finally:
+                for name in stands_in:
+                    sys.modules.pop(name, None)
+    return sys.modules["skops.io"]
 
 
 def private(name: str) -> Any:
