@@ -106,7 +106,8 @@ class TrainedNetworkMixin(TrackClassifierMixin):
         answers = self._by_track(X, self.segment_hop)
         nothing = np.full(len(self.classes_), np.nan)
         found = [aggregate(proba) if len(proba) else nothing for _, proba, _ in answers]
-        return Answers(np.array(found), np.array([unheard for *_, unheard in answers]))
+        unheard = np.array([unheard for *_, unheard in answers])
+        return Answers(np.array(found), unheard, [proba for _, proba, _ in answers])
 
     def _by_track(
         self, X: Any, segment_hop: float | None

@@ -67,7 +67,10 @@ def choose_validation(
     if validation is None:
         return chosen
     if _splits(validation):
-        (_, test) = next(iter(validation.split(np.zeros((len(y), 1)), y, groups)))
+        with warnings.catch_warnings():
+            # A splitter that knows no groups is what was asked for.
+            warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+            (_, test) = next(iter(validation.split(np.zeros((len(y), 1)), y, groups)))
     else:
         test = _first_fold(validation, y, groups, seed)
     chosen[test] = True
