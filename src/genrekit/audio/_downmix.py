@@ -6,14 +6,14 @@ its energies, known at its end only, and read once more by its first channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from enum import IntFlag
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DOWNMIX_RULE", "Downmix", "Remark", "hear", "mean_of_channels"]
+__all__ = ["DOWNMIX_RULE", "Downmix", "Remark", "hearings", "mean_of_channels"]
 
 # Of the channels' mean energy, what their average has at the least unless they cancel each other.
 _LEAST = 1e-4
@@ -27,8 +27,6 @@ DOWNMIX_RULE = (_LEAST, _SILENT, _SHORT)
 # Products that a BLAS adds up in one go: not so many that it would use threads, which differ by a
 # rounding error from machine to machine.
 _CHUNK = 8192
-
-T = TypeVar("T")
 
 
 class Remark(IntFlag):
@@ -139,27 +137,19 @@ class Downmix:
         self.n_frames = int(n_frames)
 
 
-def hear(read: Callable[[Downmix], T]) -> tuple[T, Downmix]:
-    """What reading a track gives; once more by the first channel if its channels cancel each other.
+def hearings() -> Iterator[Downmix]:
+    """What a track is read through: its channels' mean, then the first if they cancel each other.
 
-    Parameters
-    ----------
-    read : callable
-        Reads all of it through a `Downmix`.
-
-    Returns
-    -------
-    found : object
-        What `read` returned.
-    downmix : Downmix
-        As it was then.
+    Yields
+    ------
+    Downmix
+        All of the track is read through it before the next one is asked for; the last one's is what
+        is heard.
     """
     downmix = Downmix()
-    found = read(downmix)
+    yield downmix
     if downmix.cancels:
-        downmix = Downmix(channel=0)
-        found = read(downmix)
-    return found, downmix
+        yield Downmix(channel=0)
 
 
 def _energy(samples: NDArray[Any]) -> float:

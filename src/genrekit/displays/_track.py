@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.audio import hear
+from genrekit.audio import hearings
 from genrekit.displays._style import BLUE, new_figure, plain
 from genrekit.dsp import make_request
 from genrekit.dsp.filters import fft_frequencies, mel_filters
@@ -128,13 +128,9 @@ class TrackDisplay:
         frontend = frontend or Frontend()
         requests = [WAVEFORM, make_request("mel", {"n_mels": n_mels, "fmin": 0.0, "fmax": None})]
         excerpt = Excerpt((frontend.rates,), frontend.offset, frontend.duration)
-        spectra, _ = hear(
-            lambda downmix: Spectra(
-                (block for (block,) in read_track(track, excerpt, None, downmix)),
-                frontend,
-                requests,
-            )
-        )
+        for downmix in hearings():
+            blocks = (block for (block,) in read_track(track, excerpt, None, downmix))
+            spectra = Spectra(blocks, frontend, requests)
         display = cls(
             spectra.waveform,
             mel_spectrogram(spectra, n_mels=n_mels, db=True),

@@ -3,7 +3,7 @@
 from genrekit.dsp.filters import chroma_filters, dct_basis, mel_filters
 from genrekit.dsp.framing import BLOCK_FRAMES, frame_count, stft_window
 from genrekit.dsp.intermediates import INTERMEDIATES, Request, make_request
-from genrekit.dsp.parameters import check_parameters
+from genrekit.dsp.parameters import check_once, check_parameters
 from genrekit.dsp.sweep import Sweep
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "INTERMEDIATES",
     "Request",
     "Sweep",
+    "check_once",
     "check_parameters",
     "chroma_filters",
     "dct_basis",

@@ -10,7 +10,7 @@ import numpy as np
 
 from genrekit._validation import check_choice, check_integer, check_number
 
-__all__ = ["PAD_MODES", "check_parameters"]
+__all__ = ["PAD_MODES", "check_once", "check_parameters"]
 
 PAD_MODES = ("constant", "reflect", "edge", "symmetric")
 
@@ -146,15 +146,28 @@ def check_parameters(**values: Any) -> None:
     ValueError: n_mels must be an integer of at least 1, not True
     """
     try:
-        _check(**values)
+        check_once(**values)
     except TypeError:  # a value that can't be looked up
-        _check.__wrapped__(**values)
+        check_once.__wrapped__(**values)
 
 
-# Kept, for every feature of every track asks; by type as well, for True is equal to 1.
+# Every feature of every track asks. By type as well, for True is equal to 1.
 @lru_cache(maxsize=256, typed=True)
-def _check(**values: Any) -> None:
-    """The same, of values that may have been asked about before."""
+def check_once(**values: Any) -> None:
+    """`check_parameters` for values that can be looked up: what has passed is not asked again.
+
+    Parameters
+    ----------
+    **values
+        Parameters by name.
+
+    Raises
+    ------
+    TypeError
+        For a value that has no hash.
+    ValueError
+        As `check_parameters`.
+    """
     for name, value in values.items():
         if name in _RULES:
             _RULES[name](name, value)

@@ -140,8 +140,12 @@ class AudioExtractor(TransformerMixin, BaseEstimator, ABC):
 
     def _plan(self) -> Plan:
         """Parts and front ends, checked."""
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        self._check_running()
         return Plan.of(self._named_parts(), self._inherited())
+
+    def _check_running(self) -> None:
+        """Refuse what could not be run."""
+        check_choice("on_error", self.on_error, ("raise", "nan"))
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Check the parameters and X; nothing is decoded and nothing learnt.

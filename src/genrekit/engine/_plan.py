@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
-from functools import cached_property, lru_cache, partial, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio import Downmix, Remark, hear
+from genrekit.audio import Remark, hearings
 from genrekit.dsp import Request
 from genrekit.engine._keys import plain
 from genrekit.engine._tracks import Excerpt, Reader, at_rate, content, read_track
@@ -146,7 +146,8 @@ class Plan:
         remarks = []
         for excerpt, frontends in _excerpts(tuple(requests)).items():
             shared = {frontend: requests[frontend] for frontend in frontends}
-            found, downmix = hear(partial(_swept, shared, partial(read, item, excerpt, decoder)))
+            for downmix in hearings():
+                found = _swept(shared, read(item, excerpt, decoder, downmix))
             finished.update(found)
             remarks.append(downmix.remark)
         spectra = {frontend: finished[rated[frontend]] for frontend in self._wanted}
@@ -193,15 +194,13 @@ def _kept(part: Part, spectra: Spectra) -> NDArray[np.float64]:
 
 
 def _swept(
-    requests: dict[Frontend, list[Request]],
-    read: Callable[[Downmix], Iterator[tuple[NDArray[Any], ...]]],
-    downmix: Downmix,
+    requests: dict[Frontend, list[Request]], read: Iterator[tuple[NDArray[Any], ...]]
 ) -> dict[Frontend, Spectra]:
     """One reading of a track through front ends that share a decode."""
     spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
     order = list(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
     listeners = [(track, order.index(frontend.rates)) for frontend, track in spectra.items()]
-    for blocks in read(downmix):
+    for blocks in read:
         for track, place in listeners:
             track.push(blocks[place])
     return {frontend: track.finish() for frontend, track in spectra.items()}

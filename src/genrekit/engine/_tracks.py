@@ -18,7 +18,7 @@ from genrekit.audio import (
     UnusableError,
     as_source,
     frame_range,
-    hear,
+    hearings,
     native_rate,
     resample_blocks,
     stream_rates,
@@ -185,7 +185,8 @@ class TrackSegment:
         if is_file(self.source):
             y = self._whole(read).slice(self.start, self.length)
         else:
-            (whole,), _ = hear(lambda downmix: tuple(self._read(read, downmix)))
+            for downmix in hearings():
+                (whole,) = self._read(read, downmix)
             y = whole[self.start :][: self.length]
             if isinstance(self.source, MatrixRow):
                 y = y.view(MatrixRow)
@@ -213,8 +214,9 @@ class TrackSegment:
 
     def _decode(self, read: Reader | None) -> Waveform:
         """The waveform that is cut, and what was noted of its channels."""
-        waveform, downmix = hear(lambda downmix: Waveform(self._read(read, downmix)))
-        waveform.downmix = downmix
+        for downmix in hearings():
+            waveform = Waveform(self._read(read, downmix))
+            waveform.downmix = downmix
         return waveform
 
     def _read(self, read: Reader | None, downmix: Downmix) -> Iterator[NDArray[Any]]:

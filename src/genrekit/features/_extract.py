@@ -8,7 +8,6 @@ from typing import Any
 
 from genrekit._docstrings import parameters_of
 from genrekit.engine import (
-    Plan,
     TrackCache,
     check_collection,
     describe_tracks,
@@ -16,7 +15,7 @@ from genrekit.engine import (
     warn_of_tracks,
 )
 from genrekit.exceptions import TrackError, warn_caller
-from genrekit.features._table import resolve, that_run
+from genrekit.features._table import make_plan
 from genrekit.spectra import Frontend
 
 __all__ = ["Extraction", "extract"]
@@ -134,7 +133,7 @@ def extract(
         offset=offset,
         duration=duration,
     )
-    plan = Plan.of(that_run(resolve(features), stats), frontend)
+    plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
     chosen = "nan" if on_error is None else on_error
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": chosen, "verbose": verbose}
@@ -149,7 +148,7 @@ def extract(
     described = describe_tracks(items, cache, **running)
     warn_of_tracks(items, described.errors, described.remarks)
     _warn_of_default(on_error, described.errors)
-    return Extraction(described.table, plan.columns, described.errors)
+    return Extraction(described.table, list(plan.columns), described.errors)
 
 
 def _warn_of_default(on_error: str | None, errors: Sequence[TrackError]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import did_you_mean
 from genrekit.dsp import Request, check_parameters, make_request
-from genrekit.spectra import DEFAULT_STATS, WAVEFORM, Frontend, Spectra, check_stats, pool, select
+from genrekit.spectra import DEFAULT_STATS, STATS, WAVEFORM, Frontend, Spectra, check_stats, pool
 
 __all__ = ["Feature", "FeaturePart"]
 
@@ -139,7 +139,12 @@ class FeaturePart:
         """The statistics that are wanted."""
         if self.feature.whole_clip:
             return description.ravel()
-        return select(description, self.pooled_by)
+        return description[:, self._chosen].ravel()
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        """Which of all statistics they are."""
+        return [STATS.index(name) for name in self.pooled_by]
 
     def columns(self, name: str) -> list[str]:
         """Names of the columns, for example ``mfcc0_mean``, ``mfcc0_std``, ``mfcc1_mean``."""

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from genrekit._docstrings import parameters_of
-from genrekit.engine import Plan, TrackCache, TrackRow, check_collection, stream_rows
+from genrekit.engine import TrackCache, TrackRow, check_collection, stream_rows
 from genrekit.features._extract import extract
-from genrekit.features._table import resolve, that_run
+from genrekit.features._table import make_plan
 from genrekit.spectra import Frontend
 
 __all__ = ["TrackRows", "iter_rows"]
@@ -122,8 +122,8 @@ def iter_rows(
         offset=offset,
         duration=duration,
     )
-    plan = Plan.of(that_run(resolve(features), stats), frontend)
+    plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": "nan", "verbose": verbose}
     rows = stream_rows(items, TrackCache(plan, memory, cache_waveform), **running)
-    return TrackRows(plan.columns, len(items), rows)
+    return TrackRows(list(plan.columns), len(items), rows)

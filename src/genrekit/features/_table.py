@@ -8,15 +8,25 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from genrekit._validation import did_you_mean
+from genrekit.engine import Plan
 from genrekit.features import _fma, _gtzan, cepstral, chroma, rhythm, spectral, temporal
 from genrekit.features._feature import Feature, FeaturePart
-from genrekit.spectra import Part, check_stats, lacking
+from genrekit.spectra import Frontend, Part, check_stats, lacking
 
-__all__ = ["ALL_FEATURES", "DROP", "FEATURES", "SETS", "make_part", "resolve", "that_run"]
+__all__ = [
+    "ALL_FEATURES",
+    "DROP",
+    "FEATURES",
+    "SETS",
+    "make_part",
+    "make_plan",
+    "resolve",
+    "that_run",
+]
 
 Params = Mapping[str, Any]
 
@@ -187,6 +197,39 @@ def _made(name: str, make: Make) -> Iterator[tuple[str, Any]]:
 def _parts_of_set(name: str) -> tuple[tuple[str, FeaturePart], ...]:
     """Those without scikit-learn, which are made and checked once a process."""
     return tuple(_made(name, make_part))
+
+
+def make_plan(features: Any, stats: Any, frontend: Frontend) -> Plan:
+    """What to compute of tracks.
+
+    Parameters
+    ----------
+    features : str, Part or sequence
+        What a user passed.
+    stats : sequence of str, optional
+        Statistics over frames for parts that name none; None leaves them to each part.
+    frontend : Frontend
+        The front end around the parts.
+
+    Returns
+    -------
+    Plan
+        The parts that run. That of a named set is made once, and is others' too.
+
+    Raises
+    ------
+    ValueError
+        For a name or a statistic that is not known, or if all parts are dropped.
+    """
+    if isinstance(features, str) and features in SETS and stats is None:
+        return _plan_of_set(features, frontend)
+    return Plan.of(that_run(resolve(features), stats), frontend)
+
+
+@lru_cache(maxsize=16)
+def _plan_of_set(name: str, frontend: Frontend) -> Plan:
+    """Whoever predicts track by track asks for the same again and again."""
+    return Plan.of(_parts_of_set(name), frontend)
 
 
 def that_run(named: Sequence[tuple[str, Any]], stats: Any = None) -> list[tuple[str, Any]]:

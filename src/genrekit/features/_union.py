@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from genrekit._docstrings import parameters_of
 from genrekit._validation import did_you_mean
-from genrekit.engine import AudioExtractor
+from genrekit.engine import AudioExtractor, Plan
 from genrekit.features import transformers
 from genrekit.features._feature import Feature
-from genrekit.features._table import DROP, SETS, resolve, that_run
+from genrekit.features._table import DROP, SETS, make_plan, resolve, that_run
 from genrekit.features.transformers import FRONTEND_PARAMETERS, AudioTransformer
 from genrekit.spectra import Frontend, Part
 
@@ -148,6 +148,12 @@ class AudioFeatures(AudioExtractor):
             (name, part._part() if isinstance(part, AudioTransformer) else part)
             for name, part in that_run(resolve(self.features), self.stats)
         ]
+
+    def _plan(self) -> Plan:
+        if isinstance(self.features, str) and self.features in SETS:
+            self._check_running()
+            return make_plan(self.features, self.stats, self._inherited())
+        return super()._plan()
 
     def _inherited(self) -> Frontend:
         return Frontend(**{name: getattr(self, name) for name in FRONTEND_PARAMETERS})

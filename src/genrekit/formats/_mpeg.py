@@ -223,11 +223,11 @@ def _find(file: BinaryIO, position: int, *, near: bool = False) -> int | None:
 def _agree(file: BinaryIO, position: int, *, short: bool = False) -> bool:
     """Whether enough frames follow one another here, or fewer in what is short."""
     frame = first = _frame_at(file, position)
+    size = size_of(file)
     for count in range(1, _ENOUGH + 1):
         if frame is None or first is None or frame.format != first.format:
             return False
         position += frame.size
-        size = size_of(file)
         if position >= size:
             return count == _ENOUGH or (short and (count > 1 or position == size))
         frame = _frame_at(file, position)

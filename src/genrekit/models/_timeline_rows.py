@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_number
-from genrekit.audio import Downmix, Remark, hear
+from genrekit.audio import Downmix, Remark, hearings
 from genrekit.engine import (
     AudioExtractor,
     Excerpt,
@@ -84,9 +83,9 @@ def timeline_rows(
     if isinstance(features, CNNEmbedding):
         times, table, remark = _of_patches(features, track, window, hop)
     else:
-        (times, table), downmix = hear(
-            partial(_of_segments, features, content(track), window, hop, sr)
-        )
+        source = content(track)  # it may be read twice
+        for downmix in hearings():
+            times, table = _of_segments(features, source, window, hop, sr, downmix)
         remark = downmix.remark
     warn_of_tracks([track], [], [remark])
     return times, table, remark

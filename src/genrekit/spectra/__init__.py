@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from genrekit.spectra._arrays import as_floats
 from genrekit.spectra._decibel import log_mel_blocks, power_to_db
 from genrekit.spectra._frontend import WAVEFORM, Frontend
 from genrekit.spectra._part import Part, lacking
-from genrekit.spectra._pooling import DEFAULT_STATS, STATS, check_stats, pool, select
+from genrekit.spectra._pooling import DEFAULT_STATS, STATS, as_floats, check_stats, pool, select
 from genrekit.spectra._spectra import Spectra, check_arguments, check_finite
 
 __all__ = [

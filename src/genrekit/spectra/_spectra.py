@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.dsp import Request, check_parameters, make_request
+from genrekit.dsp import Request, check_once, check_parameters, make_request
 from genrekit.dsp.framing import check_samples
 from genrekit.exceptions import AudioDecodeError, warn_caller
 from genrekit.spectra._frontend import WAVEFORM, Frontend
@@ -211,6 +211,8 @@ class Spectra:
         """
         blocks = self._blocks(name, params)
         step = max(_AT_ONCE // blocks[0].size, 1)
+        if step == 1 < len(blocks):
+            return iter(blocks.copy())
         if step < len(blocks):
             return map(_joined, [blocks[i : i + step] for i in range(0, len(blocks), step)])
         # Joined once, however many features go through it.
@@ -265,7 +267,10 @@ def check_arguments(spectra: Any, **params: Any) -> None:
         raise ValueError(
             f"features read Spectra, not a {type(spectra).__name__}: wrap a waveform, Spectra(y)"
         )
-    check_parameters(**params)
+    try:
+        check_once(**params)
+    except TypeError:
+        check_parameters(**params)
 
 
 def _check_samples(samples: Any) -> None:
