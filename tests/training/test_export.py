@@ -203,6 +203,8 @@ class Fixed(torch.nn.Module):
 def test_what_can_not_be_written_is_said():
     with pytest.raises(ValueError, match="Fixed can't be written as ONNX, which is what a trained"):
         export_network(Fixed(), [SHORT], ["x"])
+    with pytest.raises(ValueError, match="Fixed can't be written as ONNX"):
+        build_network(Fixed(), [SHORT], 3)  # before it is trained
 
 
 def test_an_input_is_not_called_as_an_output():

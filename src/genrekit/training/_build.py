@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from genrekit._validation import check_choice, check_integer, did_you_mean
+from genrekit.training._export import export_network
 from genrekit.training._layers import copy_module, pass_batch
 from genrekit.training._random import own_randomness, seed_torch
 from genrekit.training._table import NETWORKS, Architecture
@@ -51,7 +52,7 @@ def build_network(
     ------
     ValueError
         For an unknown network or parameter, inputs that the network does not take, or a network
-        that fails on a batch or answers with another shape.
+        that fails on a batch, answers with another shape or can't be written as ONNX.
     TypeError
         If `network` is nothing that gives a module.
 
@@ -79,6 +80,9 @@ def build_network(
         module = _make(network, shapes, n_classes, dict(params or {}))
         module = module.to("cpu", torch.float32)
         _check_answer(_name(network), module, shapes, n_classes)
+        if not isinstance(network, str) or "backbone" in (params or {}):
+            # A stranger's: that no file can hold it is to be known before the hours of training.
+            export_network(module, shapes, [f"input{i}" for i in range(len(shapes))])
     return module.train()
 
 
