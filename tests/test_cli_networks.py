@@ -62,6 +62,7 @@ def test_without_torch_one_sentence_names_the_extra(music, tmp_path, capsys, mon
         (["--network", "cnn", "--model", "svm"], "--model: not allowed with argument --network"),
         (["--freq-mask", "3"], "argument --freq-mask: goes with --network"),
         (["--network", "cnn", "--features", "mfcc"], "argument --features: not allowed with"),
+        (["--network", "musicnn", "--inputs", "mel"], "musicnn hears what it was made for"),
     ],
 )
 def test_what_does_not_go_together_is_named(arguments, said, capsys):

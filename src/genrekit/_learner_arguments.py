@@ -93,8 +93,10 @@ def check_learner(parser: argparse.ArgumentParser, args: argparse.Namespace) -> 
         return
     if args.features is not None:
         parser.error("argument --features: not allowed with --network, which hears --inputs")
-    from genrekit.training import need_torch
+    from genrekit.training import NETWORKS, need_torch
 
+    if args.inputs and NETWORKS[args.network].hears:
+        parser.error(f"argument --inputs: {args.network} hears what it was made for; leave it out")
     try:
         need_torch()
     except ImportError as error:
