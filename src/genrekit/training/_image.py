@@ -62,11 +62,6 @@ def image(
     -------
     torch.nn.Module
         The network.
-
-    Raises
-    ------
-    ValueError
-        Without a backbone, or with one that has no row of numbers for a picture.
     """
     check_choice("channels", channels, ("repeat", "fold"))
     check_number("mean", mean)
@@ -82,13 +77,13 @@ def image(
 
 def _make_backbone(backbone: Any) -> nn.Module:
     """The backbone, a module of its own."""
+    if isinstance(backbone, nn.Module):
+        return copy_module(backbone)
     if backbone is None:
         raise ValueError(
             "network='image' needs backbone=, a callable that gives a network for photographs, "
             "such as functools.partial(timm.create_model, 'resnet18', pretrained=True)"
         )
-    if isinstance(backbone, nn.Module):
-        return copy_module(backbone)
     made = backbone() if callable(backbone) else backbone
     if not isinstance(made, nn.Module):
         raise TypeError(f"backbone must give a torch.nn.Module, not {type(made).__name__}")

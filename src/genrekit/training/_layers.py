@@ -25,23 +25,9 @@ class Passed(NamedTuple):
 
 
 def pass_batch(module: nn.Module, inputs: Sequence[Tensor]) -> Passed:
-    """Let a batch through, and see which linear layer decides.
-
-    It is the last one called, which need not be the last one made, of those with as many units as
-    the answer has: a gate within a block of convolutions decides nothing.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        A network, in the mode in which it is to be called.
-    inputs : sequence of torch.Tensor
-        A batch of each input.
-
-    Returns
-    -------
-    Passed
-        Without a linear layer, its first two are None.
-    """
+    """Let a batch through, and see which linear layer decides."""
+    # It is the last one called, which need not be the last one made, of those with as many units as
+    # the answer: a gate within a block of convolutions decides nothing.
     called: list[tuple[str, Tensor]] = []
     hooks = [
         layer.register_forward_hook(lambda *call, name=name: called.append((name, call[-1])))
@@ -61,18 +47,7 @@ def pass_batch(module: nn.Module, inputs: Sequence[Tensor]) -> Passed:
 
 
 def copy_module(module: nn.Module) -> nn.Module:
-    """A copy of a module, on the processor.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Any; what it has kept of its latest batch, such as weights of attention, may stand in it.
-
-    Returns
-    -------
-    torch.nn.Module
-        Its copy.
-    """
+    """A copy of a module, on the processor, whatever it has kept of its latest batch."""
     kept = [value for part in module.modules() for value in vars(part).values()]
     computed = [value for value in kept if isinstance(value, Tensor) and not value.is_leaf]
     # torch copies no tensor that remembers how it was computed.

@@ -52,11 +52,6 @@ def musicnn(
     -------
     torch.nn.Module
         The network.
-
-    Raises
-    ------
-    ValueError
-        For another number of rows.
     """
     if shapes[0][0] != _BANDS:
         raise ValueError(
@@ -69,18 +64,7 @@ def musicnn(
 
 
 def read_musicnn(dropout: float = 0.0) -> _MusiCNN:
-    """The network as it is shipped; its last layer gives the logits of 50 tags.
-
-    Parameters
-    ----------
-    dropout : float, default=0.0
-        Share of features that a training step leaves out.
-
-    Returns
-    -------
-    torch.nn.Module
-        The network.
-    """
+    """The network as it is shipped; its last layer gives the logits of 50 tags."""
     check_dropout(dropout)
     return _MusiCNN(_Weights(locate(CARD)), dropout)
 

@@ -41,13 +41,7 @@ class Architecture:
     hears: str | None = None
 
     def resolve(self) -> Callable[..., Any]:
-        """The factory, which loads torch.
-
-        Returns
-        -------
-        callable
-            ``f(shapes, n_classes, **width_and_depth)``.
-        """
+        """The factory, which loads torch."""
         module, _, name = self.factory.partition(":")
         return getattr(importlib.import_module(module), name)
 
