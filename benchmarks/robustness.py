@@ -170,7 +170,7 @@ def main() -> int:
     clips = load_gtzan(root / "gtzan_clips")
     valid = np.flatnonzero(clips.split == "valid")
     paths = [Path(clips.paths[i]) for i in valid]
-    rows = measure(paths, GenreClassifier.from_pretrained())
+    rows = measure(paths, GenreClassifier.from_pretrained("gtzan10"))
     table = format_table(rows, np.asarray(clips.target)[valid])
     print(table)
     if options.output:

@@ -464,9 +464,26 @@ def test_predict_without_training(music, capsys):
     assert main(["predict", str(music), "--json", "--top-k", "10"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found) == 9
-    assert {item["genre"] for item in found[0]["top"]} == set(
-        genrekit.GenreClassifier.from_pretrained().classes_
-    )
+    clf = genrekit.GenreClassifier.from_pretrained()
+    assert {item["genre"] for item in found[0]["top"]} <= set(clf.classes_)
+    assert len(found[0]["top"]) == 10
+    novelty = clf.novelty([item["file"] for item in found])
+    assert [item["novelty"] for item in found] == pytest.approx(novelty.tolist())
+
+
+def test_predict_says_what_is_novel(model, music, bad, capsys):
+    assert main(["predict", str(music), str(bad), "--reject-novel", "0"]) == 3
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split()[:4] == ["file", "genre", "probability", "novelty"]
+    assert {line.split()[1] for line in lines[1:10]} == {"unknown"}
+    assert all(0 <= float(line.split()[2]) <= 1 for line in lines[1:10])
+    assert "HTML" in lines[10]
+    assert main(["predict", str(music), str(bad), "--json", "--reject-novel", "1"]) == 3
+    found = json.loads(capsys.readouterr().out)
+    assert found[-1]["novelty"] is None
+    assert "unknown" not in {item["genre"] for item in found}
+    assert main(["predict", str(model), str(music), "--reject-novel", "0.9"]) == 1
+    assert "--reject-novel takes a model over the embedding" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["msd-genres", "saved"])
@@ -501,7 +518,7 @@ def test_predict_by_segments(tmp_path, music, bad, capsys):
 def test_predict_without_the_model(tmp_path, capsys):
     assert main(["predict", str(tmp_path / "no.skops"), "x.wav"]) == 1
     said = f"there is no file {str(tmp_path / 'no.skops')!r}, and no pretrained model of that name"
-    assert f"{said}: known are: 'gtzan10', 'msd-genres'" in capsys.readouterr().err
+    assert f"{said}: known are: 'genres', 'gtzan10', 'msd-genres'" in capsys.readouterr().err
     assert main(["predict", "--model", "gtzan11", "x.wav"]) == 1
     assert "did you mean 'gtzan10'?" in capsys.readouterr().err
     assert main(["predict", "--model", str(tmp_path), "x.wav"]) == 1
@@ -546,8 +563,8 @@ def test_models_lists_classifiers_and_networks(capsys):
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     first_words = [line.split()[0] for line in lines if line]
-    assert {"gtzan10", "msd-genres", "msd-musicnn"} <= set(first_words)
-    assert lines[2].endswith("metal, pop, reggae, rock")
+    assert {"genres", "gtzan10", "msd-genres", "msd-musicnn"} <= set(first_words)
+    assert lines[2].endswith("metal, pop, reggae, rock, soul")
 
 
 @pytest.mark.parametrize("folder", ["/home/me/.cache/numba", None])
@@ -647,12 +664,12 @@ def test_warnings_are_one_line_and_do_not_stop_the_command(monkeypatch, capsys):
 
 
 def test_other_warnings_pass_while_failures_are_collected(monkeypatch, model, bad, capsys):
-    def top_k(self, X, k=3):
+    def answer(self, X):
         warnings.warn("model is old", UserWarning, stacklevel=1)
-        return real(self, X, k=k)
+        return real(self, X)
 
-    real = genrekit.GenreClassifier.top_k
-    monkeypatch.setattr(genrekit.GenreClassifier, "top_k", top_k)
+    real = genrekit.GenreClassifier._answer
+    monkeypatch.setattr(genrekit.GenreClassifier, "_answer", answer)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert main(["predict", str(model), str(bad)]) == 3

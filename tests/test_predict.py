@@ -96,7 +96,7 @@ def test_any_classifier_of_tracks_answers(name, saved, music, bad):
     model = hearing_classifier(genrekit.load(path, trusted=TRUSTED.get(name, ())), n_jobs=1)
     files = [music[0][0], bad, *music[0][1:]]
     with pytest.warns(GenrekitWarning) as caught:
-        answers = top_genres(model, files, 2)
+        answers = top_genres(model, files, 2).genres
     (errors,) = [w.message.errors for w in caught if isinstance(w.message, AudioDecodeWarning)]
     assert [error.index for error in errors] == [1]
     assert answers.pop(1) == []
@@ -117,7 +117,7 @@ def test_any_classifier_of_tracks_answers(name, saved, music, bad):
 def test_none_of_the_files_can_be_read(saved, bad):
     model = hearing_classifier(genrekit.load(saved("svm pipeline")[1]))
     with pytest.warns(GenrekitWarning):
-        assert top_genres(model, [bad, bad], 3) == [[], []]
+        assert top_genres(model, [bad, bad], 3).genres == [[], []]
 
 
 def test_other_errors_are_not_taken_for_bad_files(saved, music):

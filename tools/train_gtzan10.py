@@ -44,7 +44,14 @@ from genrekit.exceptions import GenrekitWarning
 from genrekit.models._heads import fit_head
 from genrekit.networks import ModelCard, get_card
 
-NETWORK, OUTPUT, MODEL, STATS = "msd-musicnn", "tags", "logreg", ["mean"]
+NETWORK, MODEL = "msd-musicnn", "logreg"
+FEATURES = {
+    "model": NETWORK,
+    "output": "tags",
+    "stats": ["mean"],
+    "patch_hop": 1.0,
+    "max_patches": 60,
+}
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = ROOT / "src/genrekit/networks/data/heads/gtzan10.json"
 
@@ -264,7 +271,7 @@ def train(clips: Clips, card: ModelCard) -> dict[str, Any]:
     return {
         "name": "gtzan10",
         **TEXTS,
-        "features": {"model": NETWORK, "output": OUTPUT, "stats": STATS},
+        "features": FEATURES,
         "sha256": card.sha256,
         "model": MODEL,
         "classes": head.classes_.tolist(),

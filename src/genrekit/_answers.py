@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import Any, NamedTuple
 
 from genrekit._tables import text_table
 from genrekit._text import printable, to_name
-from genrekit.exceptions import AudioContentWarning, TrackError
+from genrekit.exceptions import AudioContentWarning, TrackError, UnheardWarning
 
-__all__ = ["answers_as_text", "is_rejected"]
+__all__ = ["answers_as_text", "rejections"]
 
 _UNKNOWN = "unknown"
 _Answers = Sequence[tuple[str, float | None]]
@@ -24,6 +25,7 @@ class _Row(NamedTuple):
     note: str
     reason: str
     rejected: bool
+    novelty: float | None
 
 
 def answers_as_text(
@@ -35,6 +37,7 @@ def answers_as_text(
     json: bool = False,
     what: str = "genre",
     rejected: Sequence[bool] = (),
+    novelty: Sequence[float] | None = None,
 ) -> str:
     """All of it as a table for people, or as JSON.
 
@@ -54,6 +57,8 @@ def answers_as_text(
         What the names are of.
     rejected : sequence of bool, default=()
         Whether the first answer is too uncertain; empty if none is.
+    novelty : sequence of float, optional
+        How novel each file is, in a column of its own; NaN where that is not known.
 
     Returns
     -------
@@ -61,17 +66,66 @@ def answers_as_text(
         The text.
     """
     n = len(files)
-    told = _notes(contents, n), _reasons(errors, n), rejected or [False] * n
+    known = [None] * n if novelty is None else [None if isnan(x) else x for x in novelty]
+    told = _notes(contents, n), _reasons(errors, n), rejected or [False] * n, known
     rows = [_Row(*row) for row in zip(files, answers, *told, strict=True)]
-    return _as_json(rows, what) if json else _as_table(rows, what)
+    shown = novelty is not None
+    return _as_json(rows, what, shown) if json else _as_table(rows, what, shown)
 
 
-def is_rejected(answer: _Answers, below: float) -> bool:
-    """Whether the most probable genre is not probable enough, as `predict` has it."""
+def rejections(
+    answers: Sequence[_Answers],
+    contents: Iterable[AudioContentWarning],
+    novelty: Sequence[float] | None,
+    *,
+    below: float | None,
+    novel: float | None,
+) -> list[bool]:
+    """Of which files no genre is said, as `predict` of a classifier has it.
+
+    Parameters
+    ----------
+    answers : sequence of sequence of (str, float or None)
+        As in `answers_as_text`, and so the following two.
+    contents : iterable of AudioContentWarning
+        What is to be known of files: some had nothing to be judged by.
+    novelty : sequence of float, optional
+        How novel each file is.
+    below : float, optional
+        The probability under which a genre is too uncertain.
+    novel : float, optional
+        The novelty above which a file is unlike all that was trained on.
+
+    Returns
+    -------
+    list of bool
+        True for those.
+
+    Raises
+    ------
+    ValueError
+        If there is no novelty to reject by.
+    """
+    if novel is not None and novelty is None:
+        raise ValueError(
+            "--reject-novel takes a model over the embedding of a network, such as genres: this "
+            "one does not know how novel a file is"
+        )
+    unheard = {note.index for w in contents if isinstance(w, UnheardWarning) for note in w.notes}
+    return [
+        i in unheard
+        or _is_uncertain(top, below or 0.0)
+        or (novel is not None and novelty is not None and novelty[i] > novel)
+        for i, top in enumerate(answers)
+    ]
+
+
+def _is_uncertain(answer: _Answers, below: float) -> bool:
+    """Whether the most probable genre is not probable enough."""
     return bool(answer) and answer[0][1] is not None and answer[0][1] < below
 
 
-def _as_json(rows: Sequence[_Row], what: str) -> str:
+def _as_json(rows: Sequence[_Row], what: str, novelty: bool) -> str:
     """Make an array of one object a file."""
     found = []
     for row in rows:
@@ -79,12 +133,13 @@ def _as_json(rows: Sequence[_Row], what: str) -> str:
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
         if row.rejected:
             first = {what: _UNKNOWN, "probability": None}
-        told = {"note": row.note or None, "error": row.reason or None}
+        told: dict[str, Any] = {"novelty": row.novelty} if novelty else {}
+        told |= {"note": row.note or None, "error": row.reason or None}
         found.append({"file": to_name(row.file), **first, "top": top, **told})
     return json_format.dumps(found, indent=2)
 
 
-def _as_table(rows: Sequence[_Row], what: str) -> str:
+def _as_table(rows: Sequence[_Row], what: str, novelty: bool) -> str:
     """Make a line a file: the first answer apart, the others behind it."""
     lines = []
     for row in rows:
@@ -92,9 +147,11 @@ def _as_table(rows: Sequence[_Row], what: str) -> str:
         (first, *rest) = shown or [("", "")]
         if row.rejected:
             first, rest = (_UNKNOWN, ""), [first, *rest]
-        lines.append([row.file, *first, ", ".join(map(" ".join, rest)), row.note, row.reason])
-    head = ["file", what, "probability", "then", "note", "error"]
-    return text_table(head, lines, right=["probability"])
+        told = ["" if row.novelty is None else f"{row.novelty:.2f}"] if novelty else []
+        then = ", ".join(map(" ".join, rest))
+        lines.append([row.file, *first, *told, then, row.note, row.reason])
+    head = ["file", what, "probability", *["novelty"] * novelty, "then", "note", "error"]
+    return text_table(head, lines, right=["probability", "novelty"])
 
 
 def _reasons(errors: Iterable[TrackError], n_files: int) -> list[str]:

@@ -141,9 +141,9 @@ def _add_predict(commands: Any) -> None:
     parser.add_argument(
         "-m",
         "--model",
-        default="gtzan10",
-        help="what `genrekit train` saved, or a pretrained one: gtzan10, msd-genres "
-        "(default: gtzan10)",
+        default="genres",
+        help="what `genrekit train` saved, or a pretrained one: genres, gtzan10, msd-genres "
+        "(default: genres)",
     )
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
@@ -154,6 +154,12 @@ def _add_predict(commands: Any) -> None:
         type=probability,
         metavar="P",
         help="say unknown where no genre is as probable, from 0 to 1",
+    )
+    parser.add_argument(
+        "--reject-novel",
+        type=probability,
+        metavar="N",
+        help="say unknown of what is more novel to the model, from 0 to 1, such as 0.95",
     )
     _add_n_jobs(parser)
 

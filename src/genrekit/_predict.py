@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -22,9 +22,25 @@ from genrekit.models import (
 )
 from genrekit.persistence import load
 
-__all__ = ["hearing_classifier", "load_classifier", "top_genres"]
+__all__ = ["Heard", "hearing_classifier", "load_classifier", "top_genres"]
 
 _Answer = list[tuple[Any, float | None]]
+
+
+class Heard(NamedTuple):
+    """What a model says of tracks.
+
+    Attributes
+    ----------
+    genres : list of list of (genre, float or None)
+        The most probable of each track first; nothing for a track that can't be decoded. A
+        classifier that has no scores gives one genre and None.
+    novelty : list of float, optional
+        Of each track, NaN where it is not known; None of models that have none.
+    """
+
+    genres: list[_Answer]
+    novelty: list[float] | None = None
 
 
 def load_classifier(name: str, **running: Any) -> Any:
@@ -100,7 +116,7 @@ def hearing_classifier(model: Any, **running: Any) -> Any:
     return model
 
 
-def top_genres(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
+def top_genres(model: Any, tracks: Sequence[Any], k: int) -> Heard:
     """The most probable genres of each track.
 
     Parameters
@@ -114,9 +130,8 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
 
     Returns
     -------
-    list of list of (genre, float or None)
-        Most probable first; nothing for a track that can't be decoded. A classifier that has no
-        scores gives one genre and None.
+    Heard
+        Genres, and how novel the tracks are where that is known.
 
     Warns
     -----
@@ -126,7 +141,9 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
         If the numbers are no probabilities.
     """
     if isinstance(model, TrackClassifierMixin):
-        return [list(answer) for answer in model.top_k(tracks, k=k)]
+        found = model._answer(tracks)
+        genres: list[_Answer] = [list(answer) for answer in model._top(found, k)]
+        return Heard(genres, None if found.novelty is None else found.novelty.tolist())
     _say_what_numbers_are(model)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", AudioDecodeWarning)
@@ -142,8 +159,8 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
     if answers is None:
         good = [track for i, track in enumerate(tracks) if i not in failed]
         heard = iter(_ask(model, good, k) if good else [])
-        return [[] if i in failed else next(heard) for i in range(len(tracks))]
-    return [[] if i in failed else answer for i, answer in enumerate(answers)]
+        return Heard([[] if i in failed else next(heard) for i in range(len(tracks))])
+    return Heard([[] if i in failed else answer for i, answer in enumerate(answers)])
 
 
 def _listeners(model: Any) -> list[Any]:

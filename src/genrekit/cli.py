@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from typing import Any, NoReturn
 
-from genrekit._answers import answers_as_text, is_rejected
+from genrekit._answers import answers_as_text, rejections
 from genrekit._arguments import parse_arguments
 from genrekit._learner_arguments import OF_NETWORKS
 from genrekit._messages import (
@@ -27,7 +27,7 @@ from genrekit._messages import (
 )
 from genrekit._tables import check_writable, growing_table, text_table, write_or_keep
 from genrekit._text import printable
-from genrekit.exceptions import AudioContentWarning, TrackError, UnheardWarning
+from genrekit.exceptions import AudioContentWarning, TrackError
 
 _OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
 
@@ -124,28 +124,37 @@ def _predict(args: argparse.Namespace) -> int:
     from genrekit.datasets import find_audio
 
     model = load_classifier(args.model, n_jobs=args.n_jobs, verbose=_verbose())
-    below = args.reject_below
-    if below is None:
-        below = getattr(model, "reject_below", None)
     files = find_audio(args.files).paths
     contents: list[AudioContentWarning] = []
-    answers, errors = _answer(model, files, args.top_k, contents)
-    unheard = {note.index for w in contents if isinstance(w, UnheardWarning) for note in w.notes}
-    rejected = [i in unheard or is_rejected(top, below or 0.0) for i, top in enumerate(answers)]
-    print(answers_as_text(files, answers, contents, errors, json=args.json, rejected=rejected))
+    answers, novelty, errors = _answer(model, files, args.top_k, contents)
+    rejected = rejections(
+        answers,
+        contents,
+        novelty,
+        below=_or_own(args.reject_below, model, "reject_below"),
+        novel=_or_own(args.reject_novel, model, "reject_novel"),
+    )
+    told = {"json": args.json, "rejected": rejected, "novelty": novelty}
+    print(answers_as_text(files, answers, contents, errors, **told))
     return _done(errors)
+
+
+def _or_own(given: float | None, model: Any, name: str) -> float | None:
+    """What the command line says, else what the model was saved with."""
+    return getattr(model, name, None) if given is None else given
 
 
 def _answer(
     model: Any, files: list[str], k: int, contents: list[AudioContentWarning]
-) -> tuple[list[list[tuple[str, float | None]]], list[TrackError]]:
-    """Predict, with the failures apart."""
+) -> tuple[list[list[tuple[str, float | None]]], list[float] | None, list[TrackError]]:
+    """Predict, with novelty and failures apart."""
     from genrekit._predict import top_genres
 
     with failures(contents) as errors:
-        best = top_genres(model, files, k)
+        heard = top_genres(model, files, k)
     failed = {error.index for error in errors}
-    return [[] if i in failed else list(top) for i, top in enumerate(best)], errors
+    best = [[] if i in failed else list(top) for i, top in enumerate(heard.genres)]
+    return best, heard.novelty, errors
 
 
 def _tags(args: argparse.Namespace) -> int:

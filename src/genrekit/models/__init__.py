@@ -7,6 +7,7 @@ from genrekit.models._classifier import GenreClassifier
 from genrekit.models._heads import probabilities
 from genrekit.models._labels import check_present
 from genrekit.models._network_classifier import NetworkClassifier
+from genrekit.models._novelty_mixin import NoveltyMixin
 from genrekit.models._objects import iter_objects, named_children, place
 from genrekit.models._pipelines import (
     MODELS,
@@ -27,6 +28,7 @@ __all__ = [
     "iter_objects",
     "named_children",
     "place",
+    "NoveltyMixin",
     "TemperedClassifier",
     "TrackClassifierMixin",
     "probabilities",

@@ -17,9 +17,10 @@ from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
 from genrekit.models._heads import fit_head, probabilities
 from genrekit.models._labels import check_learnt, read_labels, track_groups
+from genrekit.models._novelty_mixin import NoveltyMixin
 from genrekit.models._params import check_names, check_settable, check_share
 from genrekit.models._pipelines import make_classifier, make_reducer, with_running
-from genrekit.models._shipped import read_head
+from genrekit.models._shipped import PRETRAINED, read_head
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths, timeline_rows
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
@@ -36,7 +37,7 @@ _HEAD = ("model", "reducer", "calibrate", "class_weight", "n_jobs", "random_stat
 _RUNNING = ("on_error", "n_jobs", "memory", "decoder", "verbose")
 
 
-class GenreClassifier(TrackClassifierMixin, BaseEstimator):
+class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
     """Audio files in, genres out: features, scaling and a calibrated classifier in one object.
 
     `from_pretrained` gives one that is ready; `fit` makes one for genres of your own.
@@ -71,6 +72,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre,
         or -1 where genres are numbers. `score` counts that as wrong, unless it is the label.
+    reject_novel : float, optional
+        The `novelty` above which `predict` says the same; over the embedding of a network only.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -97,6 +100,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         Tracks that were left out of `fit`.
     median_seconds_ : float
         Median length of the training tracks; NaN when that is not known.
+    novelty_ : dict of str to ndarray
+        What `novelty` is measured by; None unless the features are an embedding.
     n_features_in_ : int
         Samples in a row, when fitted on a 2-D array.
     n_samples_ : int
@@ -133,6 +138,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
     __metadata_request__fit = {"groups": None, "sample_weight": None}
     # Files saved before there were such have none.
     class_weight: Any = None
+    reject_novel: Any = None
     n_samples_: int = 0
 
     def __init__(
@@ -147,6 +153,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         calibrate: bool = True,
         class_weight: Any = None,
         reject_below: float | None = None,
+        reject_novel: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
         n_jobs: int | None = None,
@@ -163,6 +170,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self.calibrate = calibrate
         self.class_weight = class_weight
         self.reject_below = reject_below
+        self.reject_novel = reject_novel
         self.on_error = on_error
         self.memory = memory
         self.n_jobs = n_jobs
@@ -171,7 +179,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @classmethod
-    def from_pretrained(cls, name: str = "gtzan10", **overrides: Any) -> Self:
+    def from_pretrained(cls, name: str = PRETRAINED[0], **overrides: Any) -> Self:
         """A fitted classifier that comes with genrekit.
 
         Its parameters are those it was made with, so that `sklearn.base.clone` and `fit` train
@@ -179,12 +187,13 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        name : {"gtzan10", "msd-genres"}, default="gtzan10"
-            "gtzan10": blues, classical, country, disco, hiphop, jazz, metal, pop, reggae, rock.
-            "msd-genres": eleven genres that the network's own tags stand for. See the model cards
-            in the documentation for what they were trained on and where they fail.
+        name : {"genres", "gtzan10", "msd-genres"}, default="genres"
+            "genres": blues, classical, country, disco, electronic, folk, hip-hop, jazz, metal,
+            pop, reggae, rock, soul. "gtzan10": the ten genres of GTZAN. "msd-genres": eleven that
+            the network's own tags stand for. See the model cards in the documentation for what
+            they were trained on and where they fail.
         **overrides
-            Further parameters, such as ``n_jobs``, ``on_error`` or ``reject_below``. `sr`, the
+            Further parameters, such as ``n_jobs``, ``on_error`` or ``reject_novel``. `sr`, the
             sampling rate of bare arrays, `offset` and `duration` reach the features, and so do
             parameters that only those have, ``patch_hop=0.5``. ``features=`` is a `CNNEmbedding`
             of the same network.
@@ -212,7 +221,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         ['blues', 'classical', 'country']
         >>> noise = np.random.default_rng(0).standard_normal(5 * 22050)
         >>> clf.predict_proba([(noise, 22050)]).shape
-        (1, 10)
+        (1, 13)
         """
         head = read_head(name)
         for trained in ("model", "reducer"):
@@ -233,6 +242,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         classifier.features_ = clone(features)
         classifier.features_.sha256_ = head.sha256
         classifier.pipeline_, classifier.classes_ = head.pipeline(), head.genres
+        classifier.novelty_ = head.novelty_numbers()
         classifier.fit_errors_, classifier.median_seconds_ = [], float("nan")
         return classifier
 
@@ -274,7 +284,9 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         groups = track_groups(tracks) if groups is None else groups
         weights = None if sample_weight is None else sample_weight[usable]
         head = {name: getattr(self, name) for name in _HEAD}
-        self.pipeline_ = fit_head(table[usable], y[usable], groups[usable], weights, **head)
+        learnt = table[usable], y[usable], groups[usable], weights
+        self.pipeline_ = fit_head(*learnt, **head)
+        self.novelty_ = self._fit_novelty(*learnt)
         return self
 
     def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
@@ -377,7 +389,8 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         if usable.any():
             proba[usable] = probabilities(self.pipeline_, table[usable])
         unheard = find_unheard(features, tracks, remarks)
-        return Answers(level(proba, unheard), unheard)
+        novelty = self._novelty_of(table, usable & ~unheard)
+        return Answers(level(proba, unheard), unheard, novelty=novelty)
 
     def _fit_features(self, X: Any, tracks: Sequence[Any]) -> Described:
         """Fit the transformer of tracks, and what is known of them."""
@@ -419,6 +432,7 @@ class GenreClassifier(TrackClassifierMixin, BaseEstimator):
         make_classifier(self.model, class_weight=None if self.calibrate else self.class_weight)
         make_reducer(self.reducer)
         check_share("reject_below", self.reject_below)
+        check_share("reject_novel", self.reject_novel)
 
     def _warn_if_long(self, seconds: NDArray[np.float64]) -> None:
         """Statistics of a whole song differ from those of the clips a model was trained on."""

@@ -22,7 +22,7 @@ from genrekit.exceptions import warn_caller
 from genrekit.models._pipelines import make_classifier, make_reducer
 from genrekit.models._tempered import TemperedClassifier, genre_scores
 
-__all__ = ["fit_head", "probabilities"]
+__all__ = ["fit_head", "inner_splits", "probabilities"]
 
 # Inner folds of the calibration, where there are tracks enough.
 _FOLDS = 5
@@ -74,7 +74,7 @@ def fit_head(
     Pipeline
         Steps ``scale``, ``reduce``, ``clf``, fitted.
     """
-    splits = _inner_splits(y, groups, random_state) if calibrate else []
+    splits = inner_splits(y, groups, random_state) if calibrate else []
     if calibrate:
         _warn_of_few(splits)
     made = {"n_jobs": n_jobs, "random_state": random_state}
@@ -128,8 +128,23 @@ def probabilities(classifier: Any, table: Any) -> NDArray[np.float64]:
     return softmax(genre_scores(classifier, table), axis=1)
 
 
-def _inner_splits(y: NDArray[Any], groups: NDArray[Any], random_state: Any) -> _Splits:
-    """Folds that keep groups together and show every genre to every training part."""
+def inner_splits(y: NDArray[Any], groups: NDArray[Any], random_state: Any) -> _Splits:
+    """Folds that keep groups together and show every genre to every training part.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_tracks,)
+        The genres.
+    groups : ndarray of shape (n_tracks,)
+        What must not be split.
+    random_state : int or RandomState instance, optional
+        Seed.
+
+    Returns
+    -------
+    list of (train, test)
+        Five, or as many as the smallest genre has groups for; none if that is one.
+    """
     # Shuffled, for files come sorted by album; the same way each time unless a seed says otherwise.
     seed = 0 if random_state is None else random_state
     genres = np.unique(y)

@@ -46,6 +46,8 @@ class PretrainedCNNClassifier(GenreClassifier):
     reject_below : float, optional
         The probability under which `predict` says "unknown" rather than the most probable genre,
         or -1 where genres are numbers. `score` counts that as wrong, unless it is the label.
+    reject_novel : float, optional
+        The `novelty` above which `predict` says the same; over the embedding of a network only.
     on_error : {"raise", "nan"}, default="raise"
         What a track that can't be decoded does: stop everything, or be left out of `fit` (see
         ``fit_errors_``) and predicted as None with probabilities NaN.
@@ -72,6 +74,8 @@ class PretrainedCNNClassifier(GenreClassifier):
         Tracks that were left out of `fit`.
     median_seconds_ : float
         Median length of the training tracks; NaN when that is not known.
+    novelty_ : dict of str to ndarray
+        What `novelty` is measured by; None unless the features are an embedding.
     n_features_in_ : int
         Samples in a row, when fitted on a 2-D array.
 
@@ -103,6 +107,7 @@ class PretrainedCNNClassifier(GenreClassifier):
         calibrate: bool = True,
         class_weight: Any = None,
         reject_below: float | None = None,
+        reject_novel: float | None = None,
         on_error: str = "raise",
         memory: Any = None,
         n_jobs: int | None = None,
@@ -120,6 +125,7 @@ class PretrainedCNNClassifier(GenreClassifier):
             calibrate=calibrate,
             class_weight=class_weight,
             reject_below=reject_below,
+            reject_novel=reject_novel,
             on_error=on_error,
             memory=memory,
             n_jobs=n_jobs,

@@ -19,7 +19,8 @@ from genrekit.networks import HEADS, CNNEmbedding, ModelCard, get_card
 
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
 
-PRETRAINED = ("gtzan10", "msd-genres")
+# The first is the one that answers where none is named.
+PRETRAINED = ("genres", "gtzan10", "msd-genres")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class ShippedHead:
         Coefficients.
     intercept : list of float, of length n_classes
         Intercepts.
+    novelty : mapping of str to lists of float, optional
+        What tells other music from that of the training, see `genrekit.networks._novelty`.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ShippedHead:
     scale: Any
     coef: Any
     intercept: Any
+    novelty: Mapping[str, Any] | None = None
 
     def embedding(self, features: Any = None, **overrides: Any) -> CNNEmbedding:
         """The features of the head, or others that it was trained on as well.
@@ -119,6 +123,12 @@ class ShippedHead:
         scaler.n_features_in_ = classifier.n_features_in_ = coef.shape[1]
         return Pipeline([("scale", scaler), ("reduce", make_reducer(None)), ("clf", classifier)])
 
+    def novelty_numbers(self) -> dict[str, NDArray[np.float64]] | None:
+        """What `genrekit.networks._novelty.fit_novelty` would give."""
+        if self.novelty is None:
+            return None
+        return {name: np.array(values) for name, values in self.novelty.items()}
+
     @property
     def genres(self) -> NDArray[np.str_]:
         """The genres as ``classes_``."""
@@ -135,7 +145,7 @@ def read_head(name: str) -> ShippedHead:
 
     Parameters
     ----------
-    name : {"gtzan10", "msd-genres"}
+    name : {"genres", "gtzan10", "msd-genres"}
         Which.
 
     Returns

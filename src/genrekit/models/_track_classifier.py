@@ -14,6 +14,7 @@ from genrekit._validation import check_integer
 from genrekit.models._labels import check_lengths, check_present
 from genrekit.models._params import check_share
 from genrekit.models._timeline import Timeline
+from genrekit.networks import known_novelty
 
 __all__ = ["Answers", "TrackClassifierMixin"]
 
@@ -34,11 +35,14 @@ class Answers(NamedTuple):
     segments : list of ndarray of shape (n_segments, n_classes), optional
         What the segments of each track said before they decided together; None where a track is
         judged as a whole.
+    novelty : ndarray of shape (n_tracks,), optional
+        How far each track is from what was trained on; None where that is not known.
     """
 
     probabilities: NDArray[np.float64]
     unheard: NDArray[np.bool_]
     segments: list[NDArray[np.float64]] | None = None
+    novelty: NDArray[np.float64] | None = None
 
 
 class TrackClassifierMixin(ClassifierMixin, ABC):
@@ -47,6 +51,8 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
     # Declared for the type checker.
     classes_: NDArray[Any]
     reject_below: float | None
+    # Of those that know it: a classifier over the embedding of a network.
+    reject_novel: float | None = None
 
     @abstractmethod
     def _answer(self, X: Any) -> Answers:
@@ -80,12 +86,14 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
         Returns
         -------
         ndarray of shape (n_tracks,)
-            Genres; with `reject_below` "unknown" where no genre is as probable, and behind a
-            network for a file, or another item of a list, that is silent or shorter than a
-            second. Where genres are numbers that is -1, or what is one less than the least of
-            them. With ``on_error="nan"`` None for a track that can't be decoded.
+            Genres; with `reject_below` "unknown" where no genre is as probable, with `reject_novel`
+            where the novelty is greater, and behind a network for a file, or another item of a
+            list, that is silent or shorter than a second. Where genres are numbers that is -1, or
+            what is one less than the least of them. With ``on_error="nan"`` None for a track that
+            can't be decoded.
         """
         check_share("reject_below", self.reject_below)
+        check_share("reject_novel", self.reject_novel)
         return self._decide(self._answer(X))
 
     def top_k(self, X: Any, k: int = 3) -> list[list[tuple[Any, float]]]:
@@ -103,8 +111,12 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
         list of list of (genre, float)
             Most probable first; an empty list for a track that can't be decoded.
         """
+        return self._top(self._answer(X), k)
+
+    def _top(self, answers: Answers, k: int) -> list[list[tuple[Any, float]]]:
+        """What `top_k` gives."""
         check_integer("k", k, minimum=1)
-        proba = self.predict_proba(X)
+        proba = answers.probabilities
         best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
         genres = self.classes_.tolist()
         return [
@@ -142,9 +154,8 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
         failed: NDArray[np.bool_] = np.asarray(np.isnan(proba).any(axis=1))
         proba = np.where(failed[:, np.newaxis], 0.0, proba)
         chosen = self.classes_[proba.argmax(axis=1)]
-        if self.reject_below is not None:
-            unheard = unheard | (proba.max(axis=1) < self.reject_below)
-        if unheard.any() or self.reject_below is not None:
+        unheard = unheard | self._rejects(answers)
+        if unheard.any() or self.reject_below is not None or self.reject_novel is not None:
             unknown, dtype = _no_genre(self.classes_)
             chosen = chosen.astype(dtype)
             chosen[unheard] = unknown
@@ -152,6 +163,16 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
             chosen = chosen.astype(object)
             chosen[failed] = None
         return chosen
+
+    def _rejects(self, answers: Answers) -> NDArray[np.bool_]:
+        """Which tracks are too uncertain, or too novel, to be said a genre of."""
+        surest = np.nan_to_num(answers.probabilities.max(axis=1))
+        rejects = np.zeros(len(surest), bool)
+        if self.reject_below is not None:
+            rejects |= surest < self.reject_below
+        if self.reject_novel is not None:
+            rejects |= known_novelty(answers.novelty) > self.reject_novel
+        return rejects
 
     def timeline(
         self, track: Any, *, window: float | None = None, hop: float | None = None
@@ -199,7 +220,7 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
         >>> noise = np.random.default_rng(0).standard_normal(10 * 22050)
         >>> timeline = GenreClassifier.from_pretrained().timeline((noise, 22050))
         >>> timeline.probabilities.shape
-        (6, 10)
+        (6, 13)
         """
         check_is_fitted(self)
         return self._timeline(track, window, hop)

@@ -24,7 +24,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
-from genrekit.models import NetworkClassifier, TemperedClassifier, iter_objects
+from genrekit.models import NetworkClassifier, NoveltyMixin, TemperedClassifier, iter_objects
 from genrekit.networks import CNNEmbedding, check_network, check_trained
 from genrekit.persistence._private import private
 from genrekit.persistence._tree_checks import is_count, require
@@ -81,7 +81,11 @@ def _fitted(model: Any, *names: str) -> bool:
 
 def _array(model: Any, name: str, *shape: int, kinds: str = "fiu") -> np.ndarray:
     """A fitted array, checked for its shape and the kind of its items, which are finite."""
-    value = vars(model).get(name)
+    return _require_array(vars(model).get(name), name, *shape, kinds=kinds)
+
+
+def _require_array(value: Any, name: str, *shape: int, kinds: str = "fiu") -> np.ndarray:
+    """An array, checked as those of a model are."""
     require(
         isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in kinds,
         f"{name} is not an array of shape {shape}",
@@ -301,6 +305,27 @@ def _check_trained(model: NetworkClassifier) -> None:
     )
 
 
+def _check_novelty(model: NoveltyMixin) -> None:
+    """Numbers in the space of the features, or none."""
+    numbers = vars(model).get("novelty_")
+    if numbers is None:
+        return
+    names = ("mean", "axes", "centres", "within", "total", "usual")
+    known = isinstance(numbers, dict) and sorted(numbers) == sorted(names)
+    require(known and np.ndim(numbers["centres"]) == 2, "novelty_ holds other numbers")
+    n_centres, n_axes = numbers["centres"].shape
+    n_features = len(np.atleast_1d(numbers["mean"]))
+    shapes = (
+        (n_features,),
+        (n_features, n_axes),
+        (n_centres, n_axes),
+        *[(n_axes, n_axes)] * 2,
+        (2,),
+    )
+    for name, shape in zip(names, shapes, strict=True):
+        _require_array(numbers[name], f"novelty_: {name}", *shape)
+
+
 def _check_encoder(model: LabelEncoder) -> None:
     """The classes are a list."""
     if _fitted(model, "classes_"):
@@ -322,6 +347,7 @@ _CHECKS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (CalibratedClassifierCV, _check_calibrated),
     (LabelEncoder, _check_encoder),
     (TemperedClassifier, _check_tempered),
+    (NoveltyMixin, _check_novelty),
     (CNNEmbedding, check_network),
     (NetworkClassifier, _check_trained),
 )
