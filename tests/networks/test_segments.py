@@ -112,24 +112,6 @@ def test_batches_of_any_size_give_the_same_but_for_rounding():
         np.testing.assert_allclose(answers["probabilities"], by_size[0]["probabilities"], atol=1e-6)
 
 
-def test_large_segments_go_through_one_by_one(monkeypatch):
-    monkeypatch.setattr("genrekit.networks._segments._AT_ONCE", 2 * SR)
-    heard = make_heard("waveform")
-    card, content = trained_card(heard)
-    inner = OnnxNetwork(card, content=content)
-    sizes = []
-
-    class Counting:
-        shape, outputs = inner.shape, inner.outputs
-
-        def __call__(self, batch, outputs=None):
-            sizes.append(len(batch))
-            return inner(batch, outputs)
-
-    segment_answers(card, Counting(), {"waveform": Y[np.newaxis]}, 5.0)
-    assert sizes == [2, 2, 1]
-
-
 @pytest.mark.parametrize("n", [1, 10, SR // 2, SR - 1])
 def test_a_track_shorter_than_a_segment_is_repeated_until_it_fills_one(n):
     heard = make_heard("waveform")

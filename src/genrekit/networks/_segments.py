@@ -15,10 +15,6 @@ from genrekit.networks._network import Network
 
 __all__ = ["answer_times", "segment_answers"]
 
-# Values in a batch, so that many small patches go through the network together and large ones
-# one after the other: 16 MB of them.
-_AT_ONCE = 1 << 22
-
 
 def segment_answers(
     card: ModelCard,
@@ -29,7 +25,7 @@ def segment_answers(
     segment_hop: float | None = None,
     pad: float = 0.1,
     outputs: Sequence[str] | None = None,
-    batch_size: int = 32,
+    batch_size: int = 1,
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float32]]]:
     """A network's answers to the segments of one track.
 
@@ -50,8 +46,9 @@ def segment_answers(
         so is a track shorter than a segment.
     outputs : sequence of str, optional
         Which outputs; None means all.
-    batch_size : int, default=32
-        How many segments go through the network together at the most: fewer of large ones.
+    batch_size : int, default=1
+        How many segments go through the network together. On one core it is no faster by more, and
+        each takes as much memory as the first.
 
     Returns
     -------
@@ -74,15 +71,13 @@ def answer_times(
     frames: Mapping[str, NDArray[Any]],
     times: NDArray[np.float64],
     outputs: Sequence[str] | None = None,
-    batch_size: int = 32,
+    batch_size: int = 1,
 ) -> dict[str, NDArray[np.float32]]:
-    """A network's answers to the segments that start at these times, of which a batch is held."""
+    """A network's answers to the segments that start at these times, batch after batch."""
     check_integer("batch_size", batch_size, minimum=1)
     names = list(network.outputs) if outputs is None else list(outputs)
-    values = sum(entry.patch * entry.n_rows for entry in heard.inputs)
-    size = max(1, min(batch_size, _AT_ONCE // values))
     answers = [
-        network(heard.cut(frames, times[start : start + size]), names)
-        for start in range(0, len(times), size)
+        network(heard.cut(frames, times[start : start + batch_size]), names)
+        for start in range(0, len(times), batch_size)
     ]
     return {name: np.concatenate([some[name] for some in answers]) for name in names}
