@@ -23,7 +23,8 @@ from benchmarks._material import Material
 from benchmarks._measure import Bar, Case, Side, cpu, measure
 from benchmarks._peers import Peers
 from benchmarks._report import describe_run, print_result, write_table
-from genrekit.training import FrameStore, Segments, TrainSettings, build_network, train_network
+from genrekit.engine import FrameStore
+from genrekit.training import Segments, TrainSettings, build_network, train_network
 
 _SHAPE = (128, 1292)
 _PATCH = 130

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from genrekit.training import FrameStore, Segments
+from genrekit.engine import FrameStore
+from genrekit.training import Segments
 
 N_ROWS, N_FRAMES, PATCH = 8, 60, 20
 

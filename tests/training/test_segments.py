@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from genrekit.engine import FrameStore
 from genrekit.networks import rows_inputs
-from genrekit.training import FrameStore, Segments
+from genrekit.training import Segments
 
 from ._material import N_ROWS, PATCH, make_segments, tracks
 

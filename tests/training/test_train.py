@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from genrekit.engine import FrameStore
 from genrekit.exceptions import GenrekitWarning
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")
 
 from genrekit.training import (  # noqa: E402
-    FrameStore,
     Segments,
     TrainSettings,
     build_network,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from genrekit.engine._cache import TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
+from genrekit.engine._frame_store import FrameStore
 from genrekit.engine._items import as_track, is_missing, is_pair_like
 from genrekit.engine._loop import attempts
 from genrekit.engine._plan import Frames, Plan
@@ -50,6 +51,7 @@ __all__ = [
     "Described",
     "Excerpt",
     "Extracted",
+    "FrameStore",
     "Frames",
     "MatrixRow",
     "Plan",

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
-from genrekit.engine import Plan, warn_of_tracks
+from genrekit.engine import FrameStore, Plan, warn_of_tracks
 from genrekit.exceptions import TrackError
 from genrekit.models._heard import stream_heard
 from genrekit.networks import FeaturesInput
-from genrekit.training import FrameStore
 
 __all__ = ["fill_store", "start_segments", "weigh_tracks"]
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from genrekit._validation import check_choice
-from genrekit.engine import Plan
+from genrekit.engine import FrameStore, Plan
 from genrekit.models._cutting import AGGREGATES, aggregate_by
 from genrekit.models._labels import check_learnt, read_labels, track_groups
 from genrekit.models._learning import fill_store, start_segments, weigh_tracks
@@ -21,7 +21,6 @@ from genrekit.models._validation_part import check_validation, choose_validation
 from genrekit.networks import FeaturesInput, get_card, rows_inputs
 from genrekit.training import (
     NETWORKS,
-    FrameStore,
     Segments,
     TrainSettings,
     choose_device,

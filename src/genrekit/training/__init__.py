@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from genrekit.training._segments import Segments
 from genrekit.training._settings import TrainSettings
-from genrekit.training._store import FrameStore
 from genrekit.training._table import NETWORKS, Architecture
 from genrekit.training._torch import choose_device, need_torch
 from genrekit.training._train import Trained, train_network
@@ -26,7 +25,6 @@ _LATE = {
 __all__ = [
     "NETWORKS",
     "Architecture",
-    "FrameStore",
     "Segments",
     "TrainSettings",
     "Trained",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genrekit.training._store import FrameStore
+from genrekit.engine import FrameStore
 
 __all__ = ["Chosen", "Segments"]
 
@@ -67,7 +67,8 @@ class Segments:
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.training import FrameStore, Segments
+    >>> from genrekit.engine import FrameStore
+    >>> from genrekit.training import Segments
     >>> store = FrameStore(["mel"])
     >>> for level in (-40, -20):
     ...     store.add({"mel": np.random.default_rng(0).normal(level, 10, (16, 100))})

@@ -44,12 +44,12 @@ class FrameStore:
 
     See Also
     --------
-    Segments : Which parts of the tracks a network learns from.
+    genrekit.training.Segments : Which parts of the tracks a network learns from.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.training import FrameStore
+    >>> from genrekit.engine import FrameStore
     >>> with FrameStore(["mel"]) as store:
     ...     store.add({"mel": np.random.default_rng(0).normal(-40, 10, (128, 1292))})
     ...     store.n_tracks, store.n_rows("mel"), store.n_frames("mel").tolist()
