@@ -8,6 +8,7 @@ length can be read without standing in memory whole.
 from __future__ import annotations
 
 from genrekit.audio._decoder import Decoded, Decoder, UnusableError, frame_range
+from genrekit.audio._digest import hash_samples
 from genrekit.audio._downmix import DOWNMIX_RULE, Downmix, Remark, hearings
 from genrekit.audio._open import available_decoders
 from genrekit.audio._source import Source, as_source, without_pipe
@@ -32,6 +33,7 @@ __all__ = [
     "frame_range",
     "without_pipe",
     "available_decoders",
+    "hash_samples",
     "hearings",
     "load_audio",
     "native_rate",
