@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from genrekit import AudioFeatures, CNNEmbedding, MelSpectrogram, MFCCStats, Tempo, extract
-from genrekit.features import FEATURES, FeaturePart, Frontend
-from genrekit.networks import FeaturesInput, ModelCard, get_card, make_plan, rows_inputs
+from genrekit.features import FEATURES, FeaturePart, Frontend, Spectra
+from genrekit.networks import FeaturesInput, MelInput, ModelCard, get_card, make_plan, rows_inputs
 
 from .._networks import tiny_onnx
 
@@ -66,6 +66,18 @@ def test_what_the_shipped_network_hears():
     spectra, _ = part._plan().spectra((y, SR))
     (patch,) = heard.cut(next(iter(spectra.values())), np.array([20]))
     np.testing.assert_array_equal(frames[:, 20:207].T, patch)
+
+
+@pytest.mark.parametrize("gain", [None, 100.0])
+def test_what_another_network_hears_of_a_long_track(gain):
+    """Of more blocks than one."""
+    heard = MelInput(sr=8000, n_fft=64, hop_length=32, n_mels=4, patch=3, gain=gain)
+    y = np.random.default_rng(0).standard_normal(40 * 8000)
+    _, plan = rows_inputs(heard, segment_duration=1.0)
+    frames = plan.frames((y, 8000)).values["mel"]
+    spectra = Spectra(y.astype(np.float32), heard.frontend(), heard.requests())
+    patches = list(heard.cut(spectra, np.arange(0, frames.shape[1] - 3, 3)))
+    np.testing.assert_array_equal(np.concatenate(patches).T, frames[:, : 3 * len(patches)])
 
 
 def test_an_embedding_gives_its_answers_evenly_spaced():

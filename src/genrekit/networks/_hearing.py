@@ -139,9 +139,8 @@ class _NetworkPart(_RowsPart):
         return self.entry.heard.requests()
 
     def frames(self, spectra: Spectra) -> NDArray[Any]:
-        whole = replace(self.entry.heard, patch=self.entry.heard.count(spectra))
-        (frames,) = whole.cut(spectra, np.zeros(1, np.intp))
-        return frames.T
+        frames: NDArray[np.float32] = self.entry.heard.frames(spectra).T
+        return frames
 
     def key(self) -> tuple[Any, ...]:
         return self.entry.rows, astuple(replace(self.entry.heard, patch=1))

@@ -290,11 +290,18 @@ class MelInput(NetworkInput):
     def cut(self, spectra: Spectra, starts: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
         """Patches of a track, their level raised and their logarithm taken where that is due."""
         lift = self._lift(spectra)
-        for patch in super().cut(spectra, starts):
-            if self.gain is None:
-                yield patch * np.float32(lift)
-            else:
-                yield np.log10(1 + np.float32(self.gain * lift) * patch)
+        return (self._levelled(patch, lift) for patch in super().cut(spectra, starts))
+
+    def frames(self, spectra: Spectra) -> NDArray[np.float32]:
+        """All of a track as its patches hear it, (n_frames, n_mels)."""
+        power = np.concatenate(list(self.blocks(spectra)))
+        return self._levelled(power, self._lift(spectra))
+
+    def _levelled(self, power: NDArray[np.float32], lift: float) -> NDArray[np.float32]:
+        """Power raised, or its logarithm."""
+        if self.gain is None:
+            return power * np.float32(lift)
+        return np.log10(1 + np.float32(self.gain * lift) * power)
 
     def _lift(self, spectra: Spectra) -> float:
         """By how much the power of a track is raised, 1 or more."""
