@@ -1,11 +1,13 @@
 """Draws the pictures of the page on displays, when the documentation is built.
 
-The functions at the end stand on that page as they are here. All tracks are synthetic.
+The functions at the end stand on that page as they are here. All tracks are synthetic; the history of
+a training is that of a network in ``benchmarks/reproduce/mel_images.py``.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +24,7 @@ from genrekit.displays import (
     ReliabilityDisplay,
     TimelineDisplay,
     TrackDisplay,
+    TrainingDisplay,
 )
 
 
@@ -54,6 +57,7 @@ def _material() -> dict:
         "clf": clf.fit(X, tracks.target),
         "pipeline": make_svm_pipeline("standard", random_state=0, memory=clf.memory),
         "report": cross_validate_genres(clf, X, tracks.target, random_state=0),
+        "trained": json.loads(Path(__file__).with_name("_training_history.json").read_text()),
         "medley": (np.concatenate(long.waveforms), long.sr),
     }
 
@@ -80,6 +84,10 @@ def draw_clusters(features, y):
 
 def draw_learning_curve(pipeline, X, y):
     return LearningCurveDisplay.from_estimator(pipeline, X, y, random_state=0)
+
+
+def draw_training(trained):
+    return TrainingDisplay.from_history(trained["history"], best_epoch=trained["best_epoch"])
 
 
 def draw_track(medley):
