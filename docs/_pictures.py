@@ -1,7 +1,7 @@
 """Draws the pictures of the page on displays, when the documentation is built.
 
-The functions at the end stand on that page as they are here. All tracks are synthetic; the history of
-a training is that of a network in ``benchmarks/reproduce/mel_images.py``.
+The functions at the end stand on that page as they are here. All tracks are synthetic; the history
+of a training is that of a network in ``benchmarks/reproduce/mel_images.py``.
 """
 
 from __future__ import annotations
