@@ -11,10 +11,15 @@ from genrekit._argument_types import (
     feature_names,
     one_of,
     path_ending,
-    probability,
     whole_number,
 )
 from genrekit._learner_arguments import add_learner, check_learner
+from genrekit._library_arguments import (
+    add_model,
+    add_rejecting,
+    add_write_tags,
+    check_write_tags,
+)
 from genrekit._tables import TABLE_SUFFIXES
 from genrekit._text import printable
 
@@ -34,6 +39,8 @@ class _Parser(argparse.ArgumentParser):
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the arguments; wrong usage ends the program."""
     args = _make_parser().parse_args(argv)
+    if args.command == "write-tags":
+        check_write_tags(args.parser, args)
     if hasattr(args, "network") and hasattr(args, "model"):
         check_learner(args.parser, args)
     return args
@@ -53,6 +60,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_predict(commands)
     _add_tags(commands)
+    _add_write_tags(commands)
     _add_models(commands)
     _add_evaluate(commands)
     _add_demo(commands)
@@ -138,29 +146,12 @@ def _add_predict(commands: Any) -> None:
         metavar="FILE",
         help="a file or a folder; a first one ending in .skops is the model",
     )
-    parser.add_argument(
-        "-m",
-        "--model",
-        default="genres",
-        help="what `genrekit train` saved, or a pretrained one: genres, gtzan10, msd-genres "
-        "(default: genres)",
-    )
+    add_model(parser)
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
         "--top-k", type=whole_number(1), default=3, metavar="K", help="genres to show (default: 3)"
     )
-    parser.add_argument(
-        "--reject-below",
-        type=probability,
-        metavar="P",
-        help="say unknown where no genre is as probable, from 0 to 1",
-    )
-    parser.add_argument(
-        "--reject-novel",
-        type=probability,
-        metavar="N",
-        help="say unknown of what is more novel to the model, from 0 to 1, such as 0.95",
-    )
+    add_rejecting(parser)
     _add_n_jobs(parser)
 
 
@@ -178,6 +169,14 @@ def _add_tags(commands: Any) -> None:
         metavar="NAME",
         help="a name of `genrekit models`, or a model card (default: msd-musicnn)",
     )
+    _add_n_jobs(parser)
+
+
+def _add_write_tags(commands: Any) -> None:
+    """Declare ``genrekit write-tags``."""
+    summary = "write predicted genres into the tags of files, or show what would be written"
+    parser = _add_command(commands, "write-tags", summary)
+    add_write_tags(parser)
     _add_n_jobs(parser)
 
 

@@ -6,7 +6,7 @@ that takes the place of its file when it is whole, and the sound in it is never 
 
 from __future__ import annotations
 
-from genrekit.tags._files import Tagged, TrackTags, read_tags
+from genrekit.tags._files import Tagged, TrackTags, check_mutagen, read_tags
 from genrekit.tags._undo import Change, read_undo, write_undo
 from genrekit.tags._write import Check, change_genres, restore_genres
 
@@ -16,6 +16,7 @@ __all__ = [
     "Tagged",
     "TrackTags",
     "change_genres",
+    "check_mutagen",
     "read_tags",
     "read_undo",
     "restore_genres",

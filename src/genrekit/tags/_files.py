@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Tagged", "TrackTags", "read_tags"]
+__all__ = ["Tagged", "TrackTags", "check_mutagen", "read_tags"]
 
 
 class TrackTags(NamedTuple):
@@ -169,12 +169,25 @@ def read_tags(path: str | os.PathLike[str]) -> TrackTags:
     return tagged.read()
 
 
-def _class_of(path: str | os.PathLike[str]) -> Any:
-    """Which of mutagen's classes knows the file."""
+def check_mutagen() -> None:
+    """Find out before hours of work whether tags can be read and written.
+
+    Raises
+    ------
+    ImportError
+        If mutagen is not installed.
+    """
     try:
-        import mutagen
+        import mutagen  # noqa: F401
     except ImportError as error:
         raise ImportError(f"tags need mutagen ({error}): pip install 'genrekit[tags]'") from error
+
+
+def _class_of(path: str | os.PathLike[str]) -> Any:
+    """Which of mutagen's classes knows the file."""
+    check_mutagen()
+    import mutagen
+
     try:
         found = mutagen.File(path)
     except Exception as error:  # a file that is broken breaks the parser in many ways

@@ -1,0 +1,80 @@
+"""The arguments of the commands for a whole library: ``write-tags``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from genrekit._argument_types import probability
+
+__all__ = ["add_model", "add_rejecting", "add_write_tags", "check_write_tags"]
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare what predicts."""
+    parser.add_argument(
+        "-m",
+        "--model",
+        default="genres",
+        help="what `genrekit train` saved, or a pretrained one: genres, gtzan10, msd-genres "
+        "(default: genres)",
+    )
+
+
+def add_rejecting(parser: argparse.ArgumentParser, novel: str = "such as 0.95") -> None:
+    """Declare when no genre is said."""
+    parser.add_argument(
+        "--reject-below",
+        type=probability,
+        metavar="P",
+        help="say unknown where no genre is as probable, from 0 to 1",
+    )
+    parser.add_argument(
+        "--reject-novel",
+        type=probability,
+        metavar="N",
+        help=f"say unknown of what is more novel to the model, from 0 to 1, {novel}",
+    )
+
+
+def add_write_tags(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``genrekit write-tags`` takes."""
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a file or a folder")
+    add_model(parser)
+    parser.add_argument(
+        "--threshold",
+        type=probability,
+        metavar="P",
+        help="write every genre that is as probable, from 0 to 1, and none where none is "
+        "(default: the most probable one)",
+    )
+    add_rejecting(parser, "(default: 0.95, or what the model was saved with)")
+    parser.add_argument(
+        "--existing",
+        choices=("keep", "add", "replace"),
+        default="keep",
+        help="what becomes of the genres that a file has (default: keep, and nothing is written)",
+    )
+    parser.add_argument("--write", action="store_true", help="do it; otherwise it is only shown")
+    parser.add_argument(
+        "--undo-file",
+        type=Path,
+        metavar="FILE",
+        help="where --write first notes what there was (default: genrekit-undo-TIME.jsonl)",
+    )
+    parser.add_argument(
+        "--undo", type=Path, metavar="FILE", help="restore the genres noted there, and do no more"
+    )
+    parser.add_argument("--json", action="store_true", help="print an array, an object a file")
+
+
+def check_write_tags(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End the program where options don't go together."""
+    if args.undo is None and not args.files:
+        parser.error("the following arguments are required: FILE")
+    if args.undo is not None and args.files:
+        parser.error("argument --undo: takes no FILE, it names all that was written")
+    if args.undo is not None and (args.write or args.undo_file):
+        parser.error("argument --undo: not allowed with --write and --undo-file")
+    if args.undo_file is not None and not args.write:
+        parser.error("argument --undo-file: goes with --write")
