@@ -230,9 +230,37 @@ def test_memory_computes_a_track_once_for_all_statistics(tiny, noise, tmp_path, 
     monkeypatch.setattr(OnnxNetwork, "__call__", refuse)
     np.testing.assert_array_equal(embedding.transform([path]), table)
     assert embedding.set_params(stats=["max"]).transform([path]).shape == (1, 4)
-    for change in ({"output": "levels"}, {"patch_hop": 0.5}, {"max_patches": 3}):
+    levels = clone(embedding).set_params(output="levels")
+    kept = levels.fit_transform([path])
+    monkeypatch.undo()
+    np.testing.assert_array_equal(levels.set_params(memory=None).transform([path]), kept)
+    monkeypatch.setattr(OnnxNetwork, "__call__", refuse)
+    for change in ({"patch_hop": 0.5}, {"max_patches": 3}):
         with pytest.raises(AssertionError, match="computed again"):
             clone(embedding).set_params(**change).fit_transform([path])
+
+
+def test_two_outputs_side_by_side_take_one_run(tiny, noise, monkeypatch):
+    parts = [(name, CNNEmbedding(tiny, output=name, sr=SR)) for name in ("units", "levels")]
+    alone = [part.fit_transform([noise]) for _, part in parts]
+    answer, calls = OnnxNetwork.__call__, []
+
+    def count(self, batch, outputs):
+        calls.append(len(batch))
+        return answer(self, batch, outputs)
+
+    monkeypatch.setattr(OnnxNetwork, "__call__", count)
+    parts[0][1].fit_transform([noise])
+    once = sum(calls)
+    calls.clear()
+    both = AudioFeatures(parts, sr=SR).fit_transform([noise])
+    assert sum(calls) == once
+    np.testing.assert_array_equal(both, np.hstack(alone))
+
+
+def test_defaults_hear_every_third_second():
+    default = CNNEmbedding()
+    assert (default.patch_hop, default.max_patches) == (3.0, 20)
 
 
 def test_another_network_is_another_entry_in_memory(make_network, noise, tmp_path):
@@ -370,7 +398,7 @@ def test_whole_path_against_the_original(data_dir):
     with (data_dir / "gtzan_clips" / "manifest.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["clip"] in set(clips)]
     assert len(rows) == 28
-    embedding = CNNEmbedding(duration=8.0)
+    embedding = CNNEmbedding(patch_hop=1.0, duration=8.0)
     correlations = []
     for row in rows:
         _, tags = embedding.patches(data_dir / row["path"])
@@ -381,7 +409,7 @@ def test_whole_path_against_the_original(data_dir):
 
 
 def test_patches_of_thirty_seconds_are_as_many_as_the_originals(data_dir):
-    times, _ = CNNEmbedding(max_patches=None).patches(
+    times, _ = CNNEmbedding(patch_hop=1.0, max_patches=None).patches(
         data_dir / "gtzan_clips" / "blues" / "blues.00000.flac"
     )
     assert len(times) == 28

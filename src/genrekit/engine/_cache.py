@@ -21,7 +21,7 @@ from genrekit.exceptions import AudioDecodeError, warn_caller
 __all__ = ["CACHE_VERSION", "Row", "TrackCache"]
 
 # Part of every key: raised when a kernel or a definition changes its numbers.
-CACHE_VERSION = 6
+CACHE_VERSION = 7
 
 
 V = TypeVar("V")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio import Remark, hearings
 from genrekit.dsp import Request
-from genrekit.engine._keys import plain
+from genrekit.engine._keys import UnkeyedError, plain
 from genrekit.engine._tracks import Excerpt, Reader, at_rate, content, read_track
 from genrekit.spectra import Frontend, Part, Spectra
 
@@ -28,7 +28,7 @@ class Description(NamedTuple):
     seconds : float
         How much of it was read.
     parts : list of ndarray of shape (n_rows, n_values)
-        What each part keeps.
+        What each part keeps, once for those that keep the same.
     remark : Remark
         What is to be known of it beside.
     """
@@ -133,6 +133,13 @@ class Plan:
         order = list(self._wanted)
         return [order.index(frontend) for frontend in self.frontends]
 
+    @cached_property
+    def _alike(self) -> list[int]:
+        """Of each part, the first one that keeps the same: outputs of one network, say."""
+        pairs = zip(self.parts, self.frontends, strict=True)
+        keys = [_key(part, frontend) for part, frontend in pairs]
+        return [i if key is None else keys.index(key) for i, key in enumerate(keys)]
+
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
     ) -> tuple[dict[Frontend, Spectra], Remark]:
@@ -159,8 +166,7 @@ class Plan:
         """What each part keeps of a track."""
         spectra, remark = self.spectra(item, decoder, read)
         tracks = list(spectra.values())
-        pairs = zip(self.parts, self._places, strict=True)
-        parts = [_kept(part, tracks[place]) for part, place in pairs]
+        parts = [_kept(self.parts[i], tracks[self._places[i]]) for i in dict.fromkeys(self._alike)]
         return Description(tracks[0].seconds, parts, remark)
 
     def frames(self, item: Any, decoder: Any = None, read: Reader = read_track) -> Frames:
@@ -177,11 +183,21 @@ class Plan:
 
     def row(self, description: Description) -> NDArray[np.float64]:
         """The columns of one track."""
-        pairs = zip(self.parts, description.parts, strict=True)
+        firsts = list(dict.fromkeys(self._alike))
+        kept = dict(zip(firsts, description.parts, strict=True))
+        pairs = [(part, kept[first]) for part, first in zip(self.parts, self._alike, strict=True)]
         row = np.concatenate([part.row(kept) for part, kept in pairs])
         if len(row) != len(self.columns):
             raise ValueError(f"the parts give {len(row)} values for {len(self.columns)} columns")
         return row
+
+
+def _key(part: Part, frontend: Frontend) -> Any:
+    """What a part keeps depends on; None if that can't be told."""
+    try:
+        return type(part), plain((part.key(), astuple(frontend)))
+    except UnkeyedError:
+        return None
 
 
 def _kept(part: Part, spectra: Spectra) -> NDArray[np.float64]:

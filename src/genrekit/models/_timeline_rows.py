@@ -22,7 +22,7 @@ from genrekit.engine import (
     warn_of_tracks,
 )
 from genrekit.networks import CNNEmbedding, Listener, get_card
-from genrekit.spectra import Frontend, pool
+from genrekit.spectra import Frontend
 
 __all__ = ["check_lengths", "timeline_rows"]
 
@@ -106,7 +106,7 @@ def _of_patches(
         return np.array([spectra.frontend.offset]), row[np.newaxis], remark
     times, answers = moving._answers(spectra)
     segments = [answers[i : i + together] for i in range(len(times) - together + 1)]
-    rows = [embedding.row(pool(segment.T)) for segment in segments]
+    rows = [embedding.pooled(segment) for segment in segments]
     return times[: len(rows)], np.array(rows), remark
 
 

@@ -45,9 +45,10 @@ class CNNEmbedding(AudioExtractor):
     output : str, default="tags"
         Which of its outputs. "msd-musicnn" has "tags" (50, with names), "penultimate" (200),
         "mean_pool" and "max_pool" (753).
-    patch_hop : float, default=1.0
-        Distance between patches, seconds, rounded down to what the network counts in.
-    max_patches : int or None, default=60
+    patch_hop : float, default=3.0
+        Distance between patches, seconds, rounded down to what the network counts in. Closer ones
+        overlap, and cost more than they tell.
+    max_patches : int or None, default=20
         How many patches of a long track: they are spread evenly over it. None takes every one.
     stats : sequence of str, optional
         Statistics over patches: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
@@ -68,7 +69,7 @@ class CNNEmbedding(AudioExtractor):
         Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
         otherwise; None means 1, -1 all cores.
     memory : str, path or joblib.Memory, optional
-        Where to keep what was computed, one entry a track, with all statistics.
+        Where to keep what was computed, one entry a track, with all statistics of all outputs.
     decoder : callable, optional
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
     verbose : int, default=0
@@ -109,8 +110,8 @@ class CNNEmbedding(AudioExtractor):
         model: str | os.PathLike[str] = "msd-musicnn",
         *,
         output: str = "tags",
-        patch_hop: float = 1.0,
-        max_patches: int | None = 60,
+        patch_hop: float = 3.0,
+        max_patches: int | None = 20,
         stats: Any = None,
         sr: float | None = None,
         offset: float | None = None,
@@ -182,7 +183,7 @@ class CNNEmbedding(AudioExtractor):
         --------
         >>> import numpy as np
         >>> from genrekit import CNNEmbedding
-        >>> times, tags = CNNEmbedding().patches(np.zeros(6 * 22050))
+        >>> times, tags = CNNEmbedding(patch_hop=1.0).patches(np.zeros(6 * 22050))
         >>> times.tolist(), tags.shape
         ([0.0, 0.976, 1.952, 2.928], (4, 50))
         """
@@ -282,10 +283,34 @@ class CNNEmbedding(AudioExtractor):
             )
         return card
 
+    def pooled(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """The wanted statistics over patches.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_patches, n_units)
+            Answers to patches, such as some of `patches`.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            A row of features.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from genrekit import CNNEmbedding
+        >>> CNNEmbedding(stats=["max"]).pooled(np.eye(3)).tolist()
+        [1.0, 1.0, 1.0]
+        """
+        return select(pool(values.T), check_stats(self._pooled_by))
+
     def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Times and values of the patches of one track."""
         listener = Listener(self._card())
-        return listener.answers(spectra, self.output, self.patch_hop, self.max_patches)
+        how = (spectra, [self.output], self.patch_hop, self.max_patches)
+        times, answers = listener.answers(*how)
+        return times, answers[self.output]
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [(self._prefix, self)]
@@ -310,12 +335,20 @@ class CNNEmbedding(AudioExtractor):
         return Listener(self._card()).requests()
 
     def describe(self, spectra: Spectra) -> NDArray[np.float64]:
-        """All statistics over patches; part of the `Part` protocol."""
-        return pool(self.frames(spectra))
+        """All statistics of all outputs over patches; part of the `Part` protocol."""
+        # The other outputs cost nothing, and the network runs no second time for them.
+        card = self._card()
+        how = (spectra, list(card.outputs), self.patch_hop, self.max_patches)
+        _, answers = Listener(card).answers(*how)
+        return pool(np.hstack([answers[name] for name in card.outputs]).T)
 
     def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The wanted statistics; part of the `Part` protocol."""
-        return select(description, check_stats(self._pooled_by))
+        """The wanted statistics of `output`; part of the `Part` protocol."""
+        outputs = self._card().outputs
+        before = list(outputs)[: list(outputs).index(self.output)]
+        first = sum(outputs[name] for name in before)
+        own = description[first : first + outputs[self.output]]
+        return select(own, check_stats(self._pooled_by))
 
     def columns(self, name: str) -> list[str]:
         """Names of the columns under a name; part of the `Part` protocol."""
@@ -325,7 +358,7 @@ class CNNEmbedding(AudioExtractor):
 
     def key(self) -> tuple[Any, ...]:
         """What a cached description depends on; part of the `Part` protocol."""
-        settings = (self.output, float(self.patch_hop), self.max_patches)
+        settings = (float(self.patch_hop), self.max_patches)
         return type(self).__name__, *Listener(self._card()).key(), settings
 
 

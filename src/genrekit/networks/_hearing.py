@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -157,8 +158,8 @@ class _EmbeddingPart(_RowsPart):
 
     def frames(self, spectra: Spectra) -> NDArray[Any]:
         entry = self.entry
-        _, values = self._listener().answers(spectra, entry.output, entry.patch_hop)
-        return values.T
+        _, answers = self._listener().answers(spectra, [entry.output], entry.patch_hop)
+        return answers[entry.output].T
 
     def key(self) -> tuple[Any, ...]:
         entry = self.entry
@@ -245,16 +246,20 @@ class Listener:
         return tuple(dict.fromkeys(request for some in wanted for request in some))
 
     def answers(
-        self, spectra: Spectra, output: str, patch_hop: float, max_patches: int | None = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Where the patches of a track start, seconds, and the answers to them, (n, n_units)."""
+        self,
+        spectra: Spectra,
+        outputs: Sequence[str],
+        patch_hop: float,
+        max_patches: int | None = None,
+    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float32]]]:
+        """Where patches of a track start, seconds, and by output the answers, (n, n_units)."""
         network = open_network(self.card)
         if self._plain:
             patches = Patches(spectra, self._heard, patch_hop=patch_hop, max_patches=max_patches)
-            return patches.times, answer_patches(network, patches, [output])[output]
+            return patches.times, answer_patches(network, patches, outputs)
         times = self._times(spectra.seconds, patch_hop, max_patches)
         frames = {name: part.frames(spectra) for name, part in self._parts.items()}
-        found = answer_times(network, self._heard, frames, times, [output])[output]
+        found = answer_times(network, self._heard, frames, times, outputs)
         return times + spectra.frontend.offset, found
 
     def fitting(self, seconds: float, patch_hop: float) -> int:
