@@ -17,11 +17,12 @@ import onnx
 import pytest
 import skops.io
 import soundfile
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from genrekit import CNNEmbedding, MFCCStats, NetworkClassifier, load, save
 from genrekit.exceptions import GenrekitWarning
-from genrekit.networks import FeaturesInput, MelInput, ModelCard, get_card, rows_inputs
+from genrekit.networks import FeaturesInput, ModelCard, get_card, rows_inputs
 from genrekit.persistence import _archive, _persistence, _schema
 from genrekit.spectra import Frontend
 
@@ -47,8 +48,6 @@ def make_classifier(inputs: Any = "mel", **params: Any) -> NetworkClassifier:
     levels = {e.name: (np.linspace(-1, 1, e.n_rows), np.full(e.n_rows, 3.0)) for e in entries}
     heard = FeaturesInput(segment_duration=1.0, inputs=entries).scaled(levels)
     card, content = trained_card(heard)
-    if isinstance(inputs, MelInput):  # as network="musicnn" has it, whatever `inputs` says
-        clf.inputs = "mel"
     clf.classes_, clf.card_ = GENRES, card.to_json()
     clf.onnx_ = np.frombuffer(content, np.uint8)
     clf.history_ = [{"epoch": 1, "train_loss": 0.5, "valid_loss": float("nan"), "lr": 1e-3}]
@@ -139,6 +138,24 @@ def test_a_function_that_makes_a_network_goes_by_its_name(tmp_path):
     assert clf.network is my_network
 
 
+def test_a_search_over_functions_has_their_names(tmp_path):
+    grid = {"network": ["cnn", my_network], "inputs": ["mel", CNNEmbedding()]}
+    search = GridSearchCV(make_classifier(), grid)
+    # As `fit` leaves them.
+    search.best_params_ = {"network": my_network, "inputs": "mel"}
+    masked = np.ma.MaskedArray(np.array(["cnn", my_network], dtype=object), mask=[False, False])
+    search.cv_results_ = {"param_network": masked, "params": [{"network": my_network}]}
+    with pytest.warns(GenrekitWarning, match="network='my_network' can't be saved"):
+        save(search, tmp_path / "m.skops")
+    again = load(tmp_path / "m.skops")
+    assert again.param_grid["network"] == ["cnn", "my_network"]
+    assert again.best_params_["network"] == "my_network"
+    assert again.cv_results_["param_network"].tolist() == ["cnn", "my_network"]
+    assert again.cv_results_["params"] == [{"network": "my_network"}]
+    assert search.param_grid["network"][1] is my_network
+    assert search.cv_results_["param_network"][1] is my_network
+
+
 @pytest.mark.parametrize("inputs", INPUTS.values(), ids=INPUTS)
 def test_loading_and_predicting_where_torch_can_not_be_imported(inputs, tmp_path):
     clf = make_classifier(inputs)
@@ -219,6 +236,14 @@ def harmed(*path: Any, value: Any, inputs: Any = "mel") -> NetworkClassifier:
     return clf
 
 
+def heard(**attributes: Any) -> NetworkClassifier:
+    """A parameter that no constructor has seen."""
+    clf = make_classifier(INPUTS["musicnn"])
+    clf.inputs = copy.copy(clf.inputs)
+    vars(clf.inputs).update(attributes)
+    return clf
+
+
 FIRST = ("input", "inputs", 0)
 OTHER = ModelCard.to_json(get_card("msd-musicnn"))
 
@@ -258,6 +283,9 @@ OTHER = ModelCard.to_json(get_card("msd-musicnn"))
             harmed(*FIRST, "sha256", value="0" * 64, inputs=INPUTS["embedding"]),
             "trained on the network of SHA-256 0000.* but 'msd-musicnn' here is",
         ),
+        (heard(n_mels=10**9), "inconsistent MelInput at model.inputs: n_mels must be"),
+        (heard(window=3), "inconsistent MelInput at model.inputs: window must be"),
+        (heard(bands=3), "inconsistent MelInput at model.inputs: .*unexpected keyword"),
         (harmed(*FIRST, "model", value="nobody", inputs=INPUTS["embedding"]), "nobody"),
     ],
 )

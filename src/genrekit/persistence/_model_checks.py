@@ -25,7 +25,7 @@ from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from genrekit.models import NetworkClassifier, NoveltyMixin, TemperedClassifier, iter_objects
-from genrekit.networks import CNNEmbedding, check_network, check_trained
+from genrekit.networks import CNNEmbedding, MelInput, check_network, check_trained
 from genrekit.persistence._private import private
 from genrekit.persistence._tree_checks import is_count, require
 
@@ -326,6 +326,14 @@ def _check_novelty(model: NoveltyMixin) -> None:
         _require_array(numbers[name], f"novelty_: {name}", *shape)
 
 
+def _check_heard(heard: MelInput) -> None:
+    """It could stand in a card."""
+    try:
+        require(MelInput(**vars(heard)) == heard, "it is no mel spectrogram")
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
 def _check_encoder(model: LabelEncoder) -> None:
     """The classes are a list."""
     if _fitted(model, "classes_"):
@@ -350,6 +358,7 @@ _CHECKS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (NoveltyMixin, _check_novelty),
     (CNNEmbedding, check_network),
     (NetworkClassifier, _check_trained),
+    (MelInput, _check_heard),
 )
 # Private classes by their names: one that is not there was not built either.
 _CHECKS_BY_NAME: dict[str, Callable[[Any], None]] = {

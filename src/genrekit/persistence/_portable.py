@@ -29,7 +29,15 @@ _REQUESTS = "_metadata_request"
 
 def portable_copy(model: BaseEstimator) -> BaseEstimator:
     """A copy with default runtime parameters throughout; arrays and other leaves are shared."""
-    return _copied(model, {})
+    lost: dict[str, str] = {}
+    copied: BaseEstimator = _copied(model, {}, lost)
+    if lost:
+        told = " and ".join(f"{maker}={name!r}" for name, maker in lost.items())
+        warn_caller(
+            f"{told} can't be saved, being code: the file holds the name. What has been trained "
+            "predicts as before, and to train it again takes what goes by that name"
+        )
+    return copied
 
 
 def settle(model: Any) -> None:
@@ -48,59 +56,66 @@ def settle(model: Any) -> None:
             restore_scorers(part)
 
 
-def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    """The copy of one part of a model."""
+def _copied(value: Any, memo: dict[int, Any], lost: dict[str, str]) -> Any:
+    """The copy of one part of a model; `lost` gains the names of code that is left out."""
     new: Any
     if id(value) in memo:  # what is one object in the model stays one object in the copy
         return memo[id(value)]
     if isinstance(value, dict):
         memo[id(value)] = new = copy.copy(value)
-        new.update({key: _copied(item, memo) for key, item in value.items()})
+        new.update(_copied_items(value, memo, lost))
     elif type(value) in (list, tuple):
-        new = type(value)(_copied(item, memo) for item in value)
+        new = type(value)(_copied(item, memo, lost) for item in value)
     elif isinstance(value, np.ndarray) and value.dtype == object:
         new = value.copy()
         items = new.view(np.ndarray)  # also of a masked array
         for index in np.ndindex(items.shape):
-            items[index] = _copied(items[index], memo)
+            items[index] = _copied(items[index], memo, lost)
     elif isinstance(value, BaseEstimator) or _is_plain_object(value):
         memo[id(value)] = new = object.__new__(type(value))
-        attributes = {k: _copied(item, memo) for k, item in _portable_attributes(value).items()}
-        vars(new).update(attributes)
+        vars(new).update(_copied_items(_portable_attributes(value), memo, lost))
     else:
         new = value
     memo[id(value)] = new
     return new
 
 
+def _copied_items(items: dict[Any, Any], memo: dict[int, Any], lost: dict[str, str]) -> Any:
+    """What stands under each name; what makes a network goes by its own."""
+    return {
+        key: _copied(_named(_maker_in(key), item, lost), memo, lost) for key, item in items.items()
+    }
+
+
+def _maker_in(key: Any) -> str | None:
+    """Which of the parameters that may be code goes by a name, in a search or a pipeline too."""
+    last = key.rpartition("__")[2].removeprefix("param_") if isinstance(key, str) else key
+    return last if last in _MAKERS else None
+
+
+def _named(maker: str | None, value: Any, lost: dict[str, str]) -> Any:
+    """The names of functions and modules in the place of these, also in a list of them."""
+    if maker is None:
+        return value
+    if type(value) in (list, tuple):
+        return type(value)(_named(maker, item, lost) for item in value)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.copy()
+        items = value.view(np.ndarray)
+        for index in np.ndindex(items.shape):
+            items[index] = _named(maker, items[index], lost)
+    elif callable(value) and not isinstance(value, BaseEstimator):
+        made = getattr(value, "func", value)  # of a partial
+        value = getattr(made, "__name__", type(made).__name__)
+        lost[value] = maker
+    return value
+
+
 def _portable_attributes(value: Any) -> dict[str, Any]:
     """The attributes that are saved."""
     attributes = {**vars(value), **_runtime_defaults(value)}
     attributes.pop(_REQUESTS, None)
-    attributes.update(_named_makers(value, attributes))
     return portable_search(attributes) if is_search(value) else attributes
-
-
-def _named_makers(value: Any, attributes: dict[str, Any]) -> dict[str, Any]:
-    """The names of functions and modules that an estimator makes its network by."""
-    if not isinstance(value, BaseEstimator):
-        return {}
-    code = {name: attributes[name] for name in _MAKERS if callable(attributes.get(name))}
-    names = {name: _name_of(maker) for name, maker in code.items()}
-    if names:
-        told = " and ".join(f"{name}={text!r}" for name, text in names.items())
-        warn_caller(
-            f"{told} can't be saved, being code: the file holds the name. What has been trained "
-            "predicts as before, and to train it again takes what goes by that name"
-        )
-    return names
-
-
-def _name_of(maker: Any) -> str:
-    """What a function, a partial of one or a module is called."""
-    maker = getattr(maker, "func", maker)
-    name: str = getattr(maker, "__name__", type(maker).__name__)
-    return name
 
 
 def _is_plain_object(value: Any) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from genrekit.models import place
+from genrekit.networks import MelInput
 from genrekit.persistence._private import PRIVATE_TYPES
 
 FILE = "schema.json"
@@ -113,6 +114,9 @@ def estimator_types() -> frozenset[str]:
         cls = getattr(importlib.import_module(module), name, None)
         if cls is not None:  # else it belongs to a newer scikit-learn
             names.add(type_name(cls))
+    names.add(
+        type_name(MelInput)
+    )  # what a network hears, as a parameter; it is checked as a card is
     for package in map(importlib.import_module, GENREKIT_PACKAGES):
         exported = (getattr(package, name) for name in package.__all__)
         names.update(type_name(cls) for cls in exported if _is_estimator(cls))
