@@ -51,6 +51,7 @@ _HOMES = {
         "load_folder",
         "load_gtzan",
         "load_gtzan_features",
+        "load_tags",
         "make_tracks",
     ],
     "genrekit.exceptions": [
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from genrekit.datasets import load_folder as load_folder
     from genrekit.datasets import load_gtzan as load_gtzan
     from genrekit.datasets import load_gtzan_features as load_gtzan_features
+    from genrekit.datasets import load_tags as load_tags
     from genrekit.datasets import make_tracks as make_tracks
     from genrekit.evaluation import check_leakage as check_leakage
     from genrekit.evaluation import cluster_report as cluster_report

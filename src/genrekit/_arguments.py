@@ -15,9 +15,11 @@ from genrekit._argument_types import (
 )
 from genrekit._learner_arguments import add_learner, check_learner
 from genrekit._library_arguments import (
+    add_labels,
     add_model,
     add_rejecting,
     add_write_tags,
+    check_labels,
     check_write_tags,
 )
 from genrekit._tables import TABLE_SUFFIXES
@@ -41,6 +43,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args = _make_parser().parse_args(argv)
     if args.command == "write-tags":
         check_write_tags(args.parser, args)
+    if hasattr(args, "labels"):
+        check_labels(args.parser, args)
     if hasattr(args, "network") and hasattr(args, "model"):
         check_learner(args.parser, args)
     return args
@@ -243,7 +247,8 @@ def _add_demo(commands: Any) -> None:
 
 
 def _add_groups(parser: argparse.ArgumentParser) -> None:
-    """Declare what belongs together."""
+    """Declare where genres are found, and what belongs together."""
+    add_labels(parser)
     parser.add_argument(
         "--groups",
         metavar="NAME",

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from genrekit._tables import write_or_keep
 from genrekit._validation import check_choice
-from genrekit.datasets import DATASETS, load_csv, load_folder
+from genrekit.datasets import DATASETS, load_csv, load_folder, load_tags
 from genrekit.evaluation import GenreReport, cross_validate_genres, track_features
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def find_tracks(
     dataset: str | None = None,
     subset: str | None = None,
     groups: str | None = None,
+    labels: str = "folders",
+    min_artists: int | None = None,
 ) -> Bunch:
     """Load labelled tracks of a folder, a table or a data set, with the wanted groups.
 
@@ -45,13 +47,18 @@ def find_tracks(
         Which subset of it; None: what its loader takes unasked.
     groups : str, optional
         ``"folder"``: the folder a file lies in; for a table otherwise the name of a column. None:
-        what the loader gives, as the row of the data set says, and else the recording.
+        what the loader gives: the artist of tags, what the row of the data set says, and else the
+        recording.
+    labels : {"folders", "tags"}, default="folders"
+        Where the genres of a folder are: its sub-folders, or the tags of its files.
+    min_artists : int, optional
+        Genres by fewer artists, according to tags, are left out.
 
     Returns
     -------
     sklearn.utils.Bunch
-        ``paths``, ``target``, ``groups``, ``split``, and ``unit``: what a group is, "track",
-        "folder", "artist" or the name of the column.
+        ``paths``, ``target``, ``groups``, ``split``, ``labels``, and ``unit``: what a group is,
+        "track", "folder", "artist" or the name of the column.
 
     Raises
     ------
@@ -61,6 +68,8 @@ def find_tracks(
     if subset is not None and dataset is None:
         raise ValueError(f"--subset {subset}: only a data set has subsets, see --dataset")
     table = dataset is None and Path(source).suffix.lower() in (".csv", ".tsv")
+    if labels == "tags" and (table or dataset is not None):
+        raise ValueError("--labels tags: takes a folder; a table or a data set has its own")
     if groups not in (None, "folder") and not table:
         raise ValueError(
             f"--groups {groups!r}: a column can be named for a table only; otherwise 'folder' "
@@ -68,6 +77,8 @@ def find_tracks(
         )
     if table:
         tracks = load_csv(source, group=None if groups == "folder" else groups)
+    elif labels == "tags":
+        tracks = load_tags(source, min_artists=min_artists or 1)
     elif dataset is None:
         tracks = load_folder(source)
     else:
@@ -75,7 +86,9 @@ def find_tracks(
     if groups == "folder":
         folders = [str(Path(path).parent) for path in tracks.paths]
         tracks.groups = np.unique(folders, return_inverse=True)[1]
-    tracks.unit = groups or (DATASETS[dataset].unit if dataset else "track")
+    own = "artist" if labels == "tags" else "track"
+    tracks.unit = groups or (DATASETS[dataset].unit if dataset else own)
+    tracks.labels = labels
     return tracks
 
 
@@ -188,11 +201,14 @@ def _check_enough(tracks: Bunch, folds: int) -> None:
             "--groups folder: all tracks of a genre lie in one folder, which can't be split: sort "
             "them into sub-folders, one an artist or album, or leave out --groups"
         )
+    remedy = "move its folder away, or delete its rows"
+    if tracks.get("labels") == "tags":
+        remedy = f"--min-artists {folds}"
     fewer = f", or use --folds {n}" if n > 1 else ""
     raise ValueError(
         f"genre {genres[counts.index(n)]!r} has {n} {unit}{'s' if n > 1 else ''}"
-        f", and {folds} folds need at least {folds}: add tracks, leave the genre out (move its "
-        f"folder away, or delete its rows){fewer}"
+        f", and {folds} folds need at least {folds}: add tracks, leave the genre out "
+        f"({remedy}){fewer}"
     )
 
 

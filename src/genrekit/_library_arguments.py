@@ -5,9 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from genrekit._argument_types import probability
+from genrekit._argument_types import probability, whole_number
 
-__all__ = ["add_model", "add_rejecting", "add_write_tags", "check_write_tags"]
+__all__ = [
+    "add_labels",
+    "add_model",
+    "add_rejecting",
+    "add_write_tags",
+    "check_labels",
+    "check_write_tags",
+]
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +42,29 @@ def add_rejecting(parser: argparse.ArgumentParser, novel: str = "such as 0.95") 
         metavar="N",
         help=f"say unknown of what is more novel to the model, from 0 to 1, {novel}",
     )
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Declare where genres are found."""
+    parser.add_argument(
+        "--labels",
+        choices=("folders", "tags"),
+        default="folders",
+        help="where the genres of a FOLDER are: its sub-folders, or the tags of its files, which "
+        "name artists to hold together as well (default: folders)",
+    )
+    parser.add_argument(
+        "--min-artists",
+        type=whole_number(1),
+        metavar="N",
+        help="with --labels tags: leave genres by fewer artists out",
+    )
+
+
+def check_labels(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End the program where options don't go together."""
+    if args.min_artists is not None and args.labels != "tags":
+        parser.error("argument --min-artists: goes with --labels tags")
 
 
 def add_write_tags(parser: argparse.ArgumentParser) -> None:

@@ -108,8 +108,9 @@ def _train(args: argparse.Namespace) -> int:
 
     check_writable(args.output)
     classifier = make_classifier(args.model, args.network, **_fitting(args))
-    tracks = find_tracks(args.source, groups=args.groups)
-    held_together = {"groups": tracks.groups} if args.groups else {}
+    labelled = {"labels": args.labels, "min_artists": args.min_artists}
+    tracks = find_tracks(args.source, groups=args.groups, **labelled)
+    held_together = {"groups": tracks.groups} if tracks.unit != "track" else {}
     with failures(), epochs_told():
         classifier.fit(tracks.paths, tracks.target, **held_together)
     write_or_keep(args.output, lambda path: save(classifier, path))
@@ -241,6 +242,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         check_writable(args.report)
     classifier = make_classifier(args.model, args.network, **_fitting(args))
     how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
+    how |= {"labels": args.labels, "min_artists": args.min_artists}
     tracks = find_tracks(args.source or args.root, **how)
     with failures() as errors, epochs_told(), ctrl_c_ends_all():
         found = run_evaluate(

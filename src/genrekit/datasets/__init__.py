@@ -10,6 +10,7 @@ from genrekit.datasets._gtzan import GTZAN_GENRES, load_gtzan, load_gtzan_featur
 from genrekit.datasets._recordings import number_recordings
 from genrekit.datasets._registry import DATASETS, DataSet
 from genrekit.datasets._synthetic import SYNTHETIC_GENRES, make_tracks
+from genrekit.datasets._tags import load_tags
 
 __all__ = [
     "AUDIO_EXTENSIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "load_folder",
     "load_gtzan",
     "load_gtzan_features",
+    "load_tags",
     "make_tracks",
     "number_recordings",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_filled",
     "check_genres",
+    "is_missing",
     "listed",
     "make_bunch",
     "remark_missing",
@@ -102,11 +103,16 @@ _MISSING = frozenset({
 })  # fmt: skip
 
 
+def is_missing(value: str) -> bool:
+    """Whether it is empty, or a word that says that something is missing."""
+    return not value.strip() or value.strip() in _MISSING
+
+
 def check_filled(value: str, where: str) -> None:
     """Refuse a genre or a group that is none, before a model learns it."""
     if not value.strip():
         raise ValueError(f"{where} is empty")
-    if value.strip() in _MISSING:
+    if is_missing(value):
         raise ValueError(
             f"{where} is {value.strip()!r}, which says that it is missing: fill it in, or leave "
             "the track out"
