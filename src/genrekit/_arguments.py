@@ -15,6 +15,7 @@ from genrekit._argument_types import (
 )
 from genrekit._learner_arguments import add_learner, check_learner
 from genrekit._library_arguments import (
+    add_duplicates,
     add_labels,
     add_model,
     add_rejecting,
@@ -65,6 +66,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_tags(commands)
     _add_write_tags(commands)
+    _add_duplicates(commands)
     _add_models(commands)
     _add_evaluate(commands)
     _add_demo(commands)
@@ -181,6 +183,14 @@ def _add_write_tags(commands: Any) -> None:
     summary = "write predicted genres into the tags of files, or show what would be written"
     parser = _add_command(commands, "write-tags", summary)
     add_write_tags(parser)
+    _add_n_jobs(parser)
+
+
+def _add_duplicates(commands: Any) -> None:
+    """Declare ``genrekit duplicates``."""
+    summary = "find files that hold the same sound, whatever their names and tags"
+    parser = _add_command(commands, "duplicates", summary)
+    add_duplicates(parser)
     _add_n_jobs(parser)
 
 

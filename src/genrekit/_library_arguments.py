@@ -1,13 +1,14 @@
-"""The arguments of the commands for a whole library: ``write-tags``."""
+"""The arguments of the commands for a whole library: ``write-tags``, ``duplicates``, labels."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from genrekit._argument_types import probability, whole_number
+from genrekit._argument_types import path_ending, probability, whole_number
 
 __all__ = [
+    "add_duplicates",
     "add_labels",
     "add_model",
     "add_rejecting",
@@ -65,6 +66,18 @@ def check_labels(parser: argparse.ArgumentParser, args: argparse.Namespace) -> N
     """End the program where options don't go together."""
     if args.min_artists is not None and args.labels != "tags":
         parser.error("argument --min-artists: goes with --labels tags")
+
+
+def add_duplicates(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``genrekit duplicates`` takes."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=path_ending(".csv", ".json"),
+        metavar="TABLE",
+        help="write it instead of printing it: .csv, .json",
+    )
 
 
 def add_write_tags(parser: argparse.ArgumentParser) -> None:

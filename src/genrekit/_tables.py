@@ -21,6 +21,7 @@ __all__ = [
     "TrackTable",
     "atomic_path",
     "check_writable",
+    "csv_text",
     "growing_table",
     "make_folder",
     "text_table",
@@ -291,6 +292,11 @@ def _write_csv(table: TrackTable, path: Path) -> None:
 def _csv_line(labels: Sequence[str], values: Sequence[float], error: str) -> str:
     """One row, with as many digits as give the same float back."""
     return ",".join([*map(_quoted, labels), *map(repr, values), _quoted(error)]) + "\n"
+
+
+def csv_text(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text as CSV."""
+    return "".join(",".join(map(_quoted, row)) + "\n" for row in rows)
 
 
 def _quoted(text: str) -> str:

@@ -217,6 +217,26 @@ def _undo_tags(args: argparse.Namespace) -> int:
     return _done(writing.failed_steps(steps))
 
 
+def _duplicates(args: argparse.Namespace) -> int:
+    """Find files that hold the same sound."""
+    from genrekit import _duplicates as copies
+    from genrekit.datasets import find_audio
+
+    if args.output:
+        check_writable(args.output)
+    files = find_audio(args.files).paths
+    groups, errors = copies.find_duplicates(files, n_jobs=args.n_jobs, verbose=_verbose())
+    said = copies.summary(groups, len(files))
+    if args.output:
+        copies.write_groups(args.output, groups)
+        print(printable(f"{said}: {args.output}"))
+    else:
+        if groups:
+            print(copies.groups_as_text(groups))
+        tell(said)
+    return _done(errors)
+
+
 def _models(args: argparse.Namespace) -> int:
     """List the pretrained models, or download a network."""
     from genrekit._info import classifier_rows
@@ -328,6 +348,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "predict": _predict,
     "tags": _tags,
     "write-tags": _write_tags,
+    "duplicates": _duplicates,
     "models": _models,
     "evaluate": _evaluate,
     "demo": _demo,

@@ -172,6 +172,7 @@ def test_train_and_evaluate(library, tmp_path, capsys):
     assert "--min-artists 3" in err
 
 
+@pytest.mark.filterwarnings("ignore:.*left out")
 def test_folds_keep_artists_together(library):
     from genrekit._evaluate import find_tracks
 
