@@ -26,7 +26,8 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from genrekit.networks import fit_novelty, get_card, novelty_of
+from genrekit.heads import fit_novelty, novelty_of
+from genrekit.networks import get_card
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = ROOT / "src/genrekit/networks/data/heads/genres.json"

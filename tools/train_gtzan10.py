@@ -41,7 +41,7 @@ from sklearn.svm import SVC
 
 from genrekit.displays import ReliabilityDisplay
 from genrekit.exceptions import GenrekitWarning
-from genrekit.models._heads import fit_head
+from genrekit.heads import fit_head
 from genrekit.networks import ModelCard, get_card
 
 NETWORK, MODEL = "msd-musicnn", "logreg"

@@ -38,7 +38,7 @@ from genrekit import (
     save,
 )
 from genrekit.audio import Decoded
-from genrekit.models._tempered import TemperedClassifier
+from genrekit.heads import TemperedClassifier
 
 SMALL = {"sr": 8000, "n_fft": 256, "hop_length": 128}
 GENRES = ["arpeggio", "drone", "noise-beat"]

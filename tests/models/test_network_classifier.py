@@ -31,7 +31,7 @@ from genrekit import (
     make_tracks,
     save,
 )
-from genrekit.models._validation_part import choose_validation
+from genrekit.heads import choose_validation
 
 torch = pytest.importorskip("torch")
 

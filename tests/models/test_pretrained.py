@@ -28,9 +28,8 @@ from genrekit import (
     make_tracks,
     save,
 )
+from genrekit.heads import fit_head, read_head
 from genrekit.models import PRETRAINED
-from genrekit.models._heads import fit_head
-from genrekit.models._shipped import read_head
 from genrekit.networks import OnnxNetwork, get_card
 
 ROOT = Path(__file__).resolve().parents[2]

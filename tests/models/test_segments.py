@@ -57,8 +57,8 @@ from genrekit import (
 )
 from genrekit.audio import Decoded, _pipes
 from genrekit.engine._tracks import RECENT
+from genrekit.heads import splits_inside
 from genrekit.models._cutting import AGGREGATES
-from genrekit.models._inner_folds import splits_inside
 
 SR = 8000
 SMALL = {"sr": SR, "n_fft": 256, "hop_length": 128}

@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import genrekit
 from genrekit import GenreClassifier, PCAReducer, SegmentClassifier, make_knn_pipeline
-from genrekit.models._heads import fit_head
+from genrekit.heads import fit_head
 from genrekit.persistence import _archive, _persistence, _schema
 from genrekit.persistence._model_checks import check_model, iter_objects
 from genrekit.persistence._persistence import load, save

@@ -3,15 +3,22 @@
 from typing import TYPE_CHECKING
 
 from genrekit._moved import moved
+from genrekit.heads import (
+    MODELS,
+    PRETRAINED,
+    TemperedClassifier,
+    check_present,
+    iter_objects,
+    make_classifier,
+    named_children,
+    place,
+    probabilities,
+    read_head,
+)
 from genrekit.models._classifier import GenreClassifier
-from genrekit.models._heads import probabilities
-from genrekit.models._labels import check_present
 from genrekit.models._network_classifier import NetworkClassifier
 from genrekit.models._novelty_mixin import NoveltyMixin
-from genrekit.models._objects import iter_objects, named_children, place
 from genrekit.models._pipelines import (
-    MODELS,
-    make_classifier,
     make_genre_pipeline,
     make_knn_pipeline,
     make_rf_pipeline,
@@ -19,8 +26,6 @@ from genrekit.models._pipelines import (
 )
 from genrekit.models._pretrained import PretrainedCNNClassifier
 from genrekit.models._segments import SegmentClassifier
-from genrekit.models._shipped import PRETRAINED, read_head
-from genrekit.models._tempered import TemperedClassifier
 from genrekit.models._timeline import Timeline
 from genrekit.models._track_classifier import TrackClassifierMixin
 

@@ -15,12 +15,22 @@ from genrekit.audio import Remark
 from genrekit.engine import AudioExtractor, Described, label, read_tracks
 from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
-from genrekit.models._heads import fit_head, probabilities
-from genrekit.models._labels import check_learnt, read_labels, track_groups
+from genrekit.heads import (
+    PRETRAINED,
+    check_learnt,
+    check_names,
+    check_settable,
+    check_share,
+    fit_head,
+    make_classifier,
+    make_reducer,
+    probabilities,
+    read_head,
+    read_labels,
+    track_groups,
+)
 from genrekit.models._novelty_mixin import NoveltyMixin
-from genrekit.models._params import check_names, check_settable, check_share
-from genrekit.models._pipelines import make_classifier, make_reducer, with_running
-from genrekit.models._shipped import PRETRAINED, read_head
+from genrekit.models._pipelines import with_running
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths, timeline_rows
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
 
 from genrekit.engine import FrameStore, Plan, warn_of_tracks
 from genrekit.exceptions import TrackError
 from genrekit.models._heard import stream_heard
 from genrekit.networks import FeaturesInput
 
-__all__ = ["fill_store", "start_segments", "weigh_tracks"]
+__all__ = ["fill_store", "start_segments"]
 
 
 def fill_store(
@@ -72,26 +71,7 @@ def start_segments(
     segment_hop: float | None,
     pad: float,
 ) -> list[NDArray[np.intp]]:
-    """Where the segments of tracks start.
-
-    Parameters
-    ----------
-    store : FrameStore
-        The frames of the tracks.
-    heard : FeaturesInput
-        What the network hears.
-    lengths : ndarray of shape (n_tracks,)
-        Of the tracks, in seconds or columns.
-    segment_hop : float or None
-        From the start of a segment to that of the next; None means the length of one.
-    pad : float
-        Share of the last segment that may lie beyond the end.
-
-    Returns
-    -------
-    list of ndarray of int of shape (n_segments, n_inputs)
-        For each track the first frame of each segment, in each input.
-    """
+    """For each track the first frame of each segment in each input; lengths as `heard` counts."""
     columns = [store.n_frames(each.name) for each in heard.inputs]
     found = []
     for seconds, *there in zip(lengths, *columns, strict=True):
@@ -99,31 +79,3 @@ def start_segments(
         each = zip(heard.inputs, there, strict=True)
         found.append(np.stack([rows.starts(times, int(count)) for rows, count in each], axis=1))
     return found
-
-
-def weigh_tracks(
-    y: NDArray[Any], classes: NDArray[Any], weight: Any, class_weight: Any
-) -> NDArray[np.float64]:
-    """What each track counts: its own weight times that of its genre.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_tracks,)
-        The genres.
-    classes : ndarray of shape (n_classes,)
-        All of them, sorted.
-    weight : array-like of shape (n_tracks,) or None
-        Weights of tracks.
-    class_weight : dict, "balanced" or None
-        Weights of genres.
-
-    Returns
-    -------
-    ndarray of shape (n_tracks,)
-        The weights.
-    """
-    weights = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
-    if class_weight is None:
-        return weights
-    of_genre = compute_class_weight(class_weight, classes=classes, y=y)
-    return np.asarray(weights * of_genre[np.searchsorted(classes, y)])

@@ -11,13 +11,19 @@ from sklearn.utils import check_random_state
 
 from genrekit._validation import check_choice
 from genrekit.engine import FrameStore, Plan
+from genrekit.heads import (
+    check_learnt,
+    check_share,
+    check_validation,
+    choose_validation,
+    read_labels,
+    track_groups,
+    weigh_tracks,
+)
 from genrekit.models._cutting import AGGREGATES, aggregate_by
-from genrekit.models._labels import check_learnt, read_labels, track_groups
-from genrekit.models._learning import fill_store, start_segments, weigh_tracks
-from genrekit.models._params import check_share
+from genrekit.models._learning import fill_store, start_segments
 from genrekit.models._trained import TrainedNetworkMixin
 from genrekit.models._trained_card import describe_network
-from genrekit.models._validation_part import check_validation, choose_validation
 from genrekit.networks import FeaturesInput, get_card, rows_inputs
 from genrekit.training import (
     NETWORKS,

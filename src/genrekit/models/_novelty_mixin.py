@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.models._heads import inner_splits
+from genrekit.heads import fit_novelty, inner_splits, known_novelty, novelty_of
 from genrekit.models._track_classifier import Answers
 from genrekit.models._unheard import hears_by_network
-from genrekit.networks import fit_novelty, known_novelty, novelty_of
 
 __all__ = ["NoveltyMixin"]
 

@@ -18,16 +18,18 @@ from sklearn.utils.validation import check_is_fitted
 from genrekit._validation import check_choice
 from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
-from genrekit.models._cutting import AGGREGATES, Cutter
-from genrekit.models._heads import probabilities
-from genrekit.models._inner_folds import (
+from genrekit.heads import (
     ask_for_groups,
     ask_for_weights,
+    check_learnt,
+    check_share,
     group_folds,
+    probabilities,
+    read_labels,
     splits_inside,
+    track_groups,
 )
-from genrekit.models._labels import check_learnt, read_labels, track_groups
-from genrekit.models._params import check_share
+from genrekit.models._cutting import AGGREGATES, Cutter
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin

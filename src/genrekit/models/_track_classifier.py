@@ -11,10 +11,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from genrekit._validation import check_integer
-from genrekit.models._labels import check_lengths, check_present
-from genrekit.models._params import check_share
+from genrekit.heads import check_lengths, check_present, check_share, known_novelty
 from genrekit.models._timeline import Timeline
-from genrekit.networks import known_novelty
 
 __all__ = ["Answers", "TrackClassifierMixin"]
 

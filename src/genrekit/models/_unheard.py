@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from genrekit.audio import Remark
 from genrekit.engine import NOTHING, notes_of, warn_of_notes
 from genrekit.exceptions import UnheardWarning
-from genrekit.models._objects import iter_objects
+from genrekit.heads import iter_objects
 from genrekit.networks import CNNEmbedding
 
 __all__ = ["find_unheard", "hears_by_network", "level"]

@@ -10,7 +10,6 @@ from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import Listener, make_plan
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
-from genrekit.networks._novelty import fit_novelty, known_novelty, novelty_of
 from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import (
     HEADS,
@@ -42,15 +41,12 @@ __all__ = [
     "check_network",
     "check_trained",
     "fetch_model",
-    "fit_novelty",
     "get_card",
     "iter_batches",
-    "known_novelty",
     "list_models",
     "locate",
     "make_plan",
     "model_rows",
-    "novelty_of",
     "open_network",
     "rows_inputs",
     "segment_answers",

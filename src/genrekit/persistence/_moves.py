@@ -14,6 +14,7 @@ _SHELLS = "genrekit.features.transformers"
 # Dotted name in files of earlier versions → dotted name now. Entries stay for good.
 MOVED = {
     f"{_SHELLS}.temporal.RMSEnergy": f"{_SHELLS}.temporal.RMS",
+    "genrekit.models._tempered.TemperedClassifier": "genrekit.heads._tempered.TemperedClassifier",
     "genrekit.models._embedding.CNNEmbedding": "genrekit.networks._embedding.CNNEmbedding",
 }
 

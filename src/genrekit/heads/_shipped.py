@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genrekit._validation import check_choice, did_you_mean
-from genrekit.models._pipelines import make_classifier, make_reducer
+from genrekit.heads._named import make_classifier, make_reducer
 from genrekit.networks import HEADS, CNNEmbedding, ModelCard, get_card
 
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
@@ -113,7 +113,7 @@ class ShippedHead:
         )
 
     def pipeline(self) -> Pipeline:
-        """What `genrekit.models._heads.fit_head` would give, fitted with these numbers."""
+        """What `genrekit.heads.fit_head` would give, fitted with these numbers."""
         scale, coef = np.array(self.scale), np.array(self.coef)
         scaler = StandardScaler()
         scaler.mean_, scaler.scale_, scaler.var_ = np.array(self.mean), scale, scale**2

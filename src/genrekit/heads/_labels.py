@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -15,7 +16,14 @@ from genrekit._validation import did_you_mean
 from genrekit.engine import is_missing
 from genrekit.exceptions import warn_caller
 
-__all__ = ["check_lengths", "check_learnt", "check_present", "read_labels", "track_groups"]
+__all__ = [
+    "check_lengths",
+    "check_learnt",
+    "check_present",
+    "read_labels",
+    "track_groups",
+    "weigh_tracks",
+]
 
 
 def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -96,3 +104,14 @@ def track_groups(tracks: Sequence[Any]) -> NDArray[np.int64]:
         for i, track in enumerate(tracks)
     )
     return np.array([seen.setdefault(key, len(seen)) for key in keys])
+
+
+def weigh_tracks(
+    y: NDArray[Any], classes: NDArray[Any], weight: Any, class_weight: Any
+) -> NDArray[np.float64]:
+    """What each track counts: its own weight, where there is one, times that of its genre."""
+    weights = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
+    if class_weight is None:
+        return weights
+    of_genre = compute_class_weight(class_weight, classes=classes, y=y)
+    return np.asarray(weights * of_genre[np.searchsorted(classes, y)])

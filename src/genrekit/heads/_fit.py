@@ -19,8 +19,8 @@ from sklearn.svm import SVC
 from sklearn.utils.class_weight import compute_sample_weight
 
 from genrekit.exceptions import warn_caller
-from genrekit.models._pipelines import make_classifier, make_reducer
-from genrekit.models._tempered import TemperedClassifier, genre_scores
+from genrekit.heads._named import make_classifier, make_reducer
+from genrekit.heads._tempered import TemperedClassifier, genre_scores
 
 __all__ = ["fit_head", "inner_splits", "probabilities"]
 
@@ -137,7 +137,7 @@ def inner_splits(y: NDArray[Any], groups: NDArray[Any], random_state: Any) -> _S
         The genres.
     groups : ndarray of shape (n_tracks,)
         What must not be split.
-    random_state : int or RandomState instance, optional
+    random_state : int, RandomState instance or None
         Seed.
 
     Returns

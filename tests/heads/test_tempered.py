@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from genrekit import load, save
-from genrekit.models._tempered import TemperedClassifier, genre_scores
+from genrekit.heads import TemperedClassifier, genre_scores
 
 
 @pytest.fixture(params=[2, 3, 5])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from genrekit.networks import fit_novelty, known_novelty, novelty_of
+from genrekit.heads import fit_novelty, known_novelty, novelty_of
 
 GENRES = np.repeat(["a", "b", "c"], 60)
 
