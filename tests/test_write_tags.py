@@ -179,6 +179,17 @@ def test_novel_tracks_are_left_alone(tmp_path, capsys):
     }
 
 
+def test_a_genre_that_says_unknown_is_none(tmp_path):
+    path = make_sound(tmp_path / "song.flac")
+    tag(path, "Unknown")
+    (step,) = plan([str(path)], [[("jazz", 1.0)]], [False], [], existing="keep")
+    assert (step.before, step.after, step.change.before) == ([], ["jazz"], ["Unknown"])
+    carry_out([step])
+    assert read_tags(path).genres == ["jazz"]
+    assert [one.state for one in _write_tags.undo([step.change])] == ["restored"]
+    assert Tagged(path).stored == ["Unknown"]
+
+
 def test_two_names_of_one_file_are_written_once(tmp_path):
     path = make_sound(tmp_path / "song.ogg")
     link = tmp_path / "link.ogg"

@@ -116,6 +116,17 @@ def test_id3_keeps_its_version_and_frames_that_are_not_known(tmp_path, version):
     assert Tagged(path).stored == ["(17)"]
 
 
+def test_what_says_that_there_is_no_genre(tmp_path):
+    path = make_sound(tmp_path / "sound.mp3")
+    for said in (["Unknown"], ["(255)"], [" unknown genre "], ["  "], []):
+        undo = change(path, said)
+        change_genres(undo)
+        assert read_tags(path).genres == []
+        assert Tagged(path).stored == said
+    change_genres(change(path, ["Unknown", "Jazz "]))
+    assert read_tags(path).genres == ["Jazz"]
+
+
 def test_tags_of_other_times(tmp_path):
     path = make_sound(tmp_path / "old.mp3")
     with path.open("ab") as file:  # ID3v1: 17 is Rock

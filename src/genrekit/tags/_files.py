@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 __all__ = ["Tagged", "TrackTags", "check_mutagen", "read_tags"]
@@ -15,7 +16,8 @@ class TrackTags(NamedTuple):
     Attributes
     ----------
     genres : list of str
-        The genres by name, without blanks around them; empty if there are none.
+        The genres by name, without blanks around them and without "unknown"; empty if there are
+        none.
     artist, album : str
         The first of each, ``""`` if there is none.
     """
@@ -43,6 +45,8 @@ _KINDS = {
     **dict.fromkeys(("FLAC", "OggFLAC", "OggOpus", "OggSpeex", "OggVorbis"), _VORBIS),
     "MP4": _MP4,
 }
+# What programs write where they know none, as mutagen does for a number without a name.
+_NO_GENRE = frozenset({"unknown", "unknown genre"})
 _KNOWN = "MP3, AIFF, WAV, FLAC, Ogg (Vorbis, Opus, FLAC, Speex) and MP4 are known"
 
 
@@ -65,7 +69,8 @@ class Tagged:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._open = _class_of(path)
         self._keys = _KINDS[self._open.__name__]
-        self._file = self._load(path)
+        with _told():
+            self._file = self._load(path)
 
     def _load(self, path: str | os.PathLike[str]) -> Any:
         """Open it by the class that knows it."""
@@ -93,7 +98,8 @@ class Tagged:
         if self._keys is _ID3 and genres:
             genres = self._file.tags[self._keys.genre].genres
         artist, album = (self._texts(key) for key in (self._keys.artist, self._keys.album))
-        return TrackTags(_filled(genres), *("".join(_filled(x)[:1]) for x in (artist, album)))
+        named = [genre for genre in _filled(genres) if genre.casefold() not in _NO_GENRE]
+        return TrackTags(named, *("".join(_filled(x)[:1]) for x in (artist, album)))
 
     def _texts(self, key: str) -> list[str]:
         """The texts of an entry."""
@@ -188,10 +194,8 @@ def _class_of(path: str | os.PathLike[str]) -> Any:
     check_mutagen()
     import mutagen
 
-    try:
+    with _told():
         found = mutagen.File(path)
-    except Exception as error:  # a file that is broken breaks the parser in many ways
-        raise ValueError(f"its tags can't be read: {error or type(error).__name__}") from error
     name = type(found).__name__
     if name not in _KINDS:
         what = (
@@ -199,6 +203,16 @@ def _class_of(path: str | os.PathLike[str]) -> Any:
         )
         raise ValueError(f"{what}: {_KNOWN}")
     return type(found)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """One kind of error for all: a file that is broken breaks the parser in many ways."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"its tags can't be read: {reason}") from error
 
 
 def _filled(texts: Sequence[str]) -> list[str]:
