@@ -260,6 +260,50 @@ def told(path):
     return "read"
 
 
+def odd_files(folder):
+    """Files as programs write them, and what becomes of each."""
+    noise = np.random.default_rng(0).integers(-9999, 9999, 22051, dtype=np.int16)
+    for name, subtype in (("odd.wav", "PCM_U8"), ("float.wav", "FLOAT"), ("odd.aiff", "PCM_S8")):
+        soundfile.write(folder / name, noise, 22050, subtype=subtype)
+    with soundfile.SoundFile(folder / "list.wav", "w", 22050, 1) as file:
+        file.title = "in a chunk of its own"
+        file.write(noise)
+    plain = (folder / "list.wav").read_bytes()
+    (folder / "junk behind.wav").write_bytes(plain + b"junkjunkjunk")
+    start = plain.index(b"data") + 4
+    sizes = plain[:4] + b"\xff" * 4 + plain[8:start] + b"\xff" * 4 + plain[start + 4 :]
+    (folder / "sizes not known.wav").write_bytes(sizes)
+    (folder / "cut.wav").write_bytes(plain[:-1000])
+    mp3 = make_sound(folder / "plain.mp3").read_bytes()
+    ape = b"APETAGEX" + bytes([208, 7, 0, 0, 32]) + bytes(19)
+    (folder / "ape and v1.mp3").write_bytes(mp3 + ape + b"TAG" + bytes(124) + b"\xff")
+    (folder / "zeros in front.mp3").write_bytes(bytes(3000) + mp3)
+    (folder / "called otherwise.wav").write_bytes(mp3)
+    (folder / "called otherwise.mp3").write_bytes(plain)
+    flac = make_sound(folder / "plain.flac").read_bytes()
+    (folder / "id3.flac").write_bytes(b"ID3\4\0\0\0\0\0\x14" + bytes(20) + flac)
+    return dict.fromkeys(folder.iterdir(), True) | {
+        folder / "sizes not known.wav": False,
+        folder / "cut.wav": False,
+    }
+
+
+def test_odd_files_are_written_with_their_sound_or_not_at_all(tmp_path):
+    for path, works in odd_files(tmp_path).items():
+        content, before, undo = path.read_bytes(), hash_samples(path), change(path)
+        if works:
+            change_genres(undo)
+            assert read_tags(path).genres == GENRES
+            assert hash_samples(path) == before
+            restore_genres(undo)
+        else:
+            with pytest.raises(ValueError, match="its tags can't be written: "):
+                change_genres(undo)
+            assert path.read_bytes() == content
+        assert read_tags(path).genres == []
+        assert hash_samples(path) == before
+
+
 def test_a_kind_that_is_not_written_is_named(tmp_path):
     file = io.BytesIO()
     soundfile.write(file, np.zeros(2000), 8000, format="WAV")

@@ -123,6 +123,11 @@ class Tagged:
 
     def save(self, copy: str | os.PathLike[str], *, bare: bool = False) -> None:
         """Put the tags into a copy of the file; into one to be `bare` only if there are any."""
+        with _told("written"):
+            self._save(copy, bare)
+
+    def _save(self, copy: str | os.PathLike[str], bare: bool) -> None:
+        """Put them in as their kind wants it."""
         if bare and not self._file.tags:
             self._file.delete(copy)
         elif self._keys is _ID3:
@@ -206,13 +211,13 @@ def _class_of(path: str | os.PathLike[str]) -> Any:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(done: str = "read") -> Iterator[None]:
     """One kind of error for all: a file that is broken breaks the parser in many ways."""
     try:
         yield
     except Exception as error:
         reason = str(error) or type(error).__name__
-        raise ValueError(f"its tags can't be read: {reason}") from error
+        raise ValueError(f"its tags can't be {done}: {reason}") from error
 
 
 def _filled(texts: Sequence[str]) -> list[str]:
