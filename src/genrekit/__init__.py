@@ -23,6 +23,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _HOMES = {
     "genrekit.audio": ["load_audio", "stream_audio"],
     "genrekit.features": ["AudioFeatures", "Extraction", "PCAReducer", "extract", "iter_rows"],
+    "genrekit.shards": ["ShardedTable", "read_rows"],
     "genrekit.networks": ["CNNEmbedding"],
     "genrekit.persistence": ["load", "save"],
     "genrekit.models": [
@@ -112,6 +113,8 @@ if TYPE_CHECKING:
     from genrekit.page import write_report as write_report
     from genrekit.persistence import load as load
     from genrekit.persistence import save as save
+    from genrekit.shards import ShardedTable as ShardedTable
+    from genrekit.shards import read_rows as read_rows
 else:  # type checkers would take any name for one that `__getattr__` knows
 
     def __getattr__(name: str) -> Any:

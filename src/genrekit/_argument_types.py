@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from genrekit._validation import did_you_mean
 
-__all__ = ["above_zero", "feature_names", "one_of", "path_ending", "probability", "whole_number"]
+__all__ = [
+    "above_zero",
+    "feature_names",
+    "one_of",
+    "path_ending",
+    "path_ending_or_folder",
+    "probability",
+    "whole_number",
+]
 
 
 def path_ending(*suffixes: str) -> Callable[[str], Path]:
@@ -21,6 +30,21 @@ def path_ending(*suffixes: str) -> Callable[[str], Path]:
                 f"{text}: must end in {' or '.join(suffixes)}, such as {path.stem}{suffixes[0]}"
             )
         return path
+
+    return read
+
+
+def path_ending_or_folder(*suffixes: str) -> Callable[[str], Path]:
+    """A path that ends in one of these, or a folder: one that is there, or a name with a slash."""
+
+    def read(text: str) -> Path:
+        path = Path(text)
+        slash = text.endswith(("/", os.sep))
+        if slash and path.suffix.lower() in suffixes:
+            raise argparse.ArgumentTypeError(f"{text}: a folder must not be called like a file")
+        if slash or (path.suffix.lower() not in suffixes and path.is_dir()):
+            return path
+        return path_ending(*suffixes)(text)
 
     return read
 

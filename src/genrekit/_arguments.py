@@ -11,6 +11,7 @@ from genrekit._argument_types import (
     feature_names,
     one_of,
     path_ending,
+    path_ending_or_folder,
     whole_number,
 )
 from genrekit._learner_arguments import add_learner, check_learner
@@ -48,7 +49,17 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         check_labels(args.parser, args)
     if hasattr(args, "network") and hasattr(args, "model"):
         check_learner(args.parser, args)
+    if args.command == "extract" and args.output.suffix.lower() in TABLE_SUFFIXES:
+        _check_whole_table(args)
     return args
+
+
+def _check_whole_table(args: argparse.Namespace) -> None:
+    """Refuse options of a folder of rows where there is none."""
+    for name in ("shard_size", "log_json"):
+        if getattr(args, name):
+            option = "--" + name.replace("_", "-")
+            args.parser.error(f"argument {option}: needs a folder, such as -o rows/")
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -94,10 +105,22 @@ def _add_extract(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=path_ending(*TABLE_SUFFIXES),
+        type=path_ending_or_folder(*TABLE_SUFFIXES),
         required=True,
         metavar="TABLE",
-        help=f"where to write: {', '.join(TABLE_SUFFIXES)}",
+        help=f"where to write: {', '.join(TABLE_SUFFIXES)}, or a folder such as rows/, which a run "
+        "that was stopped goes on with",
+    )
+    parser.add_argument(
+        "--shard-size",
+        type=whole_number(1),
+        metavar="N",
+        help="rows of a file in that folder (default: 1000)",
+    )
+    parser.add_argument(
+        "--log-json",
+        action="store_true",
+        help="how far it is, an object a line, whenever rows were written into that folder",
     )
     parser.add_argument(
         "--genres",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import warnings
@@ -18,6 +19,7 @@ __all__ = [
     "failures",
     "plain_warnings",
     "print_anything",
+    "rows_told",
     "tell",
     "tell_failures",
 ]
@@ -75,6 +77,43 @@ def epochs_told() -> Iterator[None]:
     if not sys.stderr.isatty():
         log.addHandler(handler)
         log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+class _RowsHandler(logging.Handler):
+    """Prints how far a folder of rows is."""
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self.as_json = as_json
+
+    def emit(self, record: logging.LogRecord) -> None:
+        progress: dict[str, Any] = record.__dict__["progress"]
+        if self.as_json:
+            print(json.dumps(progress), file=sys.stderr, flush=True)
+        elif progress["event"] == "end":
+            tell(_summary(**progress))
+
+
+def _summary(**progress: Any) -> str:
+    """What became of all files, in a line."""
+    said = "{done} files in {seconds:.1f} s, {audio_hours:.2f} hours of audio ({times_real_time:g} "
+    text = f"{said}times real time), {{kept}} files were there already".format(**progress)
+    reasons = ", ".join(f"{n} times {reason}" for reason, n in progress["reasons"].items())
+    return f"{text}; {progress['errors']} errors: {reasons}" if reasons else text
+
+
+@contextmanager
+def rows_told(as_json: bool) -> Iterator[None]:
+    """Tell how many rows a folder has got: at the end, or as JSON whenever some were written."""
+    log, handler = logging.getLogger("genrekit.shards"), _RowsHandler(as_json)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
     try:
         yield
     finally:

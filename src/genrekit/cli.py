@@ -22,10 +22,17 @@ from genrekit._messages import (
     failures,
     plain_warnings,
     print_anything,
+    rows_told,
     tell,
     tell_failures,
 )
-from genrekit._tables import check_writable, growing_table, text_table, write_or_keep
+from genrekit._tables import (
+    TABLE_SUFFIXES,
+    check_writable,
+    growing_table,
+    text_table,
+    write_or_keep,
+)
 from genrekit._text import printable
 from genrekit.exceptions import AudioContentWarning, TrackError
 
@@ -75,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _extract(args: argparse.Namespace) -> int:
     """Write a table of features."""
+    if args.output.suffix.lower() not in TABLE_SUFFIXES:
+        return _extract_into_folder(args)
     from genrekit.datasets import find_audio
     from genrekit.engine import warn_of_tracks
     from genrekit.features import iter_rows
@@ -97,6 +106,24 @@ def _extract(args: argparse.Namespace) -> int:
     labelled = ", genres by sub-folder" if any(files.genres) else ""
     count = f"{n_read} of {len(files.paths)} files, {len(rows.names)} features{labelled}"
     print(printable(f"{count}: {args.output}"))
+    return _done(errors)
+
+
+def _extract_into_folder(args: argparse.Namespace) -> int:
+    """Write rows into a folder, those that are not there yet."""
+    from genrekit.datasets import find_audio
+    from genrekit.features import extract
+
+    if args.genres:
+        raise ValueError("--genres: a folder of rows has none, they are in the paths")
+    files = find_audio(args.paths, genres=False)
+    how = {**_reading(args), **_given(args, ["shard_size"]), "output": args.output}
+    if args.log_json:
+        how["verbose"] = 0
+    with failures() as errors, rows_told(args.log_json):
+        rows = extract(files.paths, **how).table
+    count = f"{len(files.paths) - len(errors)} of {len(files.paths)} files"
+    print(printable(f"{count}, {len(rows.names)} features: {args.output}{os.sep}"))
     return _done(errors)
 
 

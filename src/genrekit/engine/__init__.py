@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from genrekit.engine._cache import TrackCache
+from genrekit.engine._cache import CACHE_VERSION, TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
 from genrekit.engine._frame_store import FrameStore
 from genrekit.engine._items import as_track, is_missing, is_pair_like
+from genrekit.engine._keys import digest, plain
 from genrekit.engine._loop import attempts
 from genrekit.engine._plan import Frames, Plan
 from genrekit.engine._remarks import NOTHING, notes_of, warn_of_notes, warn_of_tracks
@@ -46,6 +47,7 @@ from genrekit.engine._tracks import (
 _LATE = {"AudioExtractor": "_extractor", "read_tracks": "_extractor"}
 
 __all__ = [
+    "CACHE_VERSION",
     "NOTHING",
     "RECENT",
     "Described",
@@ -65,6 +67,7 @@ __all__ = [
     "check_collection",
     "content",
     "describe_tracks",
+    "digest",
     "extraction_clock",
     "fill",
     "fingerprint",
@@ -76,6 +79,7 @@ __all__ = [
     "is_track",
     "label",
     "notes_of",
+    "plain",
     "read_track",
     "segment_starts",
     "stream_frames",

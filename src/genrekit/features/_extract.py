@@ -16,6 +16,7 @@ from genrekit.engine import (
 )
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features._table import make_plan
+from genrekit.shards import grow_table
 from genrekit.spectra import Frontend
 
 __all__ = ["Extraction", "extract"]
@@ -30,7 +31,7 @@ class Extraction:
     table : ndarray of shape (n_tracks, n_features)
         One row a track, float64; NaN where a track failed. With ``pooled=False`` a list with one
         dict a track: name of the feature to ndarray of shape (n_rows, n_frames), empty where the
-        track failed.
+        track failed. With ``output=`` the `ShardedTable` of the folder, whose rows are on disk.
     names : list of str
         Names of the columns; with ``pooled=False`` of the features.
     errors : list of TrackError
@@ -65,6 +66,8 @@ def extract(
     cache_waveform: bool = False,
     decoder: Any = None,
     verbose: int = 0,
+    output: Any = None,
+    shard_size: int = 1000,
 ) -> Extraction:
     """Features of many tracks, without scikit-learn.
 
@@ -86,7 +89,8 @@ def extract(
     on_error : {"raise", "nan"}, optional
         What a track that can't be decoded gives: an `AudioDecodeError`, or a row of NaN and an
         entry in ``errors``. Left out it is "nan", with a `FutureWarning` where a track fails:
-        from the next minor version on it is "raise", as everywhere else.
+        from the next minor version on it is "raise", as everywhere else. With `output` it is
+        "nan", and stays so.
     n_jobs : int, optional
         Tracks worked on at the same time, in threads unless ``joblib.parallel_config`` says
         otherwise; None means 1, -1 all cores.
@@ -99,6 +103,13 @@ def extract(
         Reads files instead of the built-in decoders, see ``genrekit.audio.Decoder``.
     verbose : int, default=0
         Above 0: a progress bar.
+    output : path, optional
+        A folder that the rows are written into, in Parquet files, instead of being held in memory;
+        it takes pyarrow. Tracks have to be paths. Those whose row is there already, and whose file
+        has the same size and time of change, are passed over, so that a run that was stopped or
+        killed goes on where it was when it is called again. Tracks that failed are tried again.
+    shard_size : int, default=1000
+        Rows of such a file, which is the most that a kill costs.
 
     Returns
     -------
@@ -110,7 +121,15 @@ def extract(
     AudioDecodeError
         With ``on_error="raise"``, for the first track that can't be decoded.
     ValueError
-        For an unknown feature or parameter, or sources that are no collection.
+        For an unknown feature or parameter, or sources that are no collection; with `output`, for
+        a folder whose rows are of other parameters.
+    BlockingIOError
+        If another run writes into the folder.
+
+    See Also
+    --------
+    iter_rows : One row after the other.
+    read_rows : What was written with `output`.
 
     Examples
     --------
@@ -136,7 +155,17 @@ def extract(
     plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
     chosen = "nan" if on_error is None else on_error
-    running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": chosen, "verbose": verbose}
+    running: dict[str, Any] = {
+        "n_jobs": n_jobs,
+        "decoder": decoder,
+        "on_error": chosen,
+        "verbose": verbose,
+    }
+    if output is not None:
+        _check_pooled(pooled)
+        cache = TrackCache(plan, memory, cache_waveform)
+        rows = grow_table(output, items, cache, shard_size=shard_size, **running)
+        return Extraction(rows, rows.names, rows.errors)
     if not pooled:
         kept = {"memory": memory, "cache_waveform": cache_waveform}
         found = list(stream_frames(items, plan, **kept, **running))
@@ -149,6 +178,12 @@ def extract(
     warn_of_tracks(items, described.errors, described.remarks)
     _warn_of_default(on_error, described.errors)
     return Extraction(described.table, list(plan.columns), described.errors)
+
+
+def _check_pooled(pooled: bool) -> None:
+    """Frames have no place in a table of rows."""
+    if not pooled:
+        raise ValueError("output= takes a row a track: leave out pooled=False, or output")
 
 
 def _warn_of_default(on_error: str | None, errors: Sequence[TrackError]) -> None:

@@ -1,0 +1,12 @@
+"""A table that grows: rows of tracks in a folder of Parquet files, shard by shard.
+
+A shard is written whole or not at all, and the shards themselves say what is done: whoever is
+killed goes on where it was. Needs pyarrow, which is imported when a folder is first touched.
+"""
+
+from __future__ import annotations
+
+from genrekit.shards._grow import grow_table
+from genrekit.shards._read import ShardedTable, read_rows
+
+__all__ = ["ShardedTable", "grow_table", "read_rows"]

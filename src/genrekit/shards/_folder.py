@@ -1,0 +1,207 @@
+"""The folder: files written whole or not at all, and what stands in them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.shards._identity import LABELS, arrow, told
+
+__all__ = [
+    "Index",
+    "check_ours",
+    "following_shards",
+    "places",
+    "read_index",
+    "read_listing",
+    "read_part",
+    "sweep_out",
+    "write_listing",
+    "write_whole",
+]
+
+_SHARD = re.compile(r"rows-(\d{6,})\.parquet")
+# The order of the tracks of the last call. Readers of Parquet folders pass over such names.
+_LISTING = "_tracks.parquet"
+_PART = re.compile(r"\.genrekit-[0-9a-f]{8}\.part")
+
+
+class Index(NamedTuple):
+    """What all shards hold, but for the features; the newest row first.
+
+    Attributes
+    ----------
+    files : list of Path
+        The shards.
+    names : list of str
+        The columns of features.
+    identity : dict
+        What the rows are of; empty if there are none.
+    labels : pyarrow.Table
+        The other columns.
+    file, row : ndarray of shape (n_rows,)
+        In which shard each stands, and where there.
+    """
+
+    files: list[Path]
+    names: list[str]
+    identity: dict[str, Any]
+    labels: Any
+    file: NDArray[np.int32]
+    row: NDArray[np.int32]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The numbers of a column."""
+        return self.labels[name].to_numpy()
+
+    def latest(self) -> NDArray[np.bool_]:
+        """Which rows no newer one of the same path takes the place of."""
+        paths = self.labels["path"]
+        return places(paths, paths) == np.arange(len(paths))
+
+
+def _shard_paths(folder: Path) -> dict[int, Path]:
+    """The shards by number, in order."""
+    found = {name: _SHARD.fullmatch(name) for name in os.listdir(folder)}
+    numbers = {int(match[1]): folder / name for name, match in found.items() if match}
+    return dict(sorted(numbers.items()))
+
+
+def check_ours(folder: Path) -> None:
+    """Refuse a folder of other things, say one of music."""
+    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    strange = [name for name in names if name != _LISTING and not _SHARD.fullmatch(name)]
+    if strange and len(strange) == len(names):
+        raise FileExistsError(f"{folder}: a folder of other things ({strange[0]}): take a new one")
+
+
+def sweep_out(folder: Path) -> None:
+    """Remove what killed runs left half written."""
+    for name in os.listdir(folder):
+        if _PART.fullmatch(name):
+            with suppress(OSError):
+                (folder / name).unlink()
+
+
+def write_whole(path: Path, table: Any) -> None:
+    """Write a Parquet file that is there whole, on disk, or not at all."""
+    _, pq = arrow()
+    part = path.with_name(f".genrekit-{os.urandom(4).hex()}.part")
+    # Floats hardly repeat: dictionaries and statistics of them take time and give nothing.
+    texts = [
+        name for name, kind in LABELS.items() if kind == "string" and name in table.schema.names
+    ]
+    try:
+        with part.open("xb") as file:
+            pq.write_table(table, file, use_dictionary=texts, write_statistics=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _sync(path.parent)
+    except OSError as error:
+        reason = f"{path}: can't be written: {error.strerror or error}"
+        failure = type(error)(f"{reason}; the rows before it stay, and the next run goes on there")
+        failure.errno = error.errno
+        raise failure from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a new name to disk, where folders can be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_listing(folder: Path, names: list[str], metadata: Any) -> None:
+    """Say which tracks the table is of, in order."""
+    pa, _ = arrow()
+    schema = pa.schema([("path", pa.string())], metadata)
+    write_whole(folder / _LISTING, pa.table({"path": names}, schema=schema))
+
+
+def read_listing(folder: Path) -> Any:
+    """The tracks of the last call, in order; none if nobody has said so."""
+    pa, _ = arrow()
+    path = folder / _LISTING
+    return read_part(path, ["path"])["path"] if path.exists() else pa.chunked_array([], pa.string())
+
+
+def read_index(folder: Path) -> Index:
+    """What the shards of a folder hold; `ValueError` if one is damaged or of other rows."""
+    pa, _ = arrow()
+    files = list(_shard_paths(folder).values())
+    labels: list[Any] = []
+    names: list[str] = []
+    identity: dict[str, Any] = {}
+    for file in files:
+        columns, found = _head(file)
+        table = read_part(file, list(LABELS))
+        if identity and (found["key"] != identity["key"] or columns != names):
+            raise ValueError(f"{file}: its rows are of other parameters than those of {files[0]}")
+        names, identity = columns, identity or found
+        labels.append(table.replace_schema_metadata(None))
+    lengths = [table.num_rows for table in labels]
+    empty = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in LABELS.items()])
+    joined = pa.concat_tables([empty.empty_table(), *labels]).combine_chunks()
+    backwards = np.arange(joined.num_rows)[::-1]
+    file_of = np.repeat(np.arange(len(files), dtype=np.int32), lengths)
+    row_of = np.concatenate([np.arange(n, dtype=np.int32) for n in lengths] or [file_of])
+    labels_of = joined.take(pa.array(backwards))
+    return Index(files, names, identity, labels_of, file_of[backwards], row_of[backwards])
+
+
+def _head(file: Path) -> tuple[list[str], dict[str, Any]]:
+    """The columns of features of a shard, and what its rows are of."""
+    _, pq = arrow()
+    with _whole(file):
+        schema = pq.read_schema(file)
+    identity = told(schema, file)
+    return [name for name in schema.names if name not in LABELS], identity
+
+
+def read_part(file: Path, columns: list[str] | None) -> Any:
+    """Some columns of a file, or all; `ValueError` if it is damaged."""
+    _, pq = arrow()
+    with _whole(file), pq.ParquetFile(file, memory_map=True) as opened:
+        return opened.read(columns, use_threads=False)
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[None]:
+    """Say what to do about a file that is damaged."""
+    pa, _ = arrow()
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the file is not to blame
+        raise ValueError(
+            f"{file}: no whole Parquet file ({error}): remove it, and its rows are computed again"
+        ) from error
+
+
+def places(wanted: Any, paths: Any) -> NDArray[np.int64]:
+    """Where each path stands first among others, -1 where it does not."""
+    import pyarrow.compute as pc
+
+    found: NDArray[np.int64] = pc.index_in(wanted, value_set=paths).fill_null(-1).to_numpy()
+    return found.astype(np.int64)
+
+
+def following_shards(folder: Path) -> Iterator[Path]:
+    """Where the next shards go, behind those that are there."""
+    last = max(_shard_paths(folder), default=-1)
+    return (folder / f"rows-{number:06d}.parquet" for number in count(last + 1))

@@ -1,0 +1,97 @@
+"""One writer at a time: a lock that goes with its owner, or a lease where there are no locks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["only_writer"]
+
+_LOCK, _LEASE = ".lock", ".lease"
+# A lease that nobody renewed for so long is nobody's, seconds; and how often it is renewed.
+_VALID, _RENEWED = 60.0, 15.0
+# What file systems say that know no locks.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Be the only one who writes into a folder; `BlockingIOError` if there is another."""
+    with open(folder / _LOCK, "a+b") as file:
+        locked = _lock(file.fileno())
+        if locked is None:
+            with _lease(folder):
+                yield
+            return
+        if not locked:
+            raise _taken(folder)
+        yield
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether the lock is ours, which the kernel frees when we die; None if there are no locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return None
+        raise
+    return True
+
+
+@contextmanager
+def _lease(folder: Path) -> Iterator[None]:
+    """Hold a file that is renewed as long as its owner lives."""
+    path = folder / _LEASE
+    _take(path)
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(_RENEWED):
+            with suppress(OSError):
+                os.utime(path)
+
+    threading.Thread(target=renew, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+        path.unlink(missing_ok=True)
+
+
+def _take(path: Path) -> None:
+    """Make the file, or take over one that nobody renews."""
+    with suppress(FileNotFoundError):
+        if _age(path) > _VALID:
+            path.unlink()
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        raise _taken(path.parent) from None
+
+
+def _age(path: Path) -> float:
+    """How long ago a file was renewed, by the clock of whoever keeps it: ours may be another."""
+    probe = path.with_name(f"{path.name}-{os.urandom(4).hex()}.part")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime - path.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _taken(folder: Path) -> BlockingIOError:
+    """The error of who comes second."""
+    return BlockingIOError(
+        f"{folder}: another run writes here: wait until it has ended, or write into another folder"
+    )

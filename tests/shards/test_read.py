@@ -1,0 +1,158 @@
+"""A table on disk is read as far as it is asked for, and learned from."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+
+import numpy as np
+import pytest
+from sklearn.linear_model import SGDClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from genrekit import extract, make_tracks, read_rows
+from genrekit.shards._folder import write_listing, write_whole
+from genrekit.shards._identity import make_schema
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is in the extra table")
+
+N_ROWS, N_COLUMNS = 5000, 200
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    root = tmp_path_factory.mktemp("music")
+    made = make_tracks(4, root=root, genres=["drone", "noise-beat"], sr=8000, duration=0.5)
+    broken = root / "broken.wav"
+    broken.write_bytes(b"RIFF")
+    return [*made.paths[:3], str(broken), *made.paths[3:]], [*made.target[:3], "", *made.target[3:]]
+
+
+@pytest.fixture(scope="module")
+def folder(music, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rows")
+    with pytest.warns(UserWarning, match="1 of 9"):
+        extract(music[0], ["rms", "spectral_centroid"], output=folder, shard_size=4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A table of 8 MB in shards of 500 rows."""
+    folder = tmp_path_factory.mktemp("large")
+    names = [f"f{i}" for i in range(N_COLUMNS)]
+    schema = make_schema(names, {"format": 1, "version": "0", "key": "large"})
+    values = np.random.default_rng(0).standard_normal((N_ROWS, N_COLUMNS))
+    paths = [f"{i}.wav" for i in range(N_ROWS)]
+    for shard in range(10):
+        rows = slice(shard * 500, shard * 500 + 500)
+        labels = [paths[rows], [0] * 500, [0] * 500, [1.0] * 500, [""] * 500, [""] * 500]
+        table = pa.Table.from_arrays(
+            [pa.array(column) for column in [*labels, *values[rows].T]], schema=schema
+        )
+        write_whole(folder / f"rows-{shard:06d}.parquet", table)
+    write_listing(folder, paths, schema.metadata)
+    return folder, values
+
+
+def test_rows_are_read_when_they_are_asked_for(folder, music):
+    table = read_rows(str(folder))
+    paths, target = music
+    assert (len(table), table.shape, table.ndim) == (9, (9, 4), 2)
+    assert "9 tracks and 4 features" in repr(table)
+    assert table.paths == paths
+    X = table.X
+    assert X.dtype == np.float64
+    assert np.isnan(X[3]).all()
+    assert [(error.index, error.path) for error in table.errors] == [(3, paths[3])]
+    np.testing.assert_array_equal(np.asarray(table), X)
+    np.testing.assert_array_equal(table.to_numpy("float32"), X.astype(np.float32))
+    np.testing.assert_array_equal(table[2], X[2])
+    np.testing.assert_array_equal(table[-1], X[-1])
+    some = table[[7, 0, 3, 7]]
+    assert some.paths == [paths[i] for i in (7, 0, 3, 7)]
+    assert [error.index for error in some.errors] == [2]
+    np.testing.assert_array_equal(some.to_numpy(), X[[7, 0, 3, 7]])
+    np.testing.assert_array_equal(table[1:6:2].to_numpy(), X[1:6:2])
+    good = table.without_errors()
+    assert good.paths == [*paths[:3], *paths[4:]]
+    assert not good.errors
+    np.testing.assert_array_equal(good.to_numpy(), np.delete(X, 3, axis=0))
+    assert table[:0].to_numpy().shape == (0, 4)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5, 9, 100])
+def test_batches_follow_each_other(folder, size):
+    table = read_rows(folder)
+    batches = list(table.batches(size))
+    assert [len(X) for _, X in batches] == [tracks.stop - tracks.start for tracks, _ in batches]
+    np.testing.assert_array_equal(np.concatenate([X for _, X in batches]), table.to_numpy())
+    assert [i for tracks, _ in batches for i in range(9)[tracks]] == list(range(9))
+
+
+def test_wrong_questions(folder):
+    table = read_rows(folder)
+    with pytest.raises(ValueError, match="size must be an integer of at least 1"):
+        next(table.batches(0))
+    with pytest.raises(ValueError, match="unknown dtype 'int64'"):
+        table.to_numpy("int64")
+    with pytest.raises(IndexError, match="indexed by rows"):
+        table[:, 0]
+    with pytest.raises(IndexError):
+        table[9]
+
+
+def test_folders_without_rows(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such folder"):
+        read_rows(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="there are no rows in it"):
+        read_rows(tmp_path)
+
+
+def test_a_table_that_was_written_anew_since(music, tmp_path):
+    paths = music[0][:3]
+    extract(paths, ["rms"], output=tmp_path)
+    table = read_rows(tmp_path)
+    os.utime(paths[1])
+    extract(paths, ["rms"], output=tmp_path)
+    with pytest.raises(RuntimeError, match="was written anew since it was opened"):
+        table.to_numpy()
+    assert np.isfinite(read_rows(tmp_path).to_numpy()).all()
+
+
+def test_scikit_learn_takes_it_for_an_array(folder, music):
+    good = read_rows(folder).without_errors()
+    y = [genre for genre in music[1] if genre]
+    pipeline = make_pipeline(StandardScaler(), SVC())
+    found = cross_val_predict(pipeline, good, y, cv=2)
+    assert found.tolist() == cross_val_predict(pipeline, good.to_numpy(), y, cv=2).tolist()
+    search = GridSearchCV(pipeline, {"svc__C": [0.1, 1.0]}, cv=2).fit(good, y)
+    assert search.predict(good).tolist() == search.predict(good.to_numpy()).tolist()
+    learner = SGDClassifier(random_state=0)
+    for tracks, X in good.batches(3):
+        learner.partial_fit(X, y[tracks], classes=sorted(set(y)))
+    assert learner.n_features_in_ == 4
+
+
+def peak(work):
+    """Bytes that numpy and Python take at most while something runs."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_array_takes_hardly_more_than_itself(large):
+    folder, values = large
+    table = read_rows(folder)
+    np.testing.assert_array_equal(table.to_numpy(), values)
+    assert peak(table.to_numpy) < 1.6 * values.nbytes  # the table, and some shards
+    assert peak(lambda: [None for _ in table.batches(100)]) < 0.6 * values.nbytes
+    assert peak(lambda: read_rows(folder)) < 0.2 * values.nbytes
+    order = np.random.default_rng(1).permutation(N_ROWS)
+    np.testing.assert_array_equal(table[order].to_numpy(), values[order])
