@@ -44,26 +44,18 @@ def find_duplicates(
     """
     paths = list({_identity(path): path for path in reversed(paths)}.values())[::-1]
     numbers = number_recordings(paths).tolist()
-    first = {number: i for i, number in reversed(list(enumerate(numbers)))}
     # Files of the same bytes are decoded once.
-    order = sorted(first)
-    hashed = attempts(
-        [paths[first[number]] for number in order],
-        _hash,
-        n_jobs=n_jobs,
-        on_error="nan",
-        verbose=verbose,
-    )
-    found = dict(zip(order, hashed, strict=True))
-    errors = [
-        TrackError(i, path, found[number].reason)
-        for i, (path, number) in enumerate(zip(paths, numbers, strict=True))
-        if isinstance(found[number], TrackError)
-    ]
+    first = dict(zip(reversed(numbers), reversed(paths), strict=True))
+    running: dict[str, Any] = {"n_jobs": n_jobs, "on_error": "nan", "verbose": verbose}
+    heard = dict(zip(first, attempts(list(first.values()), _hash, **running), strict=True))
     sounds: dict[Hashable, list[str]] = defaultdict(list)
-    for path, number in zip(paths, numbers, strict=True):
-        if not isinstance(found[number], TrackError):
-            sounds[found[number]].append(path)
+    errors = []
+    for i, (path, number) in enumerate(zip(paths, numbers, strict=True)):
+        found = heard[number]
+        if isinstance(found, TrackError):
+            errors.append(TrackError(i, path, found.reason))
+        else:
+            sounds[found].append(path)
     return [group for group in sounds.values() if len(group) > 1], errors
 
 

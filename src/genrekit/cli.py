@@ -203,26 +203,13 @@ def _tags(args: argparse.Namespace) -> int:
 def _write_tags(args: argparse.Namespace) -> int:
     """Write genres into the tags of files, or show what would be written."""
     from genrekit import _write_tags as writing
-    from genrekit._predict import load_classifier
-    from genrekit.datasets import find_audio
     from genrekit.tags import check_mutagen, write_undo
 
     check_mutagen()
     if args.undo is not None:
         return _undo_tags(args)
     undo = writing.free_undo(args.undo_file) if args.write else None
-    model = load_classifier(args.model, n_jobs=args.n_jobs, verbose=_verbose())
-    files = find_audio(args.files).paths
-    contents: list[AudioContentWarning] = []
-    k = 1 if args.threshold is None else len(model.classes_)
-    answers, novelty, errors = _answer(model, files, k, contents)
-    novel = _or_own(args.reject_novel, model, "reject_novel")
-    if novel is None and novelty is not None:
-        novel = writing.NOVEL
-    below = _or_own(args.reject_below, model, "reject_below")
-    rejected = rejections(answers, contents, novelty, below=below, novel=novel)
-    how = {"threshold": args.threshold, "existing": args.existing}
-    steps = writing.plan(files, answers, rejected, errors, **how)
+    steps = _steps(args)
     changes = [step.change for step in steps if step.change is not None]
     if undo is not None and changes:
         write_undo(undo, changes)
@@ -230,8 +217,28 @@ def _write_tags(args: argparse.Namespace) -> int:
         steps = writing.carry_out(steps)
     print(writing.steps_as_text(steps, json=args.json))
     if undo is None and changes:
-        tell(f"nothing is written yet: --write writes into {len(changes)} of {len(files)} files")
+        tell(f"nothing is written yet: --write writes into {len(changes)} of {len(steps)} files")
     return _done(writing.failed_steps(steps))
+
+
+def _steps(args: argparse.Namespace) -> list[Any]:
+    """Predict, and decide what each file gets."""
+    from genrekit._predict import load_classifier
+    from genrekit._write_tags import NOVEL, plan
+    from genrekit.datasets import find_audio
+
+    model = load_classifier(args.model, n_jobs=args.n_jobs, verbose=_verbose())
+    files = find_audio(args.files).paths
+    contents: list[AudioContentWarning] = []
+    k = 1 if args.threshold is None else len(model.classes_)
+    answers, novelty, errors = _answer(model, files, k, contents)
+    novel = _or_own(args.reject_novel, model, "reject_novel")
+    if novel is None and novelty is not None:
+        novel = NOVEL
+    below = _or_own(args.reject_below, model, "reject_below")
+    rejected = rejections(answers, contents, novelty, below=below, novel=novel)
+    how = {"threshold": args.threshold, "existing": args.existing}
+    return plan(files, answers, rejected, errors, **how)
 
 
 def _undo_tags(args: argparse.Namespace) -> int:

@@ -44,6 +44,8 @@ class _Track(NamedTuple):
 
     path: str
     tags: TrackTags
+    genre: str = ""
+    group: str = ""
 
 
 def load_tags(
@@ -122,32 +124,24 @@ def load_tags(
     if not found:
         said = "".join(f"; {remark}" for remark in remarks)
         raise ValueError(f"{root}: no audio file with a genre in its tags{said}")
-    target = _as_most([track.tags.genres[0] for track in found])
-    groups = _groups(found)
-    rare = _rare(target, groups, min_artists)
-    remarks += _remark_rare(rare, target, min_artists)
-    kept = [i for i, genre in enumerate(target) if genre not in rare]
-    found, genres = [found[i] for i in kept], np.array([target[i] for i in kept])
-    names = np.unique(genres).tolist()
-    if not names:
-        raise ValueError(f"{root}: no genre has {min_artists} artists; {remarks[-1]}")
+    found, rare = _without_rare(found, min_artists)
+    if not found:
+        raise ValueError(f"{root}: no genre has {min_artists} artists; {rare[0]}")
+    target = np.array([track.genre for track in found])
+    names = np.unique(target).tolist()
     check_genres(root, names)
     passed_over = "" if extensions else listing.passed_over()
-    warn_left_out(root, [*listing.remarks(), *remarks], passed_over)
-    artists = [track.tags.artist for track in found]
+    warn_left_out(root, [*listing.remarks(), *remarks, *rare], passed_over)
+    n_artists = len({track.group for track in found if track.tags.artist})
+    size = {"n_tracks": len(found), "n_artists": n_artists}
     return make_bunch(
         paths=[track.path for track in found],
-        target=genres,
-        groups=np.array([groups[i] for i in kept], dtype=object),
-        artists=artists,
+        target=target,
+        groups=np.array([track.group for track in found], dtype=object),
+        artists=[track.tags.artist for track in found],
         albums=[track.tags.album for track in found],
         split=None,
-        DESCR=_DESCR.format(
-            root=root,
-            n_tracks=len(found),
-            n_artists=len({_alike(artist) for artist in artists if artist}),
-            counts=listed(names, genres),
-        ),
+        DESCR=_DESCR.format(root=root, counts=listed(names, target), **size),
         as_frame=as_frame,
         return_X_y=return_X_y,
     )
@@ -162,18 +156,24 @@ def _read(files: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[list[_Track], l
         except ValueError as error:
             unreadable.append(f"{path}: {error}")
             continue
-        tags = tags._replace(genres=[genre for genre in tags.genres if not is_missing(genre)])
-        if tags.genres:
-            found.append(_Track(path, tags))
+        genre = next((genre for genre in tags.genres if not is_missing(genre)), "")
+        if genre:
+            found.append(_Track(path, tags, genre))
         else:
             without.append(path)
     told = ((without, "without a genre in its tags"), (unreadable, "without tags to be read"))
-    remarks = [
+    return _joined(found), [
         f"{len(paths):,} {'file' if len(paths) == 1 else 'files'} {what} (first: {paths[0]})"
         for paths, what in told
         if paths
     ]
-    return found, remarks
+
+
+def _joined(tracks: Sequence[_Track]) -> list[_Track]:
+    """Tracks with genres spelled in one way, and with groups."""
+    genres = _as_most([track.genre for track in tracks])
+    rows = zip(tracks, genres, _groups(tracks), strict=True)
+    return [track._replace(genre=genre, group=group) for track, genre, group in rows]
 
 
 def _alike(text: str) -> str:
@@ -194,26 +194,21 @@ def _groups(tracks: Sequence[_Track]) -> list[str]:
     """The artist of each track, or the first path of its recording."""
     artists = _as_most([track.tags.artist for track in tracks])
     paths = [track.path for track in tracks]
-    first: dict[int, str] = {}
-    for path, number in zip(paths, number_recordings(paths).tolist(), strict=True):
-        first.setdefault(number, path)
-    recordings = [first[number] for number in number_recordings(paths).tolist()]
-    return [artist or path for artist, path in zip(artists, recordings, strict=True)]
+    numbers = number_recordings(paths).tolist()
+    first = dict(zip(reversed(numbers), reversed(paths), strict=True))
+    return [artist or first[n] for artist, n in zip(artists, numbers, strict=True)]
 
 
-def _rare(target: Sequence[str], groups: Sequence[str], least: int) -> dict[str, int]:
-    """Genres with fewer groups than that, and how many they have."""
-    of_genre: dict[str, set[str]] = defaultdict(set)
-    for genre, group in zip(target, groups, strict=True):
-        of_genre[genre].add(group)
-    return {genre: len(of) for genre, of in sorted(of_genre.items()) if len(of) < least}
-
-
-def _remark_rare(rare: dict[str, int], target: Sequence[str], least: int) -> list[str]:
-    """The remark on genres that are left out, if there are any."""
+def _without_rare(tracks: Sequence[_Track], least: int) -> tuple[list[_Track], list[str]]:
+    """The tracks of genres with so many groups, and a remark on the others."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for track in tracks:
+        groups[track.genre].add(track.group)
+    rare = [genre for genre in sorted(groups) if len(groups[genre]) < least]
+    kept = [track for track in tracks if track.genre not in rare]
     if not rare:
-        return []
-    n = sum(genre in rare for genre in target)
-    tracks = "1 track" if n == 1 else f"{n:,} tracks"
-    named = some([f"{genre} ({count})" for genre, count in rare.items()])
-    return [f"{tracks} of genres by fewer than {least} artists: {named}"]
+        return kept, []
+    n = len(tracks) - len(kept)
+    named = some([f"{genre} ({len(groups[genre])})" for genre in rare])
+    count = "1 track" if n == 1 else f"{n:,} tracks"
+    return kept, [f"{count} of genres by fewer than {least} artists: {named}"]
