@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -68,3 +71,26 @@ def test_other_errors_of_locks_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", broken)
     with pytest.raises(OSError, match="Input/output error"), only_writer(tmp_path):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_worker_that_outlives_its_parent_keeps_no_lock(tmp_path):
+    script = (
+        "import multiprocessing, os, sys, time\n"
+        "from pathlib import Path\n"
+        "from genrekit.shards._lock import only_writer\n"
+        "with only_writer(Path(sys.argv[1])):\n"
+        "    worker = multiprocessing.get_context('fork').Process(target=time.sleep, args=(30,))\n"
+        "    worker.start()\n"
+        "    print(worker.pid, flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        orphan = int(parent.stdout.readline())
+    try:
+        os.kill(orphan, 0)  # it lives
+        with only_writer(tmp_path):
+            assert (tmp_path / ".lock").exists()
+    finally:
+        os.kill(orphan, signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tracemalloc
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.linear_model import SGDClassifier
@@ -135,6 +136,15 @@ def test_scikit_learn_takes_it_for_an_array(folder, music):
     for tracks, X in good.batches(3):
         learner.partial_fit(X, y[tracks], classes=sorted(set(y)))
     assert learner.n_features_in_ == 4
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_folds_side_by_side(folder, music, backend):
+    good = read_rows(folder).without_errors()
+    y = [genre for genre in music[1] if genre]
+    with joblib.parallel_config(backend, n_jobs=2):
+        found = cross_val_predict(SVC(), good, y, cv=4)
+    assert found.tolist() == cross_val_predict(SVC(), good.to_numpy(), y, cv=4).tolist()
 
 
 def peak(work):

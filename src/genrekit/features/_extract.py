@@ -154,15 +154,11 @@ def extract(
     )
     plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
-    chosen = "nan" if on_error is None else on_error
-    running: dict[str, Any] = {
-        "n_jobs": n_jobs,
-        "decoder": decoder,
-        "on_error": chosen,
-        "verbose": verbose,
-    }
+    running: dict[str, Any] = {"n_jobs": n_jobs, "decoder": decoder, "verbose": verbose}
+    running["on_error"] = "nan" if on_error is None else on_error
     if output is not None:
-        _check_pooled(pooled)
+        if not pooled:
+            raise ValueError("output= takes a row a track: leave out pooled=False, or output")
         cache = TrackCache(plan, memory, cache_waveform)
         rows = grow_table(output, items, cache, shard_size=shard_size, **running)
         return Extraction(rows, rows.names, rows.errors)
@@ -178,12 +174,6 @@ def extract(
     warn_of_tracks(items, described.errors, described.remarks)
     _warn_of_default(on_error, described.errors)
     return Extraction(described.table, list(plan.columns), described.errors)
-
-
-def _check_pooled(pooled: bool) -> None:
-    """Frames have no place in a table of rows."""
-    if not pooled:
-        raise ValueError("output= takes a row a track: leave out pooled=False, or output")
 
 
 def _warn_of_default(on_error: str | None, errors: Sequence[TrackError]) -> None:

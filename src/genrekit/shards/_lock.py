@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 __all__ = ["only_writer"]
 
@@ -16,6 +17,10 @@ _LOCK, _LEASE = ".lock", ".lease"
 _VALID, _RENEWED = 60.0, 15.0
 # What file systems say that know no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+
+_HELD: set[IO[bytes]] = set()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _let_go())
 
 
 @contextmanager
@@ -29,7 +34,18 @@ def only_writer(folder: Path) -> Iterator[None]:
             return
         if not locked:
             raise _taken(folder)
-        yield
+        _HELD.add(file)
+        try:
+            yield
+        finally:
+            _HELD.discard(file)
+
+
+def _let_go() -> None:
+    """Leave the locks to the parent: a worker that outlives it must not keep them."""
+    for file in _HELD:
+        file.close()
+    _HELD.clear()
 
 
 def _lock(descriptor: int) -> bool | None:

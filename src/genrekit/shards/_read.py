@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,30 +25,14 @@ _HELD = 4
 
 
 class _Shards:
-    """The features in some shards, of which the last few that were asked for are held."""
+    """The features in some shards; nothing of them is held."""
 
     def __init__(self, files: list[Path], names: list[str]) -> None:
         self.files, self.names = files, names
         self._stamps = list(map(_stamp, files))
-        self._held: OrderedDict[int, NDArray[np.float64]] = OrderedDict()
 
-    def get(self, number: int) -> NDArray[np.float64]:
+    def read(self, number: int) -> NDArray[np.float64]:
         """All rows of a shard; `RuntimeError` if it is not the one that was opened."""
-        if number in self._held:
-            self._held.move_to_end(number)
-            return self._held[number]
-        values = self._read(number)
-        self._held[number] = values
-        if len(self._held) > _HELD:
-            self._held.popitem(last=False)
-        return values
-
-    def clear(self) -> None:
-        """Hold none."""
-        self._held.clear()
-
-    def _read(self, number: int) -> NDArray[np.float64]:
-        """All rows of a shard, from the disk."""
         file = self.files[number]
         if _stamp(file) != self._stamps[number]:
             raise RuntimeError(f"{file} was written anew since it was opened: call read_rows again")
@@ -181,9 +164,7 @@ class ShardedTable:
             NaN where a track failed.
         """
         check_choice("dtype", np.dtype(dtype).name, _DTYPES)
-        table = self._some(self._where, dtype)
-        self._shards.clear()
-        return table
+        return _gathered(self._where, self._shards.read, np.empty(self.shape, dtype))
 
     @property
     def X(self) -> NDArray[np.float64]:
@@ -212,19 +193,20 @@ class ShardedTable:
             Which tracks they are, and their features.
         """
         check_integer("size", size, minimum=1)
+        read = lru_cache(maxsize=_HELD)(self._shards.read)
         for start in range(0, len(self), size):
             tracks = slice(start, min(start + size, len(self)))
-            yield tracks, self._some(self._where[tracks])
-        self._shards.clear()
+            where = self._where[tracks]
+            yield tracks, _gathered(where, read, np.empty((len(where), len(self.names))))
 
-    def _some(self, where: NDArray[Any], dtype: Any = "float64") -> NDArray[Any]:
-        """The features of some rows, shard by shard."""
-        table = np.empty((len(where), len(self.names)), dtype)
-        files, rows = where.T
-        for number in np.unique(files):
-            here = np.flatnonzero(files == number)
-            table[here] = self._shards.get(number)[rows[here]]
-        return table
+
+def _gathered(where: NDArray[Any], read: Callable[[int], Any], into: NDArray[Any]) -> NDArray[Any]:
+    """Rows of some shards, each of which is read once, in an array."""
+    files, rows = where.T
+    for number in np.unique(files):
+        here = np.flatnonzero(files == number)
+        into[here] = read(int(number))[rows[here]]
+    return into
 
 
 def read_rows(folder: Any) -> ShardedTable:
