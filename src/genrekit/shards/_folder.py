@@ -147,8 +147,7 @@ def read_index(folder: Path) -> Index:
     names: list[str] = []
     identity: dict[str, Any] = {}
     for file in files:
-        columns, found = _head(file)
-        table = read_part(file, list(LABELS))
+        columns, found, table = _labels(file)
         if identity and (found["key"] != identity["key"] or columns != names):
             raise ValueError(f"{file}: its rows are of other parameters than those of {files[0]}")
         names, identity = columns, identity or found
@@ -163,13 +162,14 @@ def read_index(folder: Path) -> Index:
     return Index(files, names, identity, labels_of, file_of[backwards], row_of[backwards])
 
 
-def _head(file: Path) -> tuple[list[str], dict[str, Any]]:
-    """The columns of features of a shard, and what its rows are of."""
+def _labels(file: Path) -> tuple[list[str], dict[str, Any], Any]:
+    """The columns of features of a shard, what its rows are of, and its other columns."""
     _, pq = arrow()
-    with _whole(file):
-        schema = pq.read_schema(file)
-    identity = told(schema, file)
-    return [name for name in schema.names if name not in LABELS], identity
+    with _whole(file), pq.ParquetFile(file, memory_map=True) as opened:
+        schema = opened.schema_arrow
+        identity = told(schema, file)
+        table = opened.read(list(LABELS), use_threads=False)
+    return [name for name in schema.names if name not in LABELS], identity, table
 
 
 def read_part(file: Path, columns: list[str] | None) -> Any:

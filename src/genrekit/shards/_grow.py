@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,14 +53,24 @@ class _Tracks(NamedTuple):
     def labels(self, place: int, row: TrackRow, reason: str) -> tuple[Any, ...]:
         """What stands before the features, in the order of `LABELS`."""
         size, mtime = (int(values[place]) for values in self.status)
-        return self.names[place], size, mtime, row.seconds, reason, row.remark.text
+        return self.names[place], size, mtime, row.seconds, reason, _in_words(row.remark)
+
+
+@lru_cache(maxsize=8)  # there are as many, and to put one in words takes as long as to write a row
+def _in_words(remark: Remark) -> str:
+    """What is to be known of a track."""
+    return remark.text
 
 
 class _Work(NamedTuple):
-    """What is to be done: places of tracks, and why some of them failed before, by place."""
+    """What is to be done: places of tracks, and why some of them failed before, by place.
+
+    `renews` tells whether rows will be, or are, in the place of older ones.
+    """
 
     places: NDArray[np.int64]
     failed: dict[int, str]
+    renews: bool
 
 
 def grow_table(
@@ -120,7 +131,8 @@ def grow_table(
         told = {"n_jobs": n_jobs, "decoder": decoder, "on_error": on_error}
         rows = stream_rows([paths[place] for place in work.places], cache, **told)
         _write_rows(rows, _Tracks(paths, names, status), work, writer, progress)
-        _tidy(folder)
+        if work.renews:
+            _tidy(folder)
     return read_rows(folder)
 
 
@@ -159,7 +171,8 @@ def _to_do(index: _folder.Index, names: list[str], status: _Status) -> _Work:
     first = _folder.places(listing, listing) == np.arange(len(names))
     before = dict(zip(np.flatnonzero(known).tolist(), errors, strict=True))
     again = {place: before[place] for place in np.flatnonzero(failed & same).tolist()}
-    return _Work(np.flatnonzero(first & ~done), again)
+    renews = bool((known & ~done).any() or not index.latest().all())
+    return _Work(np.flatnonzero(first & ~done), again, renews)
 
 
 def _warn_of_absent(folder: Path, index: _folder.Index, names: list[str]) -> None:

@@ -60,7 +60,7 @@ class Progress:
             left = (
                 (self._total - self._bytes) / self._bytes * self._seconds if self._bytes else None
             )
-            told = {"left_seconds": None if left is None else round(left, 1)}
+            told = {"left_seconds": None if left is None else round(left, 3)}
             _tell("shard", shard=path.name, **self._counts(), **told)
 
     def end(self) -> None:
