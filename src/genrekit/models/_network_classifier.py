@@ -123,7 +123,7 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
         Makes the network behind "image", such as ``functools.partial(timm.create_model, "...")``.
     checkpoint : str or path-like, optional
         A folder in which every epoch is kept, so that a run that was killed goes on, and ends with
-        the weights of one that was not.
+        the weights of one that was not. It is for one training: in a search each would need its own.
     device : str, default="auto"
         What torch computes on while it learns: "auto" for CUDA, MPS or the processor, whichever is
         there.
@@ -145,7 +145,7 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
         Above 0: a progress bar for tracks, and a line an epoch.
     random_state : int or RandomState, optional
         Decides the first weights, the order, crops, masks and the validation part: the same number
-        gives the same weights on the same machine's processor.
+        gives the same weights on the same machine's processor with as many threads of torch.
 
     Attributes
     ----------
