@@ -123,7 +123,7 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
         Makes the network behind "image", such as ``functools.partial(timm.create_model, "...")``.
     checkpoint : str or path-like, optional
         A folder in which every epoch is kept, so that a run that was killed goes on, and ends with
-        the weights of one that was not. It is for one training: in a search each would need its own.
+        the weights of one that was not. It is for one training; in a search leave it out.
     device : str, default="auto"
         What torch computes on while it learns: "auto" for CUDA, MPS or the processor, whichever is
         there.

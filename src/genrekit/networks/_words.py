@@ -69,7 +69,8 @@ def rows_inputs(
     --------
     >>> from genrekit import CNNEmbedding, MFCCStats
     >>> from genrekit.networks import rows_inputs
-    >>> inputs = [MFCCStats(n_mfcc=13), "waveform", ("answers", CNNEmbedding(output="penultimate"))]
+    >>> answers = CNNEmbedding(output="penultimate", patch_hop=1.0)
+    >>> inputs = [MFCCStats(n_mfcc=13), "waveform", ("answers", answers)]
     >>> entries, plan = rows_inputs(inputs, segment_duration=4.0)
     >>> [(entry.name, entry.shape) for entry in entries]
     [('mfcc', (13, 172)), ('waveform', (88200,)), ('answers', (200, 2))]
