@@ -320,7 +320,8 @@ def test_x_is_read_once_and_the_features_are_made_once(X, y):
     clf.predict(X[:1])  # what is made once a process is there from here on
     hops, predicting = count_calls(lambda: clf.predict(X[:1]))
     for calls in (fitting, predicting):
-        assert calls["read_tracks"] == calls["check_collection"] == calls["resolve"] == 1
+        assert calls["read_tracks"] == calls["check_collection"] == 1
+        assert calls["resolve"] <= 1  # once a process will do
         assert calls["_make_transformer"] == 0
     # numpy's kernels call from one file into another where compiled ones do not.
     most = 450 if kernels.FLAVOUR == "numba" else 480
