@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from functools import cached_property, lru_cache, reduce
 from operator import or_
@@ -209,16 +210,15 @@ def _kept(part: Part, spectra: Spectra) -> NDArray[np.float64]:
     return kept
 
 
-def _swept(
-    requests: dict[Frontend, list[Request]], read: Iterator[tuple[NDArray[Any], ...]]
-) -> dict[Frontend, Spectra]:
+def _swept(requests: dict[Frontend, list[Request]], read: Any) -> dict[Frontend, Spectra]:
     """One reading of a track through front ends that share a decode."""
     spectra = {front: Spectra.begin(front, wanted) for front, wanted in requests.items()}
     order = list(dict.fromkeys(frontend.rates for frontend in spectra))  # as in the excerpt
     listeners = [(track, order.index(frontend.rates)) for frontend, track in spectra.items()]
-    for blocks in read:
-        for track, place in listeners:
-            track.push(blocks[place])
+    with closing(read):  # an interrupt keeps what it passed through, and a decoder would stay open
+        for blocks in read:
+            for track, place in listeners:
+                track.push(blocks[place])
     return {frontend: track.finish() for frontend, track in spectra.items()}
 
 
