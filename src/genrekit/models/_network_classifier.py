@@ -339,8 +339,10 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
                     y, self.classes_, None if weight is None else weight[used], self.class_weight
                 ),
                 valid=valid,
+                unscaled=() if self._made_for() is None else names,
             )
-            self._train(module, self._standardised(heard, segments), segments, settings)
+            levels = dict(zip(names, zip(segments.mean, segments.scale, strict=True), strict=True))
+            self._train(module, heard.scaled(levels), segments, settings)
         self.validation_ = np.flatnonzero(used)[valid]
         return self
 
@@ -384,15 +386,6 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
         if self.backbone is not None:
             params["backbone"] = self.backbone
         return build_network(self.network, heard.shapes, len(np.unique(y)), params, seed)
-
-    def _standardised(self, heard: FeaturesInput, segments: Segments) -> FeaturesInput:
-        """The input with what was learnt of its rows: nothing, if it must be heard as it is."""
-        if self._made_for() is not None:
-            segments.mean = [np.array(each.mean) for each in heard.inputs]
-            segments.scale = [np.array(each.scale) for each in heard.inputs]
-        names = [each.name for each in heard.inputs]
-        levels = zip(segments.mean, segments.scale, strict=True)
-        return heard.scaled(dict(zip(names, levels, strict=True)))
 
     def _train(
         self, module: Any, heard: FeaturesInput, segments: Segments, settings: TrainSettings

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.engine import NOTHING, Plan, notes_of, read_tracks, warn_of_notes, warn_of_tracks
-from genrekit.exceptions import UnheardWarning
+from genrekit.engine import Plan, read_tracks, warn_of_tracks
 from genrekit.models._cutting import aggregate_by
 from genrekit.models._heard import read_frames, stream_heard
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths
 from genrekit.models._track_classifier import Answers, TrackClassifierMixin
 from genrekit.models._trained_card import SegmentAnswerer
-from genrekit.models._unheard import level
+from genrekit.models._unheard import find_unheard, level
 from genrekit.networks import FeaturesInput, ModelCard, OnnxNetwork, make_plan
 from genrekit.spectra import Frontend
 
@@ -119,23 +118,20 @@ class TrainedNetworkMixin(TrackClassifierMixin):
         answers, plan = self._answerer(segment_hop)
         stream = stream_heard(tracks, plan, self.memory, then=answers, **self._running())
         offset = 0.0 if plan is None else self.offset
-        found, errors, remarks = [], [], []
+        none: Any = np.empty(0), np.empty((0, len(self.classes_)))
+        said: list[Any] = []
+        errors, remarks = [], []
         for track in stream:
             remarks.append(track.remark)
-            times, proba = np.empty(0), np.empty((0, len(self.classes_)))
+            said.append(none if track.error else track.values)
             if track.error is not None:
                 errors.append(track.error)
-            else:
-                said: Any = track.values  # what the answerer made of the frames
-                times, proba = said
-            unheard = bool(track.remark & NOTHING)
-            proba = level(proba, np.full(len(proba), unheard))
-            found.append((times + offset, proba, unheard))
         warn_of_tracks(tracks, errors, remarks)
-        if notes := notes_of(tracks, remarks, NOTHING):
-            what = 'hold too little to be judged: the answer is "unknown"'
-            warn_of_notes(UnheardWarning, notes, len(tracks), what)
-        return found
+        unheard = find_unheard(self, tracks, remarks)
+        return [
+            (times + offset, level(proba, np.full(len(proba), nothing)), bool(nothing))
+            for (times, proba), nothing in zip(said, unheard, strict=True)
+        ]
 
     def _answerer(self, segment_hop: float | None) -> tuple[SegmentAnswerer, Plan | None]:
         """What answers to the frames of a track, and what gives these."""

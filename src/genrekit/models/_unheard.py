@@ -18,8 +18,11 @@ __all__ = ["find_unheard", "hears_by_network", "level"]
 
 
 def hears_by_network(estimator: Any) -> bool:
-    """Whether a pretrained network is among what an estimator describes tracks by."""
-    return any(isinstance(part, CNNEmbedding) for _, part in iter_objects(estimator))
+    """Whether a network is among what an estimator judges tracks by, pretrained or its own."""
+    return any(
+        isinstance(part, CNNEmbedding) or hasattr(part, "onnx_")
+        for _, part in iter_objects(estimator)
+    )
 
 
 def find_unheard(
@@ -30,7 +33,7 @@ def find_unheard(
     Parameters
     ----------
     estimator : estimator
-        What describes them, fitted.
+        What describes or judges them, fitted.
     tracks : sequence
         The tracks.
     remarks : sequence of Remark

@@ -131,6 +131,11 @@ class FeaturesInput:
         patches = tuple(entry.cut(frames[entry.name], times) for entry in self.inputs)
         return patches if len(patches) > 1 else patches[0]
 
+    def patch(self, frames: Mapping[str, NDArray[Any]], time: float) -> Any:
+        """The patch that starts at a time, of the shape `shape`: of several inputs a tuple."""
+        cut = self.cut(frames, np.array([time]))
+        return tuple(one[0] for one in cut) if isinstance(cut, tuple) else cut[0]
+
 
 INPUTS: dict[str, type[MelInput] | type[WaveformInput] | type[FeaturesInput]] = {
     cls.kind: cls for cls in (MelInput, WaveformInput, FeaturesInput)

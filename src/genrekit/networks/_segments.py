@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_integer
 from genrekit.networks._card import ModelCard
 from genrekit.networks._features import FeaturesInput
-from genrekit.networks._network import Network
+from genrekit.networks._network import Network, answer_patches
 
 __all__ = ["answer_times", "segment_answers"]
 
@@ -73,11 +72,6 @@ def answer_times(
     outputs: Sequence[str] | None = None,
     batch_size: int = 1,
 ) -> dict[str, NDArray[np.float32]]:
-    """A network's answers to the segments that start at these times, batch after batch."""
-    check_integer("batch_size", batch_size, minimum=1)
-    names = list(network.outputs) if outputs is None else list(outputs)
-    answers = [
-        network(heard.cut(frames, times[start : start + batch_size]), names)
-        for start in range(0, len(times), batch_size)
-    ]
-    return {name: np.concatenate([some[name] for some in answers]) for name in names}
+    """A network's answers to the segments that start at these times."""
+    patches = (heard.patch(frames, time) for time in times)
+    return answer_patches(network, patches, outputs, batch_size=batch_size)
