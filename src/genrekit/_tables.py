@@ -24,6 +24,7 @@ __all__ = [
     "csv_text",
     "growing_table",
     "make_folder",
+    "sync_folder",
     "text_table",
     "write_or_keep",
 ]
@@ -79,6 +80,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     with _beside(path, target) as temporary:
         yield temporary
         os.replace(temporary, target)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names of new files to disk too, where a folder can be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def check_writable(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._tables import sync_folder
 from genrekit.shards._identity import LABELS, arrow, told
 
 __all__ = [
@@ -105,7 +106,7 @@ def write_whole(path: Path, table: Any) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         reason = f"{path}: can't be written: {error.strerror or error}"
         failure = type(error)(f"{reason}; the rows before it stay, and the next run goes on there")
@@ -113,16 +114,6 @@ def write_whole(path: Path, table: Any) -> None:
         raise failure from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Bring a new name to disk, where folders can be opened."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def write_listing(folder: Path, names: list[str], metadata: Any) -> None:

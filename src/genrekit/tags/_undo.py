@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from genrekit._tables import sync_folder
 
 __all__ = ["Change", "read_undo", "write_undo"]
 
@@ -54,7 +55,7 @@ def write_undo(path: Path, changes: Iterable[Change]) -> None:
             file.writelines(json.dumps(line) + "\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
-        _keep_name(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise FileExistsError(f"{path}: is there already; name another file to undo with") from None
     except OSError as error:
@@ -108,13 +109,3 @@ def _change(line: dict[str, Any]) -> Change:
     if not (lists and all(isinstance(text, str) for text in texts)):
         raise ValueError(f"{line} is no change")
     return change
-
-
-def _keep_name(folder: Path) -> None:
-    """Have the name of a new file on the disk too, where a folder can be opened."""
-    with suppress(OSError):
-        entry = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(entry)
-        finally:
-            os.close(entry)
