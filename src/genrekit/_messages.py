@@ -7,7 +7,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from genrekit._text import printable
@@ -72,11 +72,17 @@ def plain_warnings() -> Iterator[None]:
 @contextmanager
 def epochs_told() -> Iterator[None]:
     """Tell how each epoch of a training went in a line, but on a terminal, where a bar does."""
-    log, handler = logging.getLogger("genrekit.training"), logging.StreamHandler(sys.stderr)
+    with nullcontext() if sys.stderr.isatty() else _heard("training", logging.StreamHandler()):
+        yield
+
+
+@contextmanager
+def _heard(room: str, handler: logging.Handler) -> Iterator[None]:
+    """Let a handler have what a room tells meanwhile."""
+    log = logging.getLogger(f"genrekit.{room}")
     level = log.level
-    if not sys.stderr.isatty():
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
     try:
         yield
     finally:
@@ -110,15 +116,8 @@ def _summary(**progress: Any) -> str:
 @contextmanager
 def rows_told(as_json: bool) -> Iterator[None]:
     """Tell how many rows a folder has got: at the end, or as JSON whenever some were written."""
-    log, handler = logging.getLogger("genrekit.shards"), _RowsHandler(as_json)
-    level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
+    with _heard("shards", _RowsHandler(as_json)):
         yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
 
 
 @contextmanager
