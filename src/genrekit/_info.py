@@ -12,6 +12,7 @@ from genrekit.audio import available_decoders
 from genrekit.dsp.kernels import FLAVOUR, cache_folder
 from genrekit.engine import Plan
 from genrekit.features import FEATURES, SETS, Frontend, extract, resolve
+from genrekit.networks import HEADS, ModelCard, list_models, locate
 
 # fmt: off
 _PACKAGES = [
@@ -139,6 +140,29 @@ def classifier_rows() -> list[list[str]]:
 
     heads = [read_head(name) for name in PRETRAINED]
     return [[head.name, head.title, head.licence, ", ".join(head.classes)] for head in heads]
+
+
+def model_rows() -> list[list[str]]:
+    """Name the networks that are known.
+
+    Returns
+    -------
+    list of list of str
+        Name, title, licence, size and where it is.
+    """
+    return [
+        [card.name, card.title, card.licence, f"{card.size / 1e6:.1f} MB", _place(card)]
+        for card in list_models()
+    ]
+
+
+def _place(card: ModelCard) -> str:
+    """Where a network is, in words."""
+    try:
+        path = locate(card)
+    except FileNotFoundError:
+        return "not downloaded" if card.url else "missing"
+    return "in genrekit" if path.parent == HEADS.parent else str(path)
 
 
 def _version(package: str) -> str:

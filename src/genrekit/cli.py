@@ -273,8 +273,8 @@ def _duplicates(args: argparse.Namespace) -> int:
 
 def _models(args: argparse.Namespace) -> int:
     """List the pretrained models, or download a network."""
-    from genrekit._info import classifier_rows
-    from genrekit.networks import fetch_model, model_rows
+    from genrekit._info import classifier_rows, model_rows
+    from genrekit.networks import fetch_model
 
     if args.fetch:
         print(fetch_model(args.fetch))

@@ -17,12 +17,11 @@ from genrekit.networks._registry import (
     get_card,
     list_models,
     locate,
-    model_rows,
 )
 from genrekit.networks._rows import RowsInput
 from genrekit.networks._segments import segment_answers
+from genrekit.networks._session import check_content
 from genrekit.networks._source import Patches
-from genrekit.networks._trained import check_trained
 from genrekit.networks._words import rows_inputs
 
 __all__ = [
@@ -39,14 +38,13 @@ __all__ = [
     "WaveformInput",
     "answer_patches",
     "check_network",
-    "check_trained",
+    "check_content",
     "fetch_model",
     "get_card",
     "iter_batches",
     "list_models",
     "locate",
     "make_plan",
-    "model_rows",
     "open_network",
     "rows_inputs",
     "segment_answers",

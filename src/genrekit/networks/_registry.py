@@ -10,7 +10,7 @@ from genrekit._validation import did_you_mean
 from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
 
-__all__ = ["HEADS", "fetch_model", "get_card", "list_models", "locate", "model_rows"]
+__all__ = ["HEADS", "fetch_model", "get_card", "list_models", "locate"]
 
 _SHIPPED = Path(__file__).with_name("data")
 # The numbers of the classifiers that come trained on these networks.
@@ -223,29 +223,6 @@ def _make_folder(folder: Path) -> None:
             f"{folder}: {reason}. Let the environment variable GENREKIT_DATA name another folder, "
             "in which there will be one called models"
         )
-
-
-def model_rows() -> list[list[str]]:
-    """The networks as rows for ``genrekit models``.
-
-    Returns
-    -------
-    list of list of str
-        Name, title, licence, size and where it is.
-    """
-    return [
-        [card.name, card.title, card.licence, f"{card.size / 1e6:.1f} MB", _place(card)]
-        for card in list_models()
-    ]
-
-
-def _place(card: ModelCard) -> str:
-    """Where a network is, in words."""
-    try:
-        path = locate(card)
-    except FileNotFoundError:
-        return "not downloaded" if card.url else "missing"
-    return "in genrekit" if path.parent == _SHIPPED else str(path)
 
 
 def data_home() -> Path:

@@ -25,8 +25,9 @@ from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from genrekit.models import NetworkClassifier, NoveltyMixin, TemperedClassifier, iter_objects
-from genrekit.networks import CNNEmbedding, MelInput, check_network, check_trained
+from genrekit.networks import CNNEmbedding, MelInput, check_network
 from genrekit.persistence._private import private
+from genrekit.persistence._trained import check_trained
 from genrekit.persistence._tree_checks import is_count, require
 
 _SVC_KERNELS = ("linear", "poly", "rbf", "sigmoid")

@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genrekit.networks._card import ModelCard
-from genrekit.networks._features import FeaturesInput
-from genrekit.networks._registry import get_card
-from genrekit.networks._session import check_content
+from genrekit.networks import FeaturesInput, ModelCard, check_content, get_card
 
 __all__ = ["check_trained"]
 
