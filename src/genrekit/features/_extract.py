@@ -156,12 +156,8 @@ def extract(
     items = check_collection(sources)
     running: dict[str, Any] = {"n_jobs": n_jobs, "decoder": decoder, "verbose": verbose}
     running["on_error"] = "nan" if on_error is None else on_error
-    if output is not None:
-        if not pooled:
-            raise ValueError("output= takes a row a track: leave out pooled=False, or output")
-        cache = TrackCache(plan, memory, cache_waveform)
-        rows = grow_table(output, items, cache, shard_size=shard_size, **running)
-        return Extraction(rows, rows.names, rows.errors)
+    if output is not None and not pooled:
+        raise ValueError("output= takes a row a track: leave out pooled=False, or output")
     if not pooled:
         kept = {"memory": memory, "cache_waveform": cache_waveform}
         found = list(stream_frames(items, plan, **kept, **running))
@@ -170,6 +166,9 @@ def extract(
         _warn_of_default(on_error, errors)
         return Extraction([track.values or {} for track in found], list(plan.names), errors)
     cache = TrackCache(plan, memory, cache_waveform)
+    if output is not None:
+        rows = grow_table(output, items, cache, shard_size=shard_size, **running)
+        return Extraction(rows, rows.names, rows.errors)
     described = describe_tracks(items, cache, **running)
     warn_of_tracks(items, described.errors, described.remarks)
     _warn_of_default(on_error, described.errors)
