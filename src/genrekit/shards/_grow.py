@@ -4,66 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import suppress
-from functools import lru_cache
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._text import printable, to_name
 from genrekit._validation import check_integer
 from genrekit.audio import Remark
 from genrekit.engine import TrackCache, TrackRow, stream_rows, warn_of_tracks
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.shards import _folder
-from genrekit.shards._identity import LABELS, arrow, check_same, identity_of, make_schema
+from genrekit.shards._identity import arrow, check_same, identity_of, make_schema
 from genrekit.shards._lock import only_writer
 from genrekit.shards._progress import Progress
 from genrekit.shards._read import ShardedTable, read_rows
+from genrekit.shards._tracks import Tracks
+from genrekit.shards._writer import Writer
 
 __all__ = ["grow_table"]
 
 
-class _Status(NamedTuple):
-    """Size and time of change of files, -1 where there is none."""
-
-    size: NDArray[np.int64]
-    mtime_ns: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, paths: Sequence[str]) -> _Status:
-        """Ask the file system."""
-        size, mtime = (np.full(len(paths), -1) for _ in range(2))
-        for place, path in enumerate(paths):
-            with suppress(OSError, ValueError):  # whoever reads it says what is wrong with it
-                found = os.stat(path)
-                size[place], mtime[place] = found.st_size, found.st_mtime_ns
-        return cls(size, mtime)
-
-
-class _Tracks(NamedTuple):
-    """The tracks of a call: their paths, the names of these in tables, the state of the files."""
-
-    paths: list[str]
-    names: list[str]
-    status: _Status
-
-    def labels(self, place: int, row: TrackRow, reason: str) -> tuple[Any, ...]:
-        """What stands before the features, in the order of `LABELS`."""
-        size, mtime = (int(values[place]) for values in self.status)
-        return self.names[place], size, mtime, row.seconds, reason, _in_words(row.remark)
-
-
-@lru_cache(maxsize=8)  # there are as many, and to put one in words takes as long as to write a row
-def _in_words(remark: Remark) -> str:
-    """What is to be known of a track."""
-    return remark.text
-
-
 class _Work(NamedTuple):
-    """What is to be done: places of tracks, and why some of them failed before, by place.
+    """What is to be done: places of tracks, and why the n-th of them failed before.
 
     `renews` tells whether rows will be, or are, in the place of older ones.
     """
@@ -111,38 +75,35 @@ def grow_table(
         All rows in the folder.
     """
     check_integer("shard_size", shard_size, minimum=1)
-    paths = _as_paths(sources)
+    tracks = Tracks.of(sources)
     plan = cache.plan
     identity = identity_of(plan, decoder)
     schema = make_schema(plan.columns, identity)
     folder = _made(Path(os.path.expanduser(os.fspath(folder))))
     with only_writer(folder):
-        _folder.sweep_out(folder)
-        index = _folder.read_index(folder)
-        if index.files:
-            check_same(folder, index.identity, identity)
-        names, status = list(map(to_name, paths)), _Status.of(paths)
-        work = _to_do(index, names, status)
-        _warn_of_absent(folder, index, names)
-        del index  # it is as long as the table
-        _folder.write_listing(folder, names, schema.metadata)
-        writer = _Writer(folder, schema, min(shard_size, len(work.places) or 1))
-        progress = Progress(status.size[work.places], len(paths) - len(work.places), verbose)
-        told = {"n_jobs": n_jobs, "decoder": decoder, "on_error": on_error}
-        rows = stream_rows([paths[place] for place in work.places], cache, **told)
-        _write_rows(rows, _Tracks(paths, names, status), work, writer, progress)
+        work = _begin(folder, tracks, identity, schema)
+        wanted = tracks.take(work.places)
+        n_kept = len(tracks.paths) - len(work.places)
+        ledger = _Ledger(tracks, work.places, Progress(wanted.status.size, n_kept, verbose))
+        rows = stream_rows(wanted.paths, cache, n_jobs=n_jobs, decoder=decoder, on_error=on_error)
+        files, size = _folder.following_shards(folder), min(shard_size, len(work.places) or 1)
+        with closing(ledger.progress):
+            _write_rows(rows, Writer(wanted, work.failed, schema, files, size), ledger)
+        ledger.warn()
         if work.renews:
             _tidy(folder)
     return read_rows(folder)
 
 
-def _as_paths(sources: Sequence[Any]) -> list[str]:
-    """The paths of files; `ValueError` if some are none: nothing would tell them from others."""
-    for place, source in enumerate(sources):
-        if not isinstance(source, (str, os.PathLike)):
-            kind = type(source).__name__
-            raise ValueError(f"output= takes paths of files, and item {place} is a {kind}")
-    return [os.fspath(source) for source in sources]
+def _begin(folder: Path, tracks: Tracks, identity: dict[str, Any], schema: Any) -> _Work:
+    """Find out what is to be done, and note which tracks the table is of."""
+    _folder.sweep_out(folder)
+    index = _folder.read_index(folder)
+    if index.files:
+        check_same(folder, index.identity, identity)
+    _warn_of_absent(folder, index, tracks.names)
+    _folder.write_listing(folder, tracks.names, schema.metadata)
+    return _to_do(index, tracks)
 
 
 def _made(folder: Path) -> Path:
@@ -155,9 +116,10 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _to_do(index: _folder.Index, names: list[str], status: _Status) -> _Work:
+def _to_do(index: _folder.Index, tracks: Tracks) -> _Work:
     """Tracks without a row, or with one of another state of the file, or with an error."""
     pa, _ = arrow()
+    _, names, status = tracks
     listing = pa.array(names, pa.string())
     at = _folder.places(listing, index.labels["path"])
     known = at >= 0
@@ -170,9 +132,10 @@ def _to_do(index: _folder.Index, names: list[str], status: _Status) -> _Work:
     done = known & ~failed & (same | gone)
     first = _folder.places(listing, listing) == np.arange(len(names))
     before = dict(zip(np.flatnonzero(known).tolist(), errors, strict=True))
-    again = {place: before[place] for place in np.flatnonzero(failed & same).tolist()}
+    wanted = np.flatnonzero(first & ~done)
+    again = {i: before[place] for i, place in enumerate(wanted.tolist()) if (failed & same)[place]}
     renews = bool((known & ~done).any() or not index.latest().all())
-    return _Work(np.flatnonzero(first & ~done), again, renews)
+    return _Work(wanted, again, renews)
 
 
 def _warn_of_absent(folder: Path, index: _folder.Index, names: list[str]) -> None:
@@ -188,69 +151,49 @@ def _warn_of_absent(folder: Path, index: _folder.Index, names: list[str]) -> Non
         )
 
 
-class _Writer:
-    """Rows on their way into the next shard."""
+class _Ledger:
+    """What became of the tracks, for people.
 
-    def __init__(self, folder: Path, schema: Any, size: int) -> None:
-        self._files = _folder.following_shards(folder)
-        self._next = next(self._files)
-        self._schema = schema
-        # Columns lie together, as Arrow takes them.
-        self._values = np.empty((size, len(schema.names) - len(LABELS)), order="F")
-        self._labels: list[tuple[Any, ...]] = []
+    Parameters
+    ----------
+    tracks : Tracks
+        All tracks of the call.
+    places : ndarray of shape (n_work,)
+        Those of them that are worked on.
+    progress : Progress
+        Tells how far it is.
+    """
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is room for no other row."""
-        return len(self._labels) == len(self._values)
+    def __init__(self, tracks: Tracks, places: NDArray[np.int64], progress: Progress) -> None:
+        self.progress = progress
+        self._tracks, self._places = tracks, places
+        self._errors: list[TrackError] = []
+        self._remarks = [Remark(0)] * len(tracks.paths)
 
-    def append(self, labels: tuple[Any, ...], values: NDArray[Any] | None) -> None:
-        """Take a row."""
-        self._values[len(self._labels)] = np.nan if values is None else values
-        self._labels.append(labels)
+    def take(self, row: TrackRow) -> None:
+        """Note what became of a track."""
+        place = int(self._places[row.index])
+        self.progress.take(row)
+        self._remarks[place] = row.remark
+        if row.error:
+            self._errors.append(row.error._replace(index=place))
 
-    def flush(self) -> Path | None:
-        """Write the rows that were taken; where they are, None if there were none."""
-        if not self._labels:
-            return None
-        pa, _ = arrow()
-        columns = [*zip(*self._labels, strict=True), *self._values[: len(self._labels)].T]
-        pairs = zip(columns, self._schema.types, strict=True)
-        arrays = [pa.array(column, kind, from_pandas=False) for column, kind in pairs]
-        written = self._next
-        _folder.write_whole(written, pa.Table.from_arrays(arrays, schema=self._schema))
-        self._labels.clear()
-        self._next = next(self._files)
-        return written
+    def warn(self) -> None:
+        """Tell of tracks that failed, or are not heard as they are."""
+        warn_of_tracks(self._tracks.paths, self._errors, self._remarks)
 
 
-def _write_rows(
-    rows: Generator[TrackRow, None, None],
-    tracks: _Tracks,
-    work: _Work,
-    writer: _Writer,
-    progress: Progress,
-) -> None:
+def _write_rows(rows: Generator[TrackRow, None, None], writer: Writer, ledger: _Ledger) -> None:
     """Write rows as they come, and what was taken of them when something stops it."""
-    errors: list[TrackError] = []
-    remarks = [Remark(0)] * len(tracks.paths)
     try:
         for row in rows:
-            place = int(work.places[row.index])
-            progress.take(row)
-            remarks[place] = row.remark
-            reason = printable(row.error.reason) if row.error else ""
-            if row.error:
-                errors.append(row.error._replace(index=place))
-            if not reason or reason != work.failed.get(place):
-                writer.append(tracks.labels(place, row, reason), row.values)
+            ledger.take(row)
+            writer.take(row)
             if writer.is_full:
-                progress.shard(writer.flush())
+                ledger.progress.shard(writer.flush())
     finally:
         rows.close()
-        progress.shard(writer.flush())
-        progress.end()
-    warn_of_tracks(tracks.paths, errors, remarks)
+        ledger.progress.shard(writer.flush())
 
 
 def _tidy(folder: Path) -> None:

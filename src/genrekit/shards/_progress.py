@@ -63,7 +63,7 @@ class Progress:
             told = {"left_seconds": None if left is None else round(left, 3)}
             _tell("shard", shard=path.name, **self._counts(), **told)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Tell of the whole."""
         if self._bar is not None:
             self._bar.close()
