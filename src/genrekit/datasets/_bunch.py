@@ -40,10 +40,10 @@ def make_bunch(
 ) -> Bunch:
     """A Bunch of tracks (``paths`` in `content`) or of features (``data``, ``feature_names``)."""
     # Here and not above: listing files for `genrekit extract` does without scikit-learn.
-    from sklearn.utils import Bunch
+    from genrekit.datasets._shown_bunch import TrackBunch
 
     names = content.pop("target_names", None)
-    bunch = Bunch(
+    bunch = TrackBunch(
         target=target,
         target_names=np.unique(target).tolist() if names is None else names,
         groups=groups,

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from genrekit._progress import progress_bar
+
 __all__ = ["download", "unpack"]
 
 _CHUNK = 1 << 20  # bytes
@@ -81,10 +83,8 @@ def _continue(url: str, part: Path, verbose: int) -> None:
 
 def _copy(response: Any, part: Path, start: int, total: int | None, verbose: int) -> None:
     """Write what comes, with a bar that counts it."""
-    from tqdm import tqdm
-
     name = part.name.removesuffix(".part")
-    bar = tqdm(
+    bar = progress_bar(
         desc=name, initial=start, total=total, unit="B", unit_scale=True, disable=not verbose
     )
     with part.open("ab" if start else "wb") as file, bar:
@@ -111,8 +111,6 @@ def _sha1(path: Path) -> str:
 
 def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> None:
     """Unpack an archive that holds one folder of the name of `folder`, whole or not at all."""
-    from tqdm import tqdm
-
     # Beside its final place, so that a rename ends it: a folder that is there is complete.
     temporary = folder.with_name(f".{folder.name}.unpacking")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -123,7 +121,7 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> None:
             _check_member(member, folder.name, archive)
         _check_space(members, folder.parent)
         with _named(archive), zipfile.ZipFile(archive) as file:
-            for member in tqdm(members, desc=folder.name, unit="file", disable=not verbose):
+            for member in progress_bar(members, desc=folder.name, unit="file", disable=not verbose):
                 file.extract(member, temporary)
         os.replace(temporary / folder.name, folder)
     finally:

@@ -99,7 +99,7 @@ def make_tracks(
     ['arpeggio', 'drone', 'noise-beat', 'pluck', 'pulse']
     """
     # Here and not above: listing files for `genrekit extract` does without scikit-learn.
-    from sklearn.utils import Bunch
+    from genrekit.datasets._shown_bunch import TrackBunch
 
     names = _checked_genres(genres)
     check_integer("n_per_genre", n_per_genre, minimum=1)
@@ -107,7 +107,7 @@ def make_tracks(
     check_number("duration", duration, above=0)
     seed = np.random.SeedSequence(random_state).entropy
     n_samples = max(1, round(duration * sr))
-    bunch = Bunch(
+    bunch = TrackBunch(
         target=np.repeat(names, n_per_genre),
         target_names=names,
         groups=np.arange(len(names) * n_per_genre),

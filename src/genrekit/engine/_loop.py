@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._progress import progress_bar
 from genrekit._validation import check_choice
 from genrekit.audio import Decoded, Downmix
 from genrekit.engine._tracks import Excerpt, TrackSegment, content, label, read_track
@@ -159,6 +160,4 @@ def _progress(outcomes: Iterator[Any], total: int, verbose: int) -> Iterator[Any
     """The outcomes, with a bar that counts them."""
     if not verbose:
         return outcomes
-    from tqdm import tqdm
-
-    return iter(tqdm(outcomes, total=total, unit="track"))
+    return iter(progress_bar(outcomes, total=total, unit="track"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from genrekit._docstrings import parameters_of
+from genrekit._shown import ShortTable, Shown, counted, shown_rows
 from genrekit.engine import (
     TrackCache,
     check_collection,
@@ -22,8 +23,8 @@ from genrekit.spectra import Frontend
 __all__ = ["Extraction", "extract"]
 
 
-@dataclass(frozen=True)
-class Extraction:
+@dataclass(frozen=True, repr=False)
+class Extraction(ShortTable):
     """What `extract` returns.
 
     Attributes
@@ -41,6 +42,11 @@ class Extraction:
     table: Any
     names: list[str]
     errors: list[TrackError]
+
+    def _shown(self) -> Shown:
+        """A few of its numbers."""
+        title = f"{counted(len(self.table), 'track')}, {counted(len(self.errors), 'error')}"
+        return shown_rows(title, self.names, self.table)
 
 
 @parameters_of(Frontend)
@@ -141,17 +147,9 @@ def extract(
     ((2, 4), ['rms_mean', 'rms_std'])
     """
     frontend = Frontend(
-        sr=sr,
-        n_fft=n_fft,
-        hop_length=hop_length,
-        win_length=win_length,
-        window=window,
-        center=center,
-        pad_mode=pad_mode,
-        dtype=dtype,
-        offset=offset,
-        duration=duration,
-    )
+        sr=sr, n_fft=n_fft, hop_length=hop_length, win_length=win_length, window=window,
+        center=center, pad_mode=pad_mode, dtype=dtype, offset=offset, duration=duration,
+    )  # fmt: skip
     plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
     running: dict[str, Any] = {"n_jobs": n_jobs, "decoder": decoder, "verbose": verbose}

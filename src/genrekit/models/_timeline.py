@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._shown import ShortTable, Shown, counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Timeline"]
 
 
-@dataclass(frozen=True, eq=False)
-class Timeline:
+@dataclass(frozen=True, eq=False, repr=False)
+class Timeline(ShortTable):
     """Probability of each genre along a track.
 
     Attributes
@@ -42,6 +44,19 @@ class Timeline:
     probabilities: NDArray[np.float64]
     classes: Any
     window: float | None = None
+
+    def _shown(self) -> Shown:
+        """The two most probable genres of each segment."""
+        table, names = np.nan_to_num(self.probabilities), list(map(str, self.classes))
+        order = np.argsort(-table, axis=1, kind="stable")[:, :2]
+        head = ["time, s", "genre", "probability", "next", "probability"][: 1 + 2 * order.shape[1]]
+
+        def row(i: int) -> list[object]:
+            genres = ([names[k], round(float(table[i, k]), 3)] for k in order[i])
+            return [float(self.times[i]), *(cell for pair in genres for cell in pair)]
+
+        title = f"Timeline: {counted(len(table), 'segment')}, {counted(len(names), 'genre')}"
+        return Shown(title, head, len(table), row)
 
     def to_frame(self) -> pd.DataFrame:
         """The same as a table.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._progress import progress_bar
 from genrekit.engine import TrackRow
 
 __all__ = ["Progress"]
@@ -97,6 +98,4 @@ def _tell(event: str, **progress: Any) -> None:
 
 def _bar(total: int) -> Any:
     """A bar that counts bytes."""
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024)
+    return progress_bar(total=total, unit="B", unit_scale=True, unit_divisor=1024)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from skorch.callbacks import Callback
 
+from genrekit._progress import in_notebook, progress_bar
 from genrekit.training._checkpoint import Checkpoint
 from genrekit.training._random import seed_torch
 from genrekit.training._segments import Segments
@@ -145,8 +146,8 @@ class Saver(Callback):
 class Printer(Callback):
     """Says what people look at; and ends training when it is over.
 
-    That is a bar on a terminal and a line an epoch elsewhere. Without `verbose` the lines go to the
-    logger "genrekit.training" alone.
+    That is a bar on a terminal or in a notebook, and a line an epoch elsewhere. Without `verbose`
+    the lines go to the logger "genrekit.training" alone.
     """
 
     def __init__(self, state: State, n_batches: int, verbose: int) -> None:
@@ -155,12 +156,10 @@ class Printer(Callback):
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
         """Draw the bar."""
-        if self.verbose and sys.stderr.isatty():
-            from tqdm import tqdm
-
+        if self.verbose and (sys.stderr.isatty() or in_notebook()):
             total, done = self.state.settings.max_epochs, self.state.epoch
             counts = {"total": total * self.n_batches, "initial": done * self.n_batches}
-            self.bar = tqdm(**counts, bar_format=_BAR)
+            self.bar = progress_bar(**counts, bar_format=_BAR)
 
     def on_batch_end(self, net: Any, training: bool | None = None, **kwargs: Any) -> None:
         """Move the bar."""
