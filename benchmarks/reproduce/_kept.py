@@ -71,7 +71,9 @@ def _one_fold(
 
 
 def _key(estimator: Any, y: np.ndarray, split: Split) -> str:
-    """What tells this fold of this estimator from all others."""
+    """What tells this fold of this estimator from all others; not where its memory lies."""
+    estimator = clone(estimator)
+    estimator.set_params(**{n: None for n in estimator.get_params() if n.endswith("memory")})
     with config_context(print_changed_only=False):
         said = re.sub(r" at 0x[0-9a-f]+", "", estimator.__repr__(N_CHAR_MAX=100_000))
     parts = [said.encode(), *(part.tobytes() for part in split), *(str(g).encode() for g in y)]

@@ -136,3 +136,18 @@ def test_without_a_last_linear_layer_one_is_added():
 def test_what_is_no_backbone_is_said(params, error, message):
     with pytest.raises(error, match=message):
         build(**params)
+
+
+def test_normalisation_follows_spectrograms_within_a_hundred_steps():
+    """Weights that come from TensorFlow keep means of photographs for thousands."""
+    backbone = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4, momentum=0.001),
+        torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 1000),
+    )  # fmt: skip
+    backbone[1].running_mean.fill_(50.0)
+    module = build(backbone=backbone).train()
+    (pictures,) = batch([MEL], 8)
+    for _ in range(100):
+        trained = module(pictures)
+    np.testing.assert_allclose(module.eval()(pictures).detach(), trained.detach(), atol=0.02)
+    assert backbone[1].momentum == 0.001  # the user's own stays as it is
