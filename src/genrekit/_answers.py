@@ -11,9 +11,9 @@ from genrekit._tables import text_table
 from genrekit._text import printable, to_name
 from genrekit.exceptions import AudioContentWarning, TrackError, UnheardWarning
 
-__all__ = ["answers_as_text", "rejections"]
+__all__ = ["UNKNOWN", "answers_as_text", "check_novelty", "rejections", "why_unknown"]
 
-_UNKNOWN = "unknown"
+UNKNOWN = "unknown"
 _Answers = Sequence[tuple[str, float | None]]
 
 
@@ -106,23 +106,60 @@ def rejections(
     ValueError
         If there is no novelty to reject by.
     """
-    if novel is not None and novelty is None:
+    check_novelty(novel, known=novelty is not None)
+    unheard = {note.index for w in contents if isinstance(w, UnheardWarning) for note in w.notes}
+    each: Sequence[float | None] = [None] * len(answers) if novelty is None else novelty
+    return [
+        i in unheard or bool(why_unknown(top, new, below=below, novel=novel))
+        for i, (top, new) in enumerate(zip(answers, each, strict=True))
+    ]
+
+
+def check_novelty(novel: float | None, *, known: bool) -> None:
+    """Refuse to reject by novelty where none is known.
+
+    Parameters
+    ----------
+    novel : float, optional
+        What was asked for.
+    known : bool
+        Whether the model knows novelty.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    if novel is not None and not known:
         raise ValueError(
             "--reject-novel takes a model over the embedding of a network, such as genres: this "
             "one does not know how novel a file is"
         )
-    unheard = {note.index for w in contents if isinstance(w, UnheardWarning) for note in w.notes}
-    return [
-        i in unheard
-        or _is_uncertain(top, below or 0.0)
-        or (novel is not None and novelty is not None and novelty[i] > novel)
-        for i, top in enumerate(answers)
-    ]
 
 
-def _is_uncertain(answer: _Answers, below: float) -> bool:
-    """Whether the most probable genre is not probable enough."""
-    return bool(answer) and answer[0][1] is not None and answer[0][1] < below
+def why_unknown(
+    answer: _Answers, novelty: float | None, *, below: float | None, novel: float | None
+) -> str:
+    """Why no genre is said of a file.
+
+    Parameters
+    ----------
+    answer : sequence of (str, float or None)
+        Genres, the most probable first; none for a file that failed.
+    novelty : float, optional
+        How novel the file is.
+    below, novel : float, optional
+        As in `rejections`.
+
+    Returns
+    -------
+    {"novel", "uncertain", ""}
+        ``""`` if one is.
+    """
+    if novel is not None and novelty is not None and novelty > novel:
+        return "novel"
+    best = answer[0][1] if answer else None
+    return "uncertain" if best is not None and best < (below or 0.0) else ""
 
 
 def _as_json(rows: Sequence[_Row], what: str, novelty: bool) -> str:
@@ -132,7 +169,7 @@ def _as_json(rows: Sequence[_Row], what: str, novelty: bool) -> str:
         top = [{what: to_name(str(name)), "probability": p} for name, p in row.answers]
         first: dict[str, Any] = top[0] if top else {what: None, "probability": None}
         if row.rejected:
-            first = {what: _UNKNOWN, "probability": None}
+            first = {what: UNKNOWN, "probability": None}
         told: dict[str, Any] = {"novelty": row.novelty} if novelty else {}
         told |= {"note": row.note or None, "error": row.reason or None}
         found.append({"file": to_name(row.file), **first, "top": top, **told})
@@ -146,7 +183,7 @@ def _as_table(rows: Sequence[_Row], what: str, novelty: bool) -> str:
         shown = [(str(name), "" if p is None else f"{p:.3f}") for name, p in row.answers]
         (first, *rest) = shown or [("", "")]
         if row.rejected:
-            first, rest = (_UNKNOWN, ""), [first, *rest]
+            first, rest = (UNKNOWN, ""), [first, *rest]
         told = ["" if row.novelty is None else f"{row.novelty:.2f}"] if novelty else []
         then = ", ".join(map(" ".join, rest))
         lines.append([row.file, *first, *told, then, row.note, row.reason])

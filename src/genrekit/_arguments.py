@@ -17,10 +17,12 @@ from genrekit._argument_types import (
 from genrekit._learner_arguments import add_learner, check_learner
 from genrekit._library_arguments import (
     add_duplicates,
+    add_genre_table,
     add_labels,
     add_model,
     add_rejecting,
     add_write_tags,
+    check_genre_table,
     check_labels,
     check_write_tags,
 )
@@ -43,6 +45,8 @@ class _Parser(argparse.ArgumentParser):
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the arguments; wrong usage ends the program."""
     args = _make_parser().parse_args(argv)
+    if args.command == "predict":
+        check_genre_table(args.parser, args)
     if args.command == "write-tags":
         check_write_tags(args.parser, args)
     if hasattr(args, "labels"):
@@ -176,6 +180,7 @@ def _add_predict(commands: Any) -> None:
         help="a file or a folder; a first one ending in .skops is the model",
     )
     add_model(parser)
+    add_genre_table(parser)
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
         "--top-k", type=whole_number(1), default=3, metavar="K", help="genres to show (default: 3)"

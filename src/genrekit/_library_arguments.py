@@ -1,4 +1,4 @@
-"""The arguments of the commands for a whole library: ``write-tags``, ``duplicates``, labels."""
+"""The arguments for a whole library: ``predict -o``, ``write-tags``, ``duplicates``, labels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from genrekit._argument_types import path_ending, probability, whole_number
 
 __all__ = [
     "add_duplicates",
+    "add_genre_table",
     "add_labels",
     "add_model",
     "add_rejecting",
     "add_write_tags",
+    "check_genre_table",
     "check_labels",
     "check_write_tags",
 ]
@@ -43,6 +45,31 @@ def add_rejecting(parser: argparse.ArgumentParser, novel: str = "such as 0.95") 
         metavar="N",
         help=f"say unknown of what is more novel to the model, from 0 to 1, {novel}",
     )
+
+
+def add_genre_table(parser: argparse.ArgumentParser) -> None:
+    """Declare what writes genres into a table."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=path_ending(".csv", ".parquet", ".json"),
+        metavar="TABLE",
+        help="write a table instead of printing: .csv, .parquet, .json; a run that was stopped "
+        "goes on, and a table that is there is brought up to date",
+    )
+    parser.add_argument(
+        "--log-json",
+        action="store_true",
+        help="with -o: how far it is, an object a line, once a second at most",
+    )
+
+
+def check_genre_table(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End the program where options don't go together."""
+    if args.output is not None and args.json:
+        parser.error("argument --json: not allowed with -o, which may end in .json")
+    if args.log_json and args.output is None:
+        parser.error("argument --log-json: goes with -o")
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:

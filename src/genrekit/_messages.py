@@ -22,6 +22,7 @@ __all__ = [
     "rows_told",
     "tell",
     "tell_failures",
+    "told_once",
 ]
 
 
@@ -62,6 +63,21 @@ def _shown_once(
 
 
 @contextmanager
+def told_once() -> Iterator[None]:
+    """Show each warning once, and none of single files: whoever asks file by file tells of all."""
+
+    def show(message: Warning | str, *rest: Any, **more: Any) -> None:
+        if not isinstance(message, AudioContentWarning):
+            shown(message, *rest, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GenrekitWarning)
+        shown = _shown_once([], [])
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
 def plain_warnings() -> Iterator[None]:
     """Show a warning as one line, without the place in the source it comes from."""
     with warnings.catch_warnings():
@@ -91,7 +107,7 @@ def _heard(room: str, handler: logging.Handler) -> Iterator[None]:
 
 
 class _RowsHandler(logging.Handler):
-    """Prints how far a folder of rows is."""
+    """Prints how far rows are."""
 
     def __init__(self, as_json: bool) -> None:
         super().__init__()
@@ -107,15 +123,17 @@ class _RowsHandler(logging.Handler):
 
 def _summary(**progress: Any) -> str:
     """What became of all files, in a line."""
-    said = "{done} files in {seconds:.1f} s, {audio_hours:.2f} hours of audio ({times_real_time:g} "
-    text = f"{said}times real time), {{kept}} files were there already".format(**progress)
+    audio = "{audio_hours:.2f} hours of audio ({times_real_time:g} times real time), "
+    told = audio if "audio_hours" in progress else ""
+    said = f"{{done}} files in {{seconds:.1f}} s, {told}{{kept}} files were there already"
+    text = said.format(**progress)
     reasons = ", ".join(f"{n} times {reason}" for reason, n in progress["reasons"].items())
     return f"{text}; {progress['errors']} errors: {reasons}" if reasons else text
 
 
 @contextmanager
 def rows_told(as_json: bool) -> Iterator[None]:
-    """Tell how many rows a folder has got: at the end, or as JSON whenever some were written."""
+    """Tell how many rows there are: at the end, or as JSON whenever some were written."""
     with _heard("shards", _RowsHandler(as_json)):
         yield
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from genrekit._validation import did_you_mean
+from genrekit.audio import Remark
 from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeWarning, warn_caller
 from genrekit.models import (
@@ -22,7 +24,15 @@ from genrekit.models import (
 )
 from genrekit.persistence import load
 
-__all__ = ["Heard", "hearing_classifier", "load_classifier", "top_genres"]
+__all__ = [
+    "Heard",
+    "HeardOne",
+    "hearing_classifier",
+    "load_classifier",
+    "say_what_numbers_are",
+    "top_genres",
+    "top_genres_of",
+]
 
 _Answer = list[tuple[Any, float | None]]
 
@@ -43,6 +53,27 @@ class Heard(NamedTuple):
     novelty: list[float] | None = None
 
 
+class HeardOne(NamedTuple):
+    """What a model says of one track.
+
+    Attributes
+    ----------
+    genres : list of (genre, float or None)
+        As in `Heard`.
+    novelty : float, optional
+        How novel it is; None where that is not known.
+    remark : Remark
+        What is to be known of it.
+    unheard : bool
+        Whether there was nothing to judge it by.
+    """
+
+    genres: _Answer
+    novelty: float | None = None
+    remark: Remark = Remark(0)
+    unheard: bool = False
+
+
 def load_classifier(name: str, **running: Any) -> Any:
     """A classifier of tracks, from a file or by the name of a pretrained one.
 
@@ -51,7 +82,7 @@ def load_classifier(name: str, **running: Any) -> Any:
     name : str
         A path, or a name of `genrekit.models.PRETRAINED`.
     **running
-        ``n_jobs`` and ``verbose``.
+        As for `hearing_classifier`.
 
     Returns
     -------
@@ -78,14 +109,14 @@ def load_classifier(name: str, **running: Any) -> Any:
 
 
 def hearing_classifier(model: Any, **running: Any) -> Any:
-    """What predicts in a saved model, set to leave out tracks that can't be decoded.
+    """What predicts in a saved model, set to leave out tracks that can't be decoded, or as is said.
 
     Parameters
     ----------
     model : object
         What a file held. Its parameters are changed.
     **running
-        ``n_jobs`` and ``verbose``.
+        ``n_jobs``, ``verbose`` and ``on_error``.
 
     Returns
     -------
@@ -112,7 +143,7 @@ def hearing_classifier(model: Any, **running: Any) -> Any:
             "begins with AudioFeatures, or what `genrekit train` saves"
         )
     for listener in found:
-        listener.set_params(on_error="nan", **running)
+        listener.set_params(**{"on_error": "nan", **running})
     return model
 
 
@@ -144,7 +175,7 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> Heard:
         found = model._answer(tracks)
         genres: list[_Answer] = [list(answer) for answer in model._top(found, k)]
         return Heard(genres, None if found.novelty is None else found.novelty.tolist())
-    _say_what_numbers_are(model)
+    say_what_numbers_are(model)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", AudioDecodeWarning)
         try:
@@ -161,6 +192,39 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> Heard:
         heard = iter(_ask(model, good, k) if good else [])
         return Heard([[] if i in failed else next(heard) for i in range(len(tracks))])
     return Heard([[] if i in failed else answer for i, answer in enumerate(answers)])
+
+
+def top_genres_of(model: Any, track: Any, k: int) -> HeardOne:
+    """The most probable genres of one track, whoever else asks the model meanwhile.
+
+    No answer depends on which other tracks there are: not even its last bit.
+
+    Parameters
+    ----------
+    model : classifier
+        From `hearing_classifier` with ``on_error="raise"``.
+    track : object
+        The track.
+    k : int
+        How many genres.
+
+    Returns
+    -------
+    HeardOne
+        What it says.
+
+    Raises
+    ------
+    AudioDecodeError
+        If the track can't be decoded.
+    """
+    if not isinstance(model, TrackClassifierMixin):
+        return HeardOne(_ask(model, [track], k)[0])
+    found = model._answer([track])
+    novelty = float("nan") if found.novelty is None else float(found.novelty[0])
+    (remark,) = found.remarks
+    told = None if isnan(novelty) else novelty, remark, bool(found.unheard[0])
+    return HeardOne(list(model._top(found, k)[0]), *told)
 
 
 def _listeners(model: Any) -> list[Any]:
@@ -197,9 +261,15 @@ def _ask(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
     ]
 
 
-def _say_what_numbers_are(model: Any) -> None:
-    """Warn where they are no probabilities."""
-    if hasattr(model, "predict_proba"):
+def say_what_numbers_are(model: Any) -> None:
+    """Warn where they are no probabilities.
+
+    Parameters
+    ----------
+    model : classifier
+        From `hearing_classifier`.
+    """
+    if isinstance(model, TrackClassifierMixin) or hasattr(model, "predict_proba"):
         return
     message = "the model gives no probabilities, "
     if _has_scores(model):

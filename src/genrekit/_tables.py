@@ -24,6 +24,7 @@ __all__ = [
     "csv_text",
     "growing_table",
     "make_folder",
+    "need_pandas",
     "sync_folder",
     "text_table",
     "write_or_keep",
@@ -79,17 +80,24 @@ def atomic_path(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))  # what a link leads to is written, the link stays
     with _beside(path, target) as temporary:
         yield temporary
+        _sync(temporary, os.O_RDWR)  # or the name may stand for nothing when the power fails
         os.replace(temporary, target)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:
     """Bring the names of new files to disk too, where a folder can be opened."""
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    """Bring a file or folder to disk."""
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_writable(path: Path) -> None:
@@ -102,7 +110,7 @@ def check_writable(path: Path) -> None:
             _check_regular(path, target.stat().st_mode)
         temporary.write_bytes(bytes(_PROBE))
     if path.suffix.lower() == ".parquet":
-        _pandas()
+        need_pandas()
 
 
 def _check_regular(path: Path, mode: int) -> None:
@@ -276,8 +284,19 @@ def text_table(
     return "\n".join([line(header), "  ".join("-" * width for width in widths), *map(line, rows)])
 
 
-def _pandas():  # type: ignore[no-untyped-def]
-    """Import what writes Parquet."""
+def need_pandas() -> Any:
+    """Import what writes Parquet.
+
+    Returns
+    -------
+    module
+        pandas.
+
+    Raises
+    ------
+    ImportError
+        If it is missing, or what it needs; the message names the extra.
+    """
     try:
         import pandas as pd
         import pyarrow  # noqa: F401
@@ -323,7 +342,7 @@ _TO_QUOTE = re.compile(r'[,"\r\n]|^\s|\s\Z')
 
 def _write_parquet(table: TrackTable, path: Path) -> None:
     """Write one typed column a feature."""
-    frame = _pandas().DataFrame(table.values, columns=list(table.names))
+    frame = need_pandas().DataFrame(table.values, columns=list(table.names))
     for place, (name, column) in enumerate(table.labels().items()):
         frame.insert(place, name, column)
     frame["error"] = table.reasons()

@@ -151,6 +151,8 @@ def _predict(args: argparse.Namespace) -> int:
     from genrekit._predict import load_classifier
     from genrekit.datasets import find_audio
 
+    if args.output is not None:
+        return _predict_into_table(args)
     model = load_classifier(args.model, n_jobs=args.n_jobs, verbose=_verbose())
     files = find_audio(args.files).paths
     contents: list[AudioContentWarning] = []
@@ -164,6 +166,30 @@ def _predict(args: argparse.Namespace) -> int:
     )
     told = {"json": args.json, "rejected": rejected, "novelty": novelty}
     print(answers_as_text(files, answers, contents, errors, **told))
+    return _done(errors)
+
+
+def _predict_into_table(args: argparse.Namespace) -> int:
+    """Write the genres of files into a table."""
+    from genrekit._answers import check_novelty
+    from genrekit._genre_rows import Asked, GenreTable
+    from genrekit._predict import load_classifier
+    from genrekit._predict_library import predict_into
+    from genrekit.datasets import find_audio
+
+    check_writable(args.output)
+    # Files are worked on side by side, each by a model that works on one.
+    model = load_classifier(args.model, n_jobs=1, verbose=0, on_error="raise")
+    novel = _or_own(args.reject_novel, model, "reject_novel")
+    check_novelty(novel, known=getattr(model, "novelty_", None) is not None)
+    asked = Asked.of(args.model, min(args.top_k, len(model.classes_)))
+    below = _or_own(args.reject_below, model, "reject_below")
+    table = GenreTable(args.output, asked, below, novel)
+    files = find_audio(args.files).paths
+    with rows_told(args.log_json):
+        how = {"n_jobs": args.n_jobs, "verbose": 0 if args.log_json else _verbose()}
+        errors = predict_into(table, model, files, **how)
+    print(printable(f"{len(files) - len(errors)} of {len(files)} files: {args.output}"))
     return _done(errors)
 
 

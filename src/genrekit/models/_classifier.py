@@ -400,7 +400,7 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
             proba[usable] = probabilities(self.pipeline_, table[usable])
         unheard = find_unheard(features, tracks, remarks)
         novelty = self._novelty_of(table, usable & ~unheard)
-        return Answers(level(proba, unheard), unheard, novelty=novelty)
+        return Answers(level(proba, unheard), unheard, novelty=novelty, remarks=remarks)
 
     def _fit_features(self, X: Any, tracks: Sequence[Any]) -> Described:
         """Fit the transformer of tracks, and what is known of them."""

@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
+from genrekit.audio import Remark
 from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
 from genrekit.heads import (
@@ -234,7 +235,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             for a track that can't be decoded.
         """
         check_is_fitted(self)
-        times, by_track, _ = self._by_track(X, votes=False)
+        times, by_track, *_ = self._by_track(X, votes=False)
         return [
             Timeline(start, rows, self.classes_, self.segment_duration)
             for start, rows in zip(times, by_track, strict=True)
@@ -294,11 +295,11 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         """Probabilities aggregated over segments, and which tracks have nothing to be judged by."""
         check_is_fitted(self)
         check_choice("aggregate", self.aggregate, AGGREGATES)
-        _, by_track, unheard = self._by_track(X, votes=self.aggregate == "vote")
+        _, by_track, unheard, remarks = self._by_track(X, votes=self.aggregate == "vote")
         aggregate = AGGREGATES[self.aggregate]
         nothing = np.full(len(self.classes_), np.nan)
         found = np.array([aggregate(rows) if len(rows) else nothing for rows in by_track])
-        return Answers(found, unheard, by_track)
+        return Answers(found, unheard, by_track, remarks=remarks)
 
     def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
         """A clone of the estimator whose folds hold groups together."""
@@ -312,8 +313,8 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
 
     def _by_track(
         self, X: Any, *, votes: bool
-    ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.bool_]]:
-        """Of each track: where segments start, the answers to them, whether there are any."""
+    ) -> tuple[list[NDArray[Any]], list[NDArray[np.float64]], NDArray[np.bool_], list[Remark]]:
+        """Of each track: where segments start, answers, whether there are none, remarks."""
         tracks = [held(track) for track in read_tracks(self, X, reset=False)]
         cutter = self._cutter()
         try:
@@ -331,7 +332,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         lengths = [len(track) for track in starts]
         answers = level(answers, np.repeat(unheard, lengths))
         times = [cutter.seconds(track) for track in starts]
-        return times, np.split(answers, np.cumsum(lengths)[:-1]), unheard
+        return times, np.split(answers, np.cumsum(lengths)[:-1]), unheard, described.remarks
 
 
 def _warn_of_splits(estimator: Any, n_segments: int) -> None:

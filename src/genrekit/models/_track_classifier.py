@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from genrekit._validation import check_integer
+from genrekit.audio import Remark
 from genrekit.heads import check_lengths, check_present, check_share, known_novelty
 from genrekit.models._timeline import Timeline
 
@@ -35,12 +37,15 @@ class Answers(NamedTuple):
         judged as a whole.
     novelty : ndarray of shape (n_tracks,), optional
         How far each track is from what was trained on; None where that is not known.
+    remarks : sequence of Remark
+        What is to be known of each track.
     """
 
     probabilities: NDArray[np.float64]
     unheard: NDArray[np.bool_]
     segments: list[NDArray[np.float64]] | None = None
     novelty: NDArray[np.float64] | None = None
+    remarks: Sequence[Remark] = ()
 
 
 class TrackClassifierMixin(ClassifierMixin, ABC):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.engine import Plan, read_tracks, warn_of_tracks
+from genrekit.audio import Remark
+from genrekit.engine import NOTHING, Plan, read_tracks, warn_of_tracks
 from genrekit.models._cutting import aggregate_by
 from genrekit.models._heard import read_frames, stream_heard
 from genrekit.models._timeline import Timeline
@@ -105,32 +106,34 @@ class TrainedNetworkMixin(TrackClassifierMixin):
         answers = self._by_track(X, self.segment_hop)
         nothing = np.full(len(self.classes_), np.nan)
         found = [aggregate(proba) if len(proba) else nothing for _, proba, _ in answers]
-        unheard = np.array([unheard for *_, unheard in answers])
-        return Answers(np.array(found), unheard, [proba for _, proba, _ in answers])
+        remarks = [remark for *_, remark in answers]
+        unheard = np.array([bool(remark & NOTHING) for remark in remarks])
+        segments = [proba for _, proba, _ in answers]
+        return Answers(np.array(found), unheard, segments, remarks=remarks)
 
     def _by_track(
         self, X: Any, segment_hop: float | None
-    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], bool]]:
-        """Of each track: where segments start, their probabilities, whether nothing was heard."""
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], Remark]]:
+        """Of each track: where segments start, their probabilities, what is to be known."""
         check_is_fitted(self)
         check_choice("on_error", self.on_error, ("raise", "nan"))
         tracks = self._read(X, reset=False)
         answers, plan = self._answerer(segment_hop)
         stream = stream_heard(tracks, plan, self.memory, then=answers, **self._running())
         offset = 0.0 if plan is None else self.offset
-        none: Any = np.empty(0), np.empty((0, len(self.classes_)))
+        nothing: Any = np.empty(0), np.empty((0, len(self.classes_)))
         said: list[Any] = []
         errors, remarks = [], []
         for track in stream:
             remarks.append(track.remark)
-            said.append(none if track.error else track.values)
+            said.append(nothing if track.error else track.values)
             if track.error is not None:
                 errors.append(track.error)
         warn_of_tracks(tracks, errors, remarks)
         unheard = find_unheard(self, tracks, remarks)
         return [
-            (times + offset, level(proba, np.full(len(proba), nothing)), bool(nothing))
-            for (times, proba), nothing in zip(said, unheard, strict=True)
+            (times + offset, level(proba, np.full(len(proba), none)), remark)
+            for (times, proba), none, remark in zip(said, unheard, remarks, strict=True)
         ]
 
     def _answerer(self, segment_hop: float | None) -> tuple[SegmentAnswerer, Plan | None]:

@@ -7,6 +7,16 @@ killed goes on where it was. Needs pyarrow, which is imported when a folder is f
 from __future__ import annotations
 
 from genrekit.shards._grow import grow_table
+from genrekit.shards._identity import number_rules
+from genrekit.shards._lock import locked_file
+from genrekit.shards._progress import Progress
 from genrekit.shards._read import ShardedTable, read_rows
 
-__all__ = ["ShardedTable", "grow_table", "read_rows"]
+__all__ = [
+    "Progress",
+    "ShardedTable",
+    "grow_table",
+    "locked_file",
+    "number_rules",
+    "read_rows",
+]

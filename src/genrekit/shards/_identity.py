@@ -13,7 +13,7 @@ from genrekit.audio import DOWNMIX_RULE
 from genrekit.dsp import kernels
 from genrekit.engine import CACHE_VERSION, Plan, digest, plain
 
-__all__ = ["LABELS", "arrow", "check_same", "identity_of", "make_schema", "told"]
+__all__ = ["LABELS", "arrow", "check_same", "identity_of", "make_schema", "number_rules", "told"]
 
 # Raised when the columns of `LABELS`, or what stands in the metadata, become others.
 _FORMAT = 1
@@ -42,9 +42,20 @@ def arrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
+def number_rules() -> dict[str, Any]:
+    """What decides about the numbers of all tracks beside parameters: raised, or other, with them.
+
+    Returns
+    -------
+    dict
+        As JSON holds it.
+    """
+    return {"numbers": CACHE_VERSION, "kernels": kernels.FLAVOUR, "downmix": DOWNMIX_RULE}
+
+
 def identity_of(plan: Plan, decoder: Any) -> dict[str, Any]:
     """What decides about rows beside the tracks, as JSON gives it back."""
-    rules = {"numbers": CACHE_VERSION, "kernels": kernels.FLAVOUR, "downmix": DOWNMIX_RULE}
+    rules = number_rules()
     parameters = {"features": list(plan.names), **asdict(plan.frontends[0])}
     key = digest((plain(rules), plan.key(), plain(plan.columns), plain(decoder)))
     told = {"version": __version__, "rules": rules, "parameters": parameters, "key": key}

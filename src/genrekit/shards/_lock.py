@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["only_writer"]
+__all__ = ["locked_file", "only_writer"]
 
 _LOCK, _LEASE = ".lock", ".lease"
 # A lease that nobody renewed for so long is nobody's, seconds; and how often it is renewed.
@@ -26,19 +26,56 @@ if hasattr(os, "register_at_fork"):
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Be the only one who writes into a folder; `BlockingIOError` if there is another."""
-    with open(folder / _LOCK, "a+b") as file:
+    refusal = f"{folder}: another run writes here: wait until it has ended, or write into another"
+    with locked_file(folder / _LOCK, folder / _LEASE, f"{refusal} folder"):
+        yield
+
+
+@contextmanager
+def locked_file(path: Path, lease: Path, refusal: str) -> Iterator[IO[bytes]]:
+    """Open a file to read it and append to it, and be the only one.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made if it is not there.
+    lease : Path
+        What says so where the file system knows no locks.
+    refusal : str
+        What to say to who comes second.
+
+    Yields
+    ------
+    file object
+        The file.
+
+    Raises
+    ------
+    BlockingIOError
+        If there is another.
+    """
+    with open(path, "a+b") as file:
         locked = _lock(file.fileno())
         if locked is None:
-            with _lease(folder):
-                yield
+            with _lease(lease, refusal):
+                yield file
             return
-        if not locked:
-            raise _taken(folder)
+        # Who had it before may have taken it away since we opened it.
+        if not locked or not _is_at(path, file):
+            raise BlockingIOError(refusal)
         _HELD.add(file)
         try:
-            yield
+            yield file
         finally:
             _HELD.discard(file)
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _let_go() -> None:
@@ -66,10 +103,9 @@ def _lock(descriptor: int) -> bool | None:
 
 
 @contextmanager
-def _lease(folder: Path) -> Iterator[None]:
+def _lease(path: Path, refusal: str) -> Iterator[None]:
     """Hold a file that is renewed as long as its owner lives."""
-    path = folder / _LEASE
-    _take(path)
+    _take(path, refusal)
     ended = threading.Event()
 
     def renew() -> None:
@@ -85,7 +121,7 @@ def _lease(folder: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _take(path: Path) -> None:
+def _take(path: Path, refusal: str) -> None:
     """Make the file, or take over one that nobody renews."""
     with suppress(FileNotFoundError):
         if _age(path) > _VALID:
@@ -93,7 +129,7 @@ def _take(path: Path) -> None:
     try:
         path.open("x").close()
     except FileExistsError:
-        raise _taken(path.parent) from None
+        raise BlockingIOError(refusal) from None
 
 
 def _age(path: Path) -> float:
@@ -104,10 +140,3 @@ def _age(path: Path) -> float:
         return probe.stat().st_mtime - path.stat().st_mtime
     finally:
         probe.unlink(missing_ok=True)
-
-
-def _taken(folder: Path) -> BlockingIOError:
-    """The error of who comes second."""
-    return BlockingIOError(
-        f"{folder}: another run writes here: wait until it has ended, or write into another folder"
-    )

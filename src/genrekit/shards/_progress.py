@@ -20,9 +20,9 @@ LOG = logging.getLogger("genrekit.shards")
 
 
 class Progress:
-    """Counts rows as they come, and tells of each shard and of the whole.
+    """Counts rows as they come, and tells of those that are written and of the whole.
 
-    Each log record has a dict ``progress``, which ``genrekit extract --log-json`` prints.
+    Each log record has a dict ``progress``, which ``--log-json`` prints.
 
     Parameters
     ----------
@@ -32,9 +32,14 @@ class Progress:
         Tracks of which there was a row already.
     verbose : int
         Above 0: a bar.
+    timed : bool, default=True
+        Whether it is known how long tracks are.
     """
 
-    def __init__(self, sizes: NDArray[np.int64], n_kept: int, verbose: int) -> None:
+    def __init__(
+        self, sizes: NDArray[np.int64], n_kept: int, verbose: int, *, timed: bool = True
+    ) -> None:
+        self._timed = timed
         self._sizes, self._n_kept = sizes.clip(0), n_kept
         self._begun = perf_counter()
         self._done, self._bytes, self._audio = 0, 0, 0.0
@@ -43,26 +48,50 @@ class Progress:
         self._bar = _bar(self._total) if verbose else None
 
     def take(self, row: TrackRow) -> None:
-        """Count a row."""
-        size = int(self._sizes[row.index])
+        """Count a row of features."""
+        self.count(row.index, row.error.summary if row.error else "", row.seconds)
+
+    def count(self, index: int, error: str, seconds: float = 0.0) -> None:
+        """Count a track.
+
+        Parameters
+        ----------
+        index : int
+            Its place.
+        error : str
+            Why it gave nothing, ``""`` if it did.
+        seconds : float, default=0.0
+            How long it is.
+        """
+        size = int(self._sizes[index])
         self._done += 1
         self._bytes += size
-        if row.error is None:
-            self._audio += row.seconds
+        if error:
+            self._errors[error] += 1
         else:
-            self._errors[row.error.summary] += 1
+            self._audio += seconds
         if self._bar is not None:
             self._bar.set_postfix_str(f"{self._done}/{len(self._sizes)} tracks", refresh=False)
             self._bar.update(size)
 
     def shard(self, path: Path | None) -> None:
-        """Tell that rows are written."""
+        """Tell that a shard is written."""
         if path is not None:
-            left = (
-                (self._total - self._bytes) / self._bytes * self._seconds if self._bytes else None
-            )
-            told = {"left_seconds": None if left is None else round(left, 3)}
-            _tell("shard", shard=path.name, **self._counts(), **told)
+            self.written("shard", shard=path.name)
+
+    def written(self, event: str, **told: str) -> None:
+        """Tell that rows are written.
+
+        Parameters
+        ----------
+        event : str
+            What it is called.
+        **told
+            Where, for example.
+        """
+        left = (self._total - self._bytes) / self._bytes * self._seconds if self._bytes else None
+        then = {"left_seconds": None if left is None else round(left, 3)}
+        _tell(event, **told, **self._counts(), **then)
 
     def close(self) -> None:
         """Tell of the whole."""
@@ -79,15 +108,17 @@ class Progress:
     def _counts(self) -> dict[str, Any]:
         """What all records say."""
         seconds = self._seconds
-        return {
+        counts = {
             "done": self._done,
             "total": len(self._sizes),
             "errors": self._errors.total(),
-            "audio_hours": round(self._audio / 3600, 4),
             "seconds": round(seconds, 3),
             "tracks_per_second": round(self._done / seconds, 2),
-            "times_real_time": round(self._audio / seconds, 1),
         }
+        if self._timed:
+            counts["audio_hours"] = round(self._audio / 3600, 4)
+            counts["times_real_time"] = round(self._audio / seconds, 1)
+        return counts
 
 
 def _tell(event: str, **progress: Any) -> None:

@@ -96,8 +96,6 @@ def _replacing(path: Path) -> Iterator[Path]:
         with suppress(OSError, AttributeError):  # only root may give files away
             os.chown(copy, before.st_uid, before.st_gid)
         yield copy
-        with open(copy, "rb+") as file:
-            os.fsync(file.fileno())
         os.chmod(copy, before.st_mode & 0o7777)  # a change of owner takes bits away
         os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
         now = os.stat(path)
