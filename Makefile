@@ -108,10 +108,14 @@ format: $(VENV)/.installed-lint  ## rewrite the code as ruff likes it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/.installed-docs  ## HTML into docs/_build/html; runs the code in the pages and the docstrings
-	rm -rf docs/_build docs/generated  # pages built before would not show their warnings again
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
-	$(BIN)/sphinx-build -W --keep-going -q -b doctest docs docs/_build/doctest
+# Pages built before would not show their warnings again. docs/tutorials stays: what the tutorials gave
+# is in it, and one is run again where it or the library has changed; GALLERY=0 runs none.
+GALLERY ?= 1
+SPHINX := $(BIN)/sphinx-build -W --keep-going -q -d docs/_build/doctrees -D plot_gallery=$(GALLERY)
+docs: $(VENV)/.installed-docs  ## HTML into docs/_build/html; runs the tutorials, the code in pages and docstrings
+	rm -rf docs/_build docs/generated
+	$(SPHINX) -b html docs docs/_build/html
+	$(SPHINX) -b doctest docs docs/_build/doctest
 
 # Libraries to compare with, in an environment of their own; without them their rows are left out.
 .venvs/peers/.installed: | $(BIN)/python
@@ -123,7 +127,7 @@ bench: $(VENV)/.installed-demo .venvs/peers/.installed  ## the benchmarks (BENCH
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove environments, caches and everything made
-	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated docs/_functions.rst \
+	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated docs/tutorials docs/_functions.rst \
 	    docs/_transformers.rst fuzz-faults htmlcov \
 	    .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,10 @@ author = "genrekit developers"
 copyright = "2026, genrekit developers"
 release = version = installed_version("genrekit")
 
+# For _gallery.py and _pictures.py beside this file.
+sys.path.insert(0, str(Path(__file__).parent))
+import _gallery
+
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -21,6 +25,9 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_transformers.rst", "_functions.rst"]
@@ -67,10 +74,27 @@ def draw_pictures(app):
     """Draw the pictures of `displays.rst`, unless they have been."""
     folder = Path(app.srcdir, "generated", "pictures")
     if not folder.is_dir():
-        sys.path.insert(0, str(app.srcdir))
         from _pictures import draw_all
 
         draw_all(folder)
+
+
+# --- tutorials --------------------------------------------------------------------------------
+# Run again when they or the library have changed; `make docs GALLERY=0` leaves all as they are.
+sphinx_gallery_conf = _gallery.CONFIG
+
+
+def prepare_tutorials(app, config):
+    """Have those run again that were run with another version of the library."""
+    import genrekit
+
+    source = Path(genrekit.__file__).parent
+    _gallery.forget_what_is_stale(Path(app.srcdir, "tutorials"), source)
+
+
+# What stands before code on a page is not copied with it.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -108,6 +132,7 @@ def _cells(name, row):
 def setup(app):
     """Connect the handlers above."""
     app.connect("config-inited", write_features)
+    app.connect("config-inited", prepare_tutorials)
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("builder-inited", draw_pictures)
     app.connect("builder-inited", write_tables)
@@ -123,12 +148,33 @@ if os.environ.get("GENREKIT_DOCS_LINKS"):
     intersphinx_mapping = {
         "python": ("https://docs.python.org/3", None),
         "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
         "sklearn": ("https://scikit-learn.org/stable", None),
         "librosa": ("https://librosa.org/doc/latest", None),
+        "pandas": ("https://pandas.pydata.org/docs", None),
+        "matplotlib": ("https://matplotlib.org/stable", None),
+        "torch": ("https://docs.pytorch.org/docs/stable", None),
+        "skorch": ("https://skorch.readthedocs.io/en/stable", None),
+        "dask": ("https://docs.dask.org/en/stable", None),
     }
 
 # --- pages ------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = f"genrekit {release}"
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_static_path = ["_static"]
+html_css_files = ["genrekit.css"]
+html_logo = "_static/logo.svg"
+html_favicon = "_static/logo.svg"
+html_theme_options = {
+    "logo": {"text": "genrekit", "alt_text": "genrekit: to the first page"},
+    "navbar_align": "left",
+    "show_nav_level": 2,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "back_to_top_button": True,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
 html_show_sourcelink = False
