@@ -17,11 +17,19 @@ import numpy as np
 from genrekit import GenreClassifier, cross_validate_genres, extract, make_svm_pipeline, make_tracks
 from genrekit.displays import (
     ClusterDisplay,
+    CorrelationDisplay,
+    DurationDisplay,
+    FeatureDistributionDisplay,
     FeatureImportanceDisplay,
     GenreConfusionDisplay,
+    GenreTracksDisplay,
     LearningCurveDisplay,
+    MapDisplay,
     PCADisplay,
+    PrecisionRecallDisplay,
     ReliabilityDisplay,
+    RocDisplay,
+    SpectrogramDisplay,
     TimelineDisplay,
     TrackDisplay,
     TrainingDisplay,
@@ -38,6 +46,8 @@ def draw_all(folder: Path) -> None:
             display = function(**{key: given[key] for key in wanted})
             path = folder / f"{name.removeprefix('draw_')}.png"
             display.figure_.savefig(path, dpi=110)
+            if isinstance(display, MapDisplay):
+                display.to_html(path.with_suffix(".html"))
     page = {"title": "Synthetic tracks", "estimator": given["clf"]}
     given["report"].to_html(folder / "report.html", features=given["features"].table, **page)
 
@@ -68,6 +78,38 @@ def draw_confusion(report):
 
 def draw_reliability(report):
     return ReliabilityDisplay.from_report(report)
+
+
+def draw_roc(report):
+    return RocDisplay.from_report(report)
+
+
+def draw_precision_recall(report):
+    return PrecisionRecallDisplay.from_report(report)
+
+
+def draw_neighbours(features, y):
+    return MapDisplay.from_features(features, y, method="tsne")
+
+
+def draw_distribution(features, y):
+    return FeatureDistributionDisplay.from_features(features, y)
+
+
+def draw_correlation(features):
+    return CorrelationDisplay.from_features(features)
+
+
+def draw_spectrogram(medley):
+    return SpectrogramDisplay.from_track(medley, scale="log")
+
+
+def draw_genres(X, y):
+    return GenreTracksDisplay.from_tracks(X, y)
+
+
+def draw_durations(X, y):
+    return DurationDisplay.from_tracks(X, y)
 
 
 def draw_map(features, y):

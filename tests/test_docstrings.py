@@ -22,7 +22,8 @@ from genrekit.features.transformers import AudioTransformer, MFCCStats
 numpydoc = pytest.importorskip("numpydoc", reason="numpydoc is in the extras lint and docs")
 
 ROOMS = (
-    "audio datasets displays dsp engine evaluation features heads models networks page persistence"
+    "audio datasets displays dsp engine evaluation features heads models networks page persistence "
+    "views"
 )
 # Parameters that are not described, that do not exist, in another order, without a type, …
 CHECKS = {"PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR10", "RT01", "RT03"}

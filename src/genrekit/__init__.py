@@ -43,6 +43,7 @@ _HOMES = {
         "cross_validate_genres",
         "importance_by_family",
     ],
+    "genrekit.displays": ["listen"],
     "genrekit.page": ["write_report"],
     "genrekit.datasets": [
         "fetch_fma",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from genrekit.datasets import load_gtzan_features as load_gtzan_features
     from genrekit.datasets import load_tags as load_tags
     from genrekit.datasets import make_tracks as make_tracks
+    from genrekit.displays import listen as listen
     from genrekit.evaluation import check_leakage as check_leakage
     from genrekit.evaluation import cluster_report as cluster_report
     from genrekit.evaluation import compare as compare

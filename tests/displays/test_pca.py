@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from genrekit.displays import PCADisplay
-from genrekit.displays._style import colours, looks
+from genrekit.views._style import colours, looks
 
 pytest.importorskip("matplotlib")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from genrekit._validation import check_choice
 from genrekit.displays._matrix import draw_matrix, normalized
 from genrekit.evaluation import Clustering, ClusterReport, cluster_report
+from genrekit.views import Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ClusterDisplay"]
 
 
-class ClusterDisplay:
+class ClusterDisplay(Drawn):
     """Genres against the clusters they fall into, each cluster under the genre it matches best.
 
     Use `from_report` or `from_features` to make one.

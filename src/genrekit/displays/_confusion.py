@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
 from genrekit.displays._matrix import draw_matrix, normalized
+from genrekit.views import Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ NO_ANSWER = "no prediction"
 _ORDERS = ("name", "recall", "similarity")
 
 
-class GenreConfusionDisplay:
+class GenreConfusionDisplay(Drawn):
     """Confusion matrix of genres: a row a true genre, a column an answer.
 
     Use `from_estimator`, `from_predictions` or `from_report` to make one. Other than

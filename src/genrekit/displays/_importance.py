@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrekit.displays._style import BLUE, GREY, new_axes, plain
 from genrekit.evaluation import FamilyImportance, importance_by_family
+from genrekit.views import BLUE, GREY, Drawn, new_axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FeatureImportanceDisplay"]
 
 
-class FeatureImportanceDisplay:
+class FeatureImportanceDisplay(Drawn):
     """How much accuracy a classifier loses without each family of features.
 
     Use `from_estimator` or `from_importance` to make one.

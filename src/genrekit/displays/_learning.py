@@ -10,8 +10,8 @@ from sklearn.model_selection import LearningCurveDisplay as CurveDisplay
 from sklearn.model_selection import learning_curve
 from sklearn.utils import check_random_state
 
-from genrekit.displays._style import GREY, legend_beside, new_axes
 from genrekit.evaluation import Split, genre_splits, read_labels
+from genrekit.views import GREY, Drawn, legend_beside, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LearningCurveDisplay"]
 
 
-class LearningCurveDisplay(CurveDisplay):
+class LearningCurveDisplay(Drawn, CurveDisplay):
     """Accuracy by the number of training tracks: scikit-learn's display, by track and by group.
 
     Use `from_estimator` to make one. A curve of new tracks that still rises at its end says that

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.displays._style import new_axes, plain
+from genrekit.views import new_axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from genrekit.displays._style import legend_beside, looks, new_axes
+from genrekit.displays._scatter import scatter_genres
+from genrekit.views import Drawn, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class PCADisplay:
+class PCADisplay(Drawn):
     """Map of tracks on their first two principal components, a colour and a marker a genre.
 
     Use `from_features` to make one.
@@ -34,6 +35,10 @@ class PCADisplay:
         The axes that `plot` drew on.
     figure_ : matplotlib.figure.Figure
         Their figure.
+
+    See Also
+    --------
+    MapDisplay : The same and other maps, with names under the pointer.
     """
 
     def __init__(
@@ -103,23 +108,9 @@ class PCADisplay:
             The display itself.
         """
         axes = new_axes(ax, 7, 5)
-        genres = np.unique(self.y)
-        for genre, (colour, marker) in zip(genres, looks(len(genres)), strict=True):
-            points = self.coordinates[self.y == genre]
-            axes.scatter(
-                *points.T,
-                s=28,
-                c=colour,
-                marker=marker,
-                alpha=0.8,
-                linewidths=0.3,
-                edgecolors="white",
-                label=str(genre),
-            )
+        scatter_genres(axes, self.coordinates, self.y)
         first, second = self.explained_variance_ratio
         axes.set_xlabel(f"component 1 ({100 * first:.0f} % of the variance)")
         axes.set_ylabel(f"component 2 ({100 * second:.0f} % of the variance)")
-        axes.spines[["top", "right"]].set_visible(False)
-        legend_beside(axes, axes.collections[-len(genres) :], genres)
         self.ax_, self.figure_ = axes, axes.figure
         return self

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genrekit.displays._style import BLUE, GREY, new_axes
 from genrekit.evaluation import CalibrationBins, calibration_bins, wilson_interval
+from genrekit.views import BLUE, GREY, Drawn, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ReliabilityDisplay"]
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(Drawn):
     """How often the answer is right, by the probability it is given with.
 
     Use `from_estimator`, `from_predictions` or `from_report` to make one. Tracks are put into

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
-from genrekit.displays._style import GREY, colours, legend_beside, new_figure
 from genrekit.evaluation import GenreReport, Training, training_of
+from genrekit.views import GREY, Drawn, colours, legend_beside, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D
@@ -38,7 +38,7 @@ _CURVES = {
 }
 
 
-class TrainingDisplay:
+class TrainingDisplay(Drawn):
     """Loss and accuracy of a network by epoch, with the epoch whose weights were kept.
 
     Use `from_estimator`, `from_history` or `from_report` to make one. Loss on the training part

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from genrekit.page._map import map_cell, write_map
 from genrekit.page._markup import Html, element, join, table
 from genrekit.page._page import write_report
 
-__all__ = ["Html", "element", "join", "table", "write_report"]
+__all__ = ["Html", "element", "join", "map_cell", "table", "write_map", "write_report"]

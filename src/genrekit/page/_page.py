@@ -7,7 +7,6 @@ import platform
 from collections.abc import Mapping
 from datetime import date
 from importlib import metadata
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +19,7 @@ from genrekit._version import __version__
 from genrekit.dsp.kernels import FLAVOUR
 from genrekit.evaluation import GenreReport
 from genrekit.page import _sections as sections
+from genrekit.page._document import document
 from genrekit.page._headline import alerts, headline
 from genrekit.page._markup import Html, element, join
 from genrekit.page._names import short_names
@@ -103,20 +103,7 @@ def _page(
         ),
         element("footer", f"Written by genrekit {__version__}."),
     ]
-    return _document(title, body)
-
-
-def _document(title: str, body: list[object]) -> str:
-    """Put head and body together."""
-    style = files("genrekit.page").joinpath("style.css").read_text(encoding="utf-8")
-    head = element(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        element("title", title),
-        element("style", Html(style)),
-    )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', *body), lang='en')}\n"
+    return document(title, body)
 
 
 def _anchor(name: str) -> str:

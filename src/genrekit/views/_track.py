@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_choice
-from genrekit.audio import hearings
-from genrekit.displays._style import BLUE, new_figure, plain
 from genrekit.dsp import make_request
-from genrekit.dsp.filters import fft_frequencies, mel_filters
-from genrekit.engine import Excerpt, as_track, read_track
-from genrekit.exceptions import AudioDecodeError
 from genrekit.features import mel_spectrogram, mfcc
-from genrekit.spectra import WAVEFORM, Frontend, Spectra
+from genrekit.spectra import WAVEFORM, Frontend
+from genrekit.views._drawn import Drawn
+from genrekit.views._frames import (
+    draw_waveform,
+    hear,
+    mark_hertz,
+    mel_hertz,
+    name_of,
+    show_frames,
+)
+from genrekit.views._style import new_figure, plain
 
 __all__ = ["TrackDisplay"]
 
-# No screen has more columns, and a long waveform's vector drawing would fill a disk.
-_COLUMNS = 2000
-_HERTZ = (512, 1024, 2048, 4096, 8192, 16384)
 
-
-class TrackDisplay:
+class TrackDisplay(Drawn):
     """Waveform, mel spectrogram and MFCC of a track, one below the other on one time axis.
 
     Use `from_track` to make one: it reads the track once, as the features do.
@@ -120,23 +119,14 @@ class TrackDisplay:
         TypeError
             When it is no track.
         """
-        try:
-            track = as_track(track)
-        except AudioDecodeError as error:
-            kind = type(track).__name__
-            raise TypeError(f"a track is a path, a waveform or (y, sr), not {kind}") from error
-        frontend = frontend or Frontend()
         requests = [WAVEFORM, make_request("mel", {"n_mels": n_mels, "fmin": 0.0, "fmax": None})]
-        excerpt = Excerpt((frontend.rates,), frontend.offset, frontend.duration)
-        for downmix in hearings():
-            blocks = (block for (block,) in read_track(track, excerpt, None, downmix))
-            spectra = Spectra(blocks, frontend, requests)
+        spectra = hear(track, frontend, requests)
         display = cls(
             spectra.waveform,
             mel_spectrogram(spectra, n_mels=n_mels, db=True),
             mfcc(spectra, n_mels=n_mels, n_mfcc=n_mfcc),
-            frontend,
-            title=Path(track).name if isinstance(track, (str, os.PathLike)) else "",
+            spectra.frontend,
+            title=name_of(track),
         )
         return display.plot(ax=ax, **plot_params)
 
@@ -200,23 +190,14 @@ class TrackDisplay:
         return self.frontend.offset + sample / self.frontend.sr
 
     def _draw_waveform(self, ax: Any) -> None:
-        """Fill between the lowest and the highest sample of each column."""
-        step = -(-len(self.waveform) // _COLUMNS)
-        starts = np.arange(0, len(self.waveform), step)
-        low, high = (f.reduceat(self.waveform, starts) for f in (np.minimum, np.maximum))
-        ax.fill_between(
-            self.frontend.offset + starts / self.frontend.sr, low, high, color=BLUE, linewidth=0.5
-        )
+        """Draw the samples."""
+        draw_waveform(ax, self.waveform, self.frontend)
         ax.set_ylabel("amplitude")
 
     def _draw_mel(self, ax: Any, cmap: str) -> None:
         """Draw bands with their centres in Hz, in dB below the loudest."""
-        image = self._show(ax, self.mel - self.mel.max(), cmap=cmap)
-        sr, n_fft = self.frontend.sr, self.frontend.n_fft
-        tops = mel_filters(sr, n_fft, len(self.mel)).argmax(axis=1)
-        centres = fft_frequencies(sr, n_fft)[tops]
-        marks = [hertz for hertz in _HERTZ if centres[0] <= hertz <= centres[-1]]
-        ax.set_yticks(np.interp(marks, centres, np.arange(len(centres))), map(str, marks))
+        image = show_frames(ax, self.mel - self.mel.max(), self.frontend, cmap=cmap)
+        mark_hertz(ax, mel_hertz(self.frontend, len(self.mel)))
         ax.set_ylabel("mel band, Hz")
         ax.figure.colorbar(image, ax=ax, label="dB", pad=0.01)
 
@@ -225,19 +206,6 @@ class TrackDisplay:
         spread = self.mfcc.std(axis=1, keepdims=True)
         centred = self.mfcc - self.mfcc.mean(axis=1, keepdims=True)
         values = centred / np.where(spread > 0, spread, 1)
-        image = self._show(ax, values, cmap="RdBu_r", vmin=-3, vmax=3)
+        image = show_frames(ax, values, self.frontend, cmap="RdBu_r", vmin=-3, vmax=3)
         ax.set_ylabel("MFCC")
         ax.figure.colorbar(image, ax=ax, label="std. deviations", pad=0.01)
-
-    def _show(self, ax: Any, frames: NDArray[Any], **options: Any) -> Any:
-        """Draw rows by frame; of a long track each column the mean of some frames."""
-        hop = self.frontend.hop_length
-        n_frames = frames.shape[1]
-        step = -(-n_frames // _COLUMNS)
-        starts = np.arange(0, n_frames, step)
-        shown = np.add.reduceat(frames, starts, axis=1) / np.diff([*starts, n_frames])
-        # Frame t is centred on sample t * hop.
-        left = self._seconds(-hop / 2)
-        right = self._seconds((n_frames - 0.5) * hop)
-        extent = (left, right, -0.5, len(frames) - 0.5)
-        return ax.imshow(shown, origin="lower", aspect="auto", extent=extent, **options)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from genrekit.displays._style import legend_beside, new_axes, plain
+from genrekit.views._style import legend_beside, new_axes, plain
 
 
 def test_matplotlib_is_not_loaded_before_something_is_drawn():

@@ -8,16 +8,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from genrekit._validation import check_integer
-from genrekit.displays._style import GREY, colours, legend_beside, new_axes
 from genrekit.models import Timeline
+from genrekit.views._drawn import Drawn
+from genrekit.views._style import GREY, colours, legend_beside, new_axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["TimelineDisplay"]
 
+# What never gets so probable is one of the others. A band that is so high, over such a share of the
+# track, has room for its name.
+_MATTERS = 0.1
+_ROOM, _SHARE = 0.18, 0.12
 
-class TimelineDisplay:
+
+class TimelineDisplay(Drawn):
     """Probabilities of genres over the time of a track, as bands that add up to 1.
 
     Use `from_estimator` or `from_timeline` to make one.
@@ -129,8 +135,8 @@ class TimelineDisplay:
         ax : matplotlib.axes.Axes, optional
             Where to draw; None makes a new figure.
         n_genres : int, default=8
-            How many genres have a band of their own, the most probable ones; the others are one
-            grey band.
+            How many genres have a band of their own at most, the most probable ones, and only those
+            that reach 0.1 somewhere; the others are one grey band.
 
         Returns
         -------
@@ -152,19 +158,57 @@ class TimelineDisplay:
             )
         axes = new_axes(ax, 8, 3.2)
         order = np.argsort(-np.nan_to_num(table).mean(axis=0), kind="stable")
-        own, rest = order[:n_genres], order[n_genres:]
+        own, rest = _parted(table, order, n_genres)
         # A genre has the same colour in each track, and in a map of them.
         shades = [colours(len(classes))[i] for i in own] + [GREY] * (len(rest) > 0)
         heights = [*table.T[own], *([table.T[rest].sum(axis=0)] if len(rest) else [])]
-        edges = np.repeat(_edges(times, self.window), 2)[1:-1]
+        edges = _edges(times, self.window)
         doubled = np.repeat(np.array(heights), 2, axis=1)
-        self.bands_ = axes.stackplot(edges, doubled, colors=shades, linewidth=0)
+        steps = np.repeat(edges, 2)[1:-1]
+        self.bands_ = axes.stackplot(steps, doubled, colors=shades, linewidth=0)
         names = [*classes[own], *(["others"] if len(rest) else [])]
+        _write_names(axes, edges, np.array(heights), names)
         # From the top as they lie.
         legend_beside(axes, self.bands_[::-1], names[::-1])
         axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), xlabel="time, s", ylabel="probability")
         self.ax_, self.figure_ = axes, axes.figure
         return self
+
+
+def _parted(table: np.ndarray, order: np.ndarray, n_genres: int) -> tuple[np.ndarray, np.ndarray]:
+    """The genres with a band of their own, and the others, of which one alone would be named."""
+    matters = np.nan_to_num(table).max(axis=0) >= _MATTERS
+    matters[order[0]] = True
+    own = order[matters[order]][:n_genres]
+    rest = order[~np.isin(order, own)]
+    if len(rest) == 1 and len(own) < n_genres:
+        return order, rest[:0]
+    return own, rest
+
+
+def _write_names(ax: Any, edges: np.ndarray, heights: np.ndarray, names: list[Any]) -> None:
+    """A name inside its band where that is high and long, so that colours need not be known."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    feet = np.vstack([np.zeros(heights.shape[1]), heights.cumsum(axis=0)])
+    for name, height, foot in zip(names, heights, feet, strict=False):
+        start, stop = _longest(height >= _ROOM)
+        x = (edges[start] + edges[stop]) / 2
+        if edges[stop] - edges[start] >= _SHARE * (edges[-1] - edges[0]):
+            at = int(np.searchsorted(edges, x, side="right")) - 1
+            y = foot[at] + height[at] / 2
+            ax.text(x, y, plain(name), ha="center", va="center", fontsize=9, path_effects=halo)
+
+
+def _longest(holds: np.ndarray) -> tuple[int, int]:
+    """Where the longest run begins and ends."""
+    padded = np.concatenate([[False], holds, [False]]).astype(int)
+    starts, stops = np.flatnonzero(np.diff(padded) == 1), np.flatnonzero(np.diff(padded) == -1)
+    if not len(starts):
+        return 0, 0
+    longest = (stops - starts).argmax()
+    return int(starts[longest]), int(stops[longest])
 
 
 def _edges(times: np.ndarray, window: float | None) -> np.ndarray:
