@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from genrekit.engine._cache import CACHE_VERSION, TrackCache
+from genrekit.engine._batches import Batches
+from genrekit.engine._cache import CACHE_VERSION, Row, TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
 from genrekit.engine._frame_store import FrameStore
@@ -50,6 +51,7 @@ __all__ = [
     "CACHE_VERSION",
     "NOTHING",
     "RECENT",
+    "Batches",
     "Described",
     "Excerpt",
     "Extracted",
@@ -57,6 +59,7 @@ __all__ = [
     "Frames",
     "MatrixRow",
     "Plan",
+    "Row",
     "TrackCache",
     "TrackFrames",
     "TrackRow",

@@ -17,7 +17,7 @@ from genrekit.engine import (
 )
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features._table import make_plan
-from genrekit.shards import grow_table
+from genrekit.shards import check_client, grow_table
 from genrekit.spectra import Frontend
 
 __all__ = ["Extraction", "extract"]
@@ -74,6 +74,8 @@ def extract(
     verbose: int = 0,
     output: Any = None,
     shard_size: int = 1000,
+    client: Any = None,
+    retries: int = 2,
 ) -> Extraction:
     """Features of many tracks, without scikit-learn.
 
@@ -116,6 +118,12 @@ def extract(
         killed goes on where it was when it is called again. Tracks that failed are tried again.
     shard_size : int, default=1000
         Rows of such a file, which is the most that a kill costs.
+    client : dask.distributed.Client, optional
+        Leads to a cluster whose workers compute the rows and write the files, see the page "On a
+        cluster". Goes with `output`, a folder that all of them see under one name, as they do the
+        tracks.
+    retries : int, default=2
+        How often a batch of tracks that failed on a worker is tried again.
 
     Returns
     -------
@@ -156,6 +164,7 @@ def extract(
     running["on_error"] = "nan" if on_error is None else on_error
     if output is not None and not pooled:
         raise ValueError("output= takes a row a track: leave out pooled=False, or output")
+    check_client(client, output, n_jobs, retries)
     if not pooled:
         kept = {"memory": memory, "cache_waveform": cache_waveform}
         found = list(stream_frames(items, plan, **kept, **running))
@@ -165,7 +174,8 @@ def extract(
         return Extraction([track.values or {} for track in found], list(plan.names), errors)
     cache = TrackCache(plan, memory, cache_waveform)
     if output is not None:
-        rows = grow_table(output, items, cache, shard_size=shard_size, **running)
+        cluster = {"client": client, "retries": retries}
+        rows = grow_table(output, items, cache, shard_size=shard_size, **cluster, **running)
         return Extraction(rows, rows.names, rows.errors)
     described = describe_tracks(items, cache, **running)
     warn_of_tracks(items, described.errors, described.remarks)

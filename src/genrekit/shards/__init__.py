@@ -6,6 +6,7 @@ killed goes on where it was. Needs pyarrow, which is imported when a folder is f
 
 from __future__ import annotations
 
+from genrekit.shards._cluster import check_client
 from genrekit.shards._grow import grow_table
 from genrekit.shards._identity import number_rules
 from genrekit.shards._lock import locked_file
@@ -15,6 +16,7 @@ from genrekit.shards._read import ShardedTable, read_rows
 __all__ = [
     "Progress",
     "ShardedTable",
+    "check_client",
     "grow_table",
     "locked_file",
     "number_rules",

@@ -18,12 +18,15 @@ from genrekit.shards._identity import LABELS, arrow, told
 
 __all__ = [
     "Index",
+    "adopt",
+    "batch_path",
     "check_ours",
     "following_shards",
     "places",
     "read_index",
     "read_listing",
     "read_part",
+    "run_path",
     "sweep_out",
     "write_listing",
     "write_whole",
@@ -32,7 +35,8 @@ __all__ = [
 _SHARD = re.compile(r"rows-(\d{6,})\.parquet")
 # The order of the tracks of the last call. Readers of Parquet folders pass over such names.
 _LISTING = "_tracks.parquet"
-_PART = re.compile(r"\.genrekit-[0-9a-f]{8}\.part")
+# What is half written; what workers have written, and a run that they are of.
+_PASSING = re.compile(r"\.genrekit-[0-9a-f]{8}\.part|\.(batch|run)-[0-9a-f]{8}(-\d{6,})?")
 
 
 class Index(NamedTuple):
@@ -85,11 +89,33 @@ def check_ours(folder: Path) -> None:
 
 
 def sweep_out(folder: Path) -> None:
-    """Remove what killed runs left half written."""
+    """Remove what killed runs left."""
     for name in os.listdir(folder):
-        if _PART.fullmatch(name):
+        if _PASSING.fullmatch(name):
             with suppress(OSError):
                 (folder / name).unlink()
+
+
+def run_path(folder: Path, token: str) -> Path:
+    """What workers look for, to know that the run that they work for goes on."""
+    return folder / f".run-{token}"
+
+
+def batch_path(folder: Path, token: str, number: int) -> Path:
+    """Where a worker writes a batch, for whoever holds the folder to make it a shard."""
+    return folder / f".batch-{token}-{number:06d}"
+
+
+def adopt(written: Path, shard: Path) -> None:
+    """Make what a worker has written a shard."""
+    try:
+        os.replace(written, shard)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{written}: a worker has written it, and it is not there: output= must be on a file "
+            "system that all workers share, under the same name"
+        ) from None
+    sync_folder(shard.parent)
 
 
 def write_whole(path: Path, table: Any) -> None:

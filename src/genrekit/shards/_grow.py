@@ -16,6 +16,8 @@ from genrekit.audio import Remark
 from genrekit.engine import TrackCache, TrackRow, stream_rows, warn_of_tracks
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.shards import _folder
+from genrekit.shards._batch import Written
+from genrekit.shards._cluster import Cluster
 from genrekit.shards._identity import arrow, check_same, identity_of, make_schema
 from genrekit.shards._lock import only_writer
 from genrekit.shards._progress import Progress
@@ -47,6 +49,8 @@ def grow_table(
     on_error: str = "nan",
     n_jobs: int | None = None,
     verbose: int = 0,
+    client: Any = None,
+    retries: int = 2,
 ) -> ShardedTable:
     """Write rows of tracks into a folder, those that are not there yet.
 
@@ -68,6 +72,10 @@ def grow_table(
         Tracks at a time.
     verbose : int, default=0
         Above 0: a bar.
+    client : dask.distributed.Client, optional
+        Leads to the cluster whose workers compute rows.
+    retries : int, default=2
+        How often a batch that failed there is tried again.
 
     Returns
     -------
@@ -78,6 +86,7 @@ def grow_table(
     tracks = Tracks.of(sources)
     plan = cache.plan
     identity = identity_of(plan, decoder)
+    how = {"decoder": decoder, "on_error": on_error}
     schema = make_schema(plan.columns, identity)
     folder = _made(Path(os.path.expanduser(os.fspath(folder))))
     with only_writer(folder):
@@ -85,10 +94,17 @@ def grow_table(
         wanted = tracks.take(work.places)
         n_kept = len(tracks.paths) - len(work.places)
         ledger = _Ledger(tracks, work.places, Progress(wanted.status.size, n_kept, verbose))
-        rows = stream_rows(wanted.paths, cache, n_jobs=n_jobs, decoder=decoder, on_error=on_error)
-        files, size = _folder.following_shards(folder), min(shard_size, len(work.places) or 1)
         with closing(ledger.progress):
-            _write_rows(rows, Writer(wanted, work.failed, schema, files, size), ledger)
+            if client is None:
+                rows = stream_rows(wanted.paths, cache, n_jobs=n_jobs, **how)
+                files = _folder.following_shards(folder)
+                size = min(shard_size, len(work.places) or 1)
+                _write_rows(rows, Writer(wanted, work.failed, schema, files, size), ledger)
+            else:
+                cluster = Cluster(client, retries, shard_size)
+                told = {"identity": identity, **how}
+                written = cluster.describe(folder, wanted, work.failed, cache, **told)
+                _adopt_shards(written, folder, cache, ledger)
         ledger.warn()
         if work.renews:
             _tidy(folder)
@@ -194,6 +210,28 @@ def _write_rows(rows: Generator[TrackRow, None, None], writer: Writer, ledger: _
     finally:
         rows.close()
         ledger.progress.shard(writer.flush())
+
+
+def _adopt_shards(
+    batches: Generator[tuple[int, Written], None, None],
+    folder: Path,
+    cache: TrackCache,
+    ledger: _Ledger,
+) -> None:
+    """Make what workers have written shards, as it comes."""
+    files = _folder.following_shards(folder)
+    with closing(batches):
+        for start, written in batches:
+            for row in written.rows(start):
+                ledger.take(row)
+            cache.take_note(written.noted)
+            if written.part is not None:
+                shard = next(files)
+                _folder.adopt(folder / written.part, shard)
+                ledger.progress.shard(shard)
+            if written.error is not None:
+                raise written.error
+    cache.trim()
 
 
 def _tidy(folder: Path) -> None:
