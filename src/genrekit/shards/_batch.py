@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from genrekit._version import __version__
 from genrekit.audio import Remark, available_decoders
-from genrekit.dsp import kernels
-from genrekit.engine import CACHE_VERSION, Row, TrackCache, TrackRow, stream_rows
+from genrekit.engine import Row, TrackCache, TrackRow, stream_rows
 from genrekit.exceptions import AudioDecodeError, TrackError
 from genrekit.shards._folder import batch_path, run_path
-from genrekit.shards._identity import make_schema
+from genrekit.shards._identity import make_schema, number_rules
 from genrekit.shards._tracks import Status, Tracks
 from genrekit.shards._writer import Writer
 
@@ -170,13 +169,14 @@ def describe_batch(job: Job, batch: Batch) -> Written | Refusal:
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """What decides about numbers, by name."""
-    found = {"genrekit": __version__, "genrekit's numbers": str(CACHE_VERSION)}
+    found = {"genrekit": __version__}
     for name in _DECIDING:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "none"
-    return {**found, "kernels": kernels.FLAVOUR, "decoders": str(available_decoders())}
+    rules = {f"genrekit's {name}": str(rule) for name, rule in number_rules().items()}
+    return {**found, **rules, "decoders": str(available_decoders())}
 
 
 def _unlike(wanted: Mapping[str, str]) -> str:
