@@ -170,7 +170,7 @@ def test_the_command_rejects(saved, music, capsys):
 def test_the_command_shows_genres_without_numbers(saved, music, capsys, monkeypatch):
     _, path = saved("vote")
     load = genrekit.load(path, trusted=TRUSTED["vote"])
-    monkeypatch.setattr("genrekit._predict.load", lambda name: load)
+    monkeypatch.setattr("genrekit.persistence.load", lambda name: load)
     assert main(["predict", str(path), music[0][0], "--reject-below", "0.5"]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines()[-1].split() == [music[0][0], load.predict(music[0][:1])[0]]

@@ -9,20 +9,11 @@ from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from genrekit._validation import did_you_mean
 from genrekit.audio import Remark
-from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeWarning, warn_caller
-from genrekit.models import (
-    PRETRAINED,
-    GenreClassifier,
-    TrackClassifierMixin,
-    iter_objects,
-    probabilities,
-)
-from genrekit.persistence import load
+from genrekit.heads import PRETRAINED, Answering, ReadyClassifier, iter_objects
 
 __all__ = [
     "Heard",
@@ -96,12 +87,14 @@ def load_classifier(name: str, **running: Any) -> Any:
     TypeError
         If the file holds something else.
     """
-    if name in PRETRAINED:
-        return hearing_classifier(GenreClassifier.from_pretrained(name), **running)
+    if name in PRETRAINED:  # without scikit-learn, which takes a second to load
+        return ReadyClassifier(name, **running)
     if not os.path.isfile(name):
         what = f"{name} is a folder" if os.path.isdir(name) else f"there is no file {name!r}"
         hint = did_you_mean(name, PRETRAINED)
         raise FileNotFoundError(f"{what}, and no pretrained model of that name: {hint}")
+    from genrekit.persistence import load
+
     try:
         return hearing_classifier(load(name), **running)
     except TypeError as error:
@@ -128,6 +121,8 @@ def hearing_classifier(model: Any, **running: Any) -> Any:
     TypeError
         If it does not classify tracks.
     """
+    from sklearn.base import is_classifier
+
     kind = type(model).__name__
     if hasattr(model, "refit"):  # a search
         model = getattr(model, "best_estimator_", None)
@@ -136,7 +131,7 @@ def hearing_classifier(model: Any, **running: Any) -> Any:
             f"holds a {kind}; predict takes a fitted classifier of tracks, "
             "such as `genrekit train` saves"
         )
-    found = [model] if isinstance(model, TrackClassifierMixin) else list(_listeners(model))
+    found: list[Any] = [model] if isinstance(model, Answering) else list(_listeners(model))
     if not found:
         raise TypeError(
             f"holds a {kind} of tables; predict takes a classifier of tracks: a pipeline that "
@@ -171,7 +166,7 @@ def top_genres(model: Any, tracks: Sequence[Any], k: int) -> Heard:
     GenrekitWarning
         If the numbers are no probabilities.
     """
-    if isinstance(model, TrackClassifierMixin):
+    if isinstance(model, Answering):
         found = model._answer(tracks)
         genres: list[_Answer] = [list(answer) for answer in model._top(found, k)]
         return Heard(genres, None if found.novelty is None else found.novelty.tolist())
@@ -218,7 +213,7 @@ def top_genres_of(model: Any, track: Any, k: int) -> HeardOne:
     AudioDecodeError
         If the track can't be decoded.
     """
-    if not isinstance(model, TrackClassifierMixin):
+    if not isinstance(model, Answering):
         return HeardOne(_ask(model, [track], k)[0])
     found = model._answer([track])
     novelty = float("nan") if found.novelty is None else float(found.novelty[0])
@@ -229,7 +224,9 @@ def top_genres_of(model: Any, track: Any, k: int) -> HeardOne:
 
 def _listeners(model: Any) -> list[Any]:
     """What in a model reads tracks."""
-    kinds = (AudioExtractor, TrackClassifierMixin)
+    from genrekit.engine import AudioExtractor  # scikit-learn
+
+    kinds = (AudioExtractor, Answering)
     return [part for _, part in iter_objects(model) if isinstance(part, kinds)]
 
 
@@ -253,6 +250,8 @@ def _ask(model: Any, tracks: Sequence[Any], k: int) -> list[_Answer]:
     """The answers, of tracks that can't be decoded as well."""
     if not _has_scores(model):
         return [[(genre, None)] for genre in model.predict(tracks).tolist()]
+    from genrekit.heads import probabilities  # scikit-learn
+
     shares = probabilities(model, tracks)
     genres = model.classes_.tolist()
     best = np.argsort(-shares, axis=1, kind="stable")[:, :k]
@@ -269,7 +268,7 @@ def say_what_numbers_are(model: Any) -> None:
     model : classifier
         From `hearing_classifier`.
     """
-    if isinstance(model, TrackClassifierMixin) or hasattr(model, "predict_proba"):
+    if isinstance(model, Answering) or hasattr(model, "predict_proba"):
         return
     message = "the model gives no probabilities, "
     if _has_scores(model):

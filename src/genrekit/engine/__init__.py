@@ -24,6 +24,7 @@ from genrekit.engine._rows import (
     TrackFrames,
     TrackRow,
     describe_tracks,
+    extract_tracks,
     stream_frames,
     stream_rows,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "content",
     "describe_tracks",
     "digest",
+    "extract_tracks",
     "extraction_clock",
     "fill",
     "fingerprint",

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from genrekit._validation import check_choice
-from genrekit.engine._cache import TrackCache
 from genrekit.engine._collection import check_collection
 from genrekit.engine._items import (
     as_array,
@@ -21,8 +20,7 @@ from genrekit.engine._items import (
     is_waveform_like,
 )
 from genrekit.engine._plan import Plan
-from genrekit.engine._remarks import warn_of_tracks
-from genrekit.engine._rows import Described, describe_tracks
+from genrekit.engine._rows import Described, extract_tracks
 from genrekit.engine._tracks import MatrixRow, is_file
 from genrekit.exceptions import TrackError
 from genrekit.spectra import Frontend, Part
@@ -219,16 +217,16 @@ class AudioExtractor(TransformerMixin, BaseEstimator, ABC):
 
     def _extract(self, tracks: Sequence[Any]) -> Described:
         """Rows, failures, lengths and remarks of tracks that `read_tracks` has read."""
-        described = describe_tracks(
+        return extract_tracks(
             tracks,
-            TrackCache(self._plan(), self.memory, self.cache_waveform),
+            self._plan(),
+            self.memory,
+            self.cache_waveform,
             n_jobs=self.n_jobs,
             decoder=self.decoder,
             on_error=self.on_error,
             verbose=self.verbose,
         )
-        warn_of_tracks(tracks, described.errors, described.remarks)
-        return described
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns.

@@ -16,6 +16,7 @@ from genrekit.engine._cache import TrackCache
 from genrekit.engine._clock import clocked, note_extraction
 from genrekit.engine._loop import attempts
 from genrekit.engine._plan import Plan
+from genrekit.engine._remarks import warn_of_tracks
 from genrekit.exceptions import TrackError
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "TrackFrames",
     "TrackRow",
     "describe_tracks",
+    "extract_tracks",
     "stream_frames",
     "stream_rows",
 ]
@@ -204,3 +206,35 @@ def describe_tracks(items: Sequence[Any], cache: TrackCache, **running: Any) -> 
         else:
             table[i], seconds[i], remarks[i] = values, heard, remark
     return Described(table, errors, seconds, remarks)
+
+
+def extract_tracks(
+    tracks: Sequence[Any],
+    plan: Plan,
+    memory: Any = None,
+    cache_waveform: bool = False,
+    **running: Any,
+) -> Described:
+    """What `describe_tracks` gives, with a warning of what failed and one of what is to be known.
+
+    Parameters
+    ----------
+    tracks : sequence
+        As `check_collection` or `read_tracks` gives them.
+    plan : Plan
+        What to compute of them.
+    memory : str, path or joblib.Memory, optional
+        Where to keep it.
+    cache_waveform : bool, default=False
+        Whether to keep the decoded samples there as well.
+    **running
+        ``n_jobs``, ``decoder``, ``on_error`` and ``verbose``.
+
+    Returns
+    -------
+    Described
+        Rows, failures, lengths and remarks.
+    """
+    described = describe_tracks(tracks, TrackCache(plan, memory, cache_waveform), **running)
+    warn_of_tracks(tracks, described.errors, described.remarks)
+    return described

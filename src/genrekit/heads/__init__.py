@@ -1,34 +1,44 @@
 """What decides on rows: classifiers by name, their calibration, the folds inside them, labels.
 
-It knows nothing of how tracks are read: `genrekit.models` puts both together.
+It knows nothing of how tracks are read: `genrekit.models` puts both together, and
+`ReadyClassifier`, for what ships, without scikit-learn, which the others load when first used.
 """
 
-from genrekit.heads._fit import fit_head, inner_splits, probabilities
-from genrekit.heads._inner_folds import (
-    ask_for_groups,
-    ask_for_weights,
-    group_folds,
-    splits_inside,
-)
-from genrekit.heads._labels import (
-    check_learnt,
-    check_lengths,
-    check_present,
-    read_labels,
-    track_groups,
-    weigh_tracks,
-)
-from genrekit.heads._named import MODELS, make_classifier, make_reducer
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from genrekit.heads._answers import Answering, Answers, level, note_unheard, on_usable
 from genrekit.heads._novelty import fit_novelty, known_novelty, novelty_of
 from genrekit.heads._objects import iter_objects, named_children, place
 from genrekit.heads._params import check_names, check_settable, check_share
+from genrekit.heads._ready import ReadyClassifier
 from genrekit.heads._shipped import PRETRAINED, ShippedHead, read_head
-from genrekit.heads._tempered import TemperedClassifier, genre_scores
-from genrekit.heads._validation_part import check_validation, choose_validation
+
+_LATE = {
+    "_fit": ["fit_head", "inner_splits", "probabilities"],
+    "_inner_folds": ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"],
+    "_labels": [
+        "check_learnt",
+        "check_lengths",
+        "check_present",
+        "read_labels",
+        "track_groups",
+        "weigh_tracks",
+    ],
+    "_named": ["MODELS", "make_classifier", "make_reducer"],
+    "_tempered": ["TemperedClassifier", "genre_scores"],
+    "_validation_part": ["check_validation", "choose_validation"],
+}
+_HOME_OF = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
+    "Answering",
+    "Answers",
     "MODELS",
     "PRETRAINED",
+    "ReadyClassifier",
     "ShippedHead",
     "TemperedClassifier",
     "ask_for_groups",
@@ -48,10 +58,13 @@ __all__ = [
     "inner_splits",
     "iter_objects",
     "known_novelty",
+    "level",
     "make_classifier",
     "make_reducer",
     "named_children",
+    "note_unheard",
     "novelty_of",
+    "on_usable",
     "place",
     "probabilities",
     "read_head",
@@ -60,3 +73,32 @@ __all__ = [
     "track_groups",
     "weigh_tracks",
 ]
+
+if TYPE_CHECKING:
+    from genrekit.heads._fit import fit_head, inner_splits, probabilities
+    from genrekit.heads._inner_folds import (
+        ask_for_groups,
+        ask_for_weights,
+        group_folds,
+        splits_inside,
+    )
+    from genrekit.heads._labels import (
+        check_learnt,
+        check_lengths,
+        check_present,
+        read_labels,
+        track_groups,
+        weigh_tracks,
+    )
+    from genrekit.heads._named import MODELS, make_classifier, make_reducer
+    from genrekit.heads._tempered import TemperedClassifier, genre_scores
+    from genrekit.heads._validation_part import check_validation, choose_validation
+else:  # type checkers would take any name for one that `__getattr__` knows
+
+    def __getattr__(name: str) -> Any:
+        """Load what needs scikit-learn when it is first used."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'genrekit.heads' has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"genrekit.heads.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value

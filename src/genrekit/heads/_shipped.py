@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from genrekit._validation import check_choice, did_you_mean
-from genrekit.heads._named import make_classifier, make_reducer
-from genrekit.networks import HEADS, CNNEmbedding, ModelCard, get_card
+from genrekit.networks import HEADS, ModelCard, get_card
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from genrekit.networks import CNNEmbedding
 
 __all__ = ["PRETRAINED", "ShippedHead", "read_head"]
 
@@ -86,7 +87,11 @@ class ShippedHead:
         ValueError
             If their columns are others.
         """
-        own = CNNEmbedding(**{**self.features, "stats": tuple(self.features["stats"])})
+        from sklearn.base import clone
+
+        from genrekit.networks import CNNEmbedding
+
+        own = CNNEmbedding(**self.heard)
         if features is not None and not isinstance(features, CNNEmbedding):
             raise TypeError(self._misfit(f"features={features!r} are none"))
         chosen = clone(own if features is None else features)
@@ -112,8 +117,18 @@ class ShippedHead:
             "parameters, such as patch_hop, or fit a PretrainedCNNClassifier(features=…)"
         )
 
+    @property
+    def heard(self) -> dict[str, Any]:
+        """Parameters of the embedding, as it has them itself."""
+        return {**self.features, "stats": tuple(self.features["stats"])}
+
     def pipeline(self) -> Pipeline:
         """What `genrekit.heads.fit_head` would give, fitted with these numbers."""
+        from sklearn.pipeline import Pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        from genrekit.heads._named import make_classifier, make_reducer
+
         scale, coef = np.array(self.scale), np.array(self.coef)
         scaler = StandardScaler()
         scaler.mean_, scaler.scale_, scaler.var_ = np.array(self.mean), scale, scale**2
@@ -122,6 +137,16 @@ class ShippedHead:
         classifier.classes_ = self.genres
         scaler.n_features_in_ = classifier.n_features_in_ = coef.shape[1]
         return Pipeline([("scale", scaler), ("reduce", make_reducer(None)), ("clf", classifier)])
+
+    def standardised(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows of features as the scaler of `pipeline` gives them."""
+        return (table - np.array(self.mean)) / np.array(self.scale)
+
+    def probabilities(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities of rows, to the bit what `pipeline` says, without scikit-learn."""
+        scores = self.standardised(table) @ np.array(self.coef).T + np.array(self.intercept)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
 
     def novelty_numbers(self) -> dict[str, NDArray[np.float64]] | None:
         """What `genrekit.networks._novelty.fit_novelty` would give."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -17,13 +18,16 @@ from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
 from genrekit.features import AudioFeatures
 from genrekit.heads import (
     PRETRAINED,
+    Answers,
     check_learnt,
     check_names,
     check_settable,
     check_share,
     fit_head,
+    level,
     make_classifier,
     make_reducer,
+    on_usable,
     probabilities,
     read_head,
     read_labels,
@@ -33,8 +37,8 @@ from genrekit.models._novelty_mixin import NoveltyMixin
 from genrekit.models._pipelines import with_running
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths, timeline_rows
-from genrekit.models._track_classifier import Answers, TrackClassifierMixin
-from genrekit.models._unheard import find_unheard, level
+from genrekit.models._track_classifier import TrackClassifierMixin
+from genrekit.models._unheard import find_unheard
 from genrekit.networks import CNNEmbedding
 
 __all__ = ["GenreClassifier"]
@@ -394,10 +398,9 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
         table, _, seconds, remarks = self._rows(features, X, tracks)
         table = self._with_samples(table, tracks)
         self._warn_if_long(seconds)
-        usable = ~np.isnan(table).any(axis=1)
-        proba = np.full((len(table), len(self.classes_)), np.nan)
-        if usable.any():
-            proba[usable] = probabilities(self.pipeline_, table[usable])
+        usable = np.asarray(~np.isnan(table).any(axis=1))
+        decide = partial(probabilities, self.pipeline_)
+        proba = on_usable(table, usable, decide, self.classes_.shape)
         unheard = find_unheard(features, tracks, remarks)
         novelty = self._novelty_of(table, usable & ~unheard)
         return Answers(level(proba, unheard), unheard, novelty=novelty, remarks=remarks)

@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.heads import fit_novelty, inner_splits, known_novelty, novelty_of
-from genrekit.models._track_classifier import Answers
+from genrekit.heads import (
+    Answers,
+    fit_novelty,
+    inner_splits,
+    known_novelty,
+    novelty_of,
+    on_usable,
+)
 from genrekit.models._unheard import hears_by_network
 
 __all__ = ["NoveltyMixin"]
@@ -81,9 +87,5 @@ class NoveltyMixin:
         """Novelty of rows of features, NaN for those that are not usable."""
         if self.novelty_ is None:
             return None
-        found = np.full(len(table), np.nan)
-        if usable.any():
-            found[usable] = novelty_of(
-                self.novelty_, self.pipeline_["scale"].transform(table[usable])
-            )
-        return found
+        numbers, scaler = self.novelty_, self.pipeline_["scale"]
+        return on_usable(table, usable, lambda rows: novelty_of(numbers, scaler.transform(rows)))

@@ -20,11 +20,13 @@ from genrekit.audio import Remark
 from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
 from genrekit.heads import (
+    Answers,
     ask_for_groups,
     ask_for_weights,
     check_learnt,
     check_share,
     group_folds,
+    level,
     probabilities,
     read_labels,
     splits_inside,
@@ -33,8 +35,8 @@ from genrekit.heads import (
 from genrekit.models._cutting import AGGREGATES, Cutter
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths
-from genrekit.models._track_classifier import Answers, TrackClassifierMixin
-from genrekit.models._unheard import find_unheard, level
+from genrekit.models._track_classifier import TrackClassifierMixin
+from genrekit.models._unheard import find_unheard
 
 __all__ = ["SegmentClassifier"]
 

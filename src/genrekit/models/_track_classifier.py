@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from genrekit._validation import check_integer
-from genrekit.audio import Remark
-from genrekit.heads import check_lengths, check_present, check_share, known_novelty
+from genrekit.heads import (
+    Answering,
+    Answers,
+    check_lengths,
+    check_present,
+    check_share,
+    known_novelty,
+)
 from genrekit.models._timeline import Timeline
 
 __all__ = ["Answers", "TrackClassifierMixin"]
@@ -23,43 +27,8 @@ __all__ = ["Answers", "TrackClassifierMixin"]
 _UNKNOWN, _UNKNOWN_NUMBER = "unknown", -1
 
 
-class Answers(NamedTuple):
-    """What a classifier says of tracks.
-
-    Attributes
-    ----------
-    probabilities : ndarray of shape (n_tracks, n_classes)
-        NaN for a track that can't be decoded.
-    unheard : ndarray of bool of shape (n_tracks,)
-        Tracks with nothing to be judged by: their probabilities are all alike.
-    segments : list of ndarray of shape (n_segments, n_classes), optional
-        What the segments of each track said before they decided together; None where a track is
-        judged as a whole.
-    novelty : ndarray of shape (n_tracks,), optional
-        How far each track is from what was trained on; None where that is not known.
-    remarks : sequence of Remark
-        What is to be known of each track.
-    """
-
-    probabilities: NDArray[np.float64]
-    unheard: NDArray[np.bool_]
-    segments: list[NDArray[np.float64]] | None = None
-    novelty: NDArray[np.float64] | None = None
-    remarks: Sequence[Remark] = ()
-
-
-class TrackClassifierMixin(ClassifierMixin, ABC):
+class TrackClassifierMixin(Answering, ClassifierMixin, ABC):
     """Genres by probabilities, NaN for a track that can't be decoded."""
-
-    # Declared for the type checker.
-    classes_: NDArray[Any]
-    reject_below: float | None
-    # Of those that know it: a classifier over the embedding of a network.
-    reject_novel: float | None = None
-
-    @abstractmethod
-    def _answer(self, X: Any) -> Answers:
-        """Probability of each genre, and which tracks have nothing to be judged by."""
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each genre.
@@ -115,17 +84,6 @@ class TrackClassifierMixin(ClassifierMixin, ABC):
             Most probable first; an empty list for a track that can't be decoded.
         """
         return self._top(self._answer(X), k)
-
-    def _top(self, answers: Answers, k: int) -> list[list[tuple[Any, float]]]:
-        """What `top_k` gives."""
-        check_integer("k", k, minimum=1)
-        proba = answers.probabilities
-        best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
-        genres = self.classes_.tolist()
-        return [
-            [] if np.isnan(row).any() else [(genres[i], float(row[i])) for i in order]
-            for row, order in zip(proba, best, strict=True)
-        ]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Share of tracks whose genre is found; no answer, for whatever reason, is wrong.

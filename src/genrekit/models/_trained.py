@@ -13,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from genrekit._validation import check_choice
 from genrekit.audio import Remark
 from genrekit.engine import NOTHING, Plan, read_tracks, warn_of_tracks
+from genrekit.heads import Answers, level
 from genrekit.models._cutting import aggregate_by
 from genrekit.models._heard import read_frames, stream_heard
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths
-from genrekit.models._track_classifier import Answers, TrackClassifierMixin
+from genrekit.models._track_classifier import TrackClassifierMixin
 from genrekit.models._trained_card import SegmentAnswerer
-from genrekit.models._unheard import find_unheard, level
+from genrekit.models._unheard import find_unheard
 from genrekit.networks import FeaturesInput, ModelCard, OnnxNetwork, make_plan
 from genrekit.spectra import Frontend
 

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio import Remark
-from genrekit.engine import NOTHING, notes_of, warn_of_notes
-from genrekit.exceptions import UnheardWarning
-from genrekit.heads import iter_objects
+from genrekit.engine import NOTHING
+from genrekit.heads import iter_objects, note_unheard
 from genrekit.networks import CNNEmbedding
 
-__all__ = ["find_unheard", "hears_by_network", "level"]
+__all__ = ["find_unheard", "hears_by_network"]
 
 
 def hears_by_network(estimator: Any) -> bool:
@@ -44,15 +43,6 @@ def find_unheard(
     ndarray of bool of shape (n_tracks,)
         True for those.
     """
-    unheard = np.array([bool(remark & NOTHING) for remark in remarks])
-    if not unheard.any() or not hears_by_network(estimator):
+    if not any(remark & NOTHING for remark in remarks) or not hears_by_network(estimator):
         return np.zeros(len(remarks), bool)
-    what = 'hold too little to be judged: the answer is "unknown"'
-    warn_of_notes(UnheardWarning, notes_of(tracks, remarks, NOTHING), len(tracks), what)
-    return unheard
-
-
-def level(probabilities: NDArray[np.float64], unheard: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Probabilities, those of what was not heard all alike; NaN stays."""
-    even = probabilities * 0 + 1 / probabilities.shape[1]
-    return np.where(unheard[:, np.newaxis], even, probabilities)
+    return note_unheard(tracks, remarks)

@@ -2,14 +2,20 @@
 
 A network is a file ``.onnx`` and a card ``.json`` that says what it hears and answers, under which
 licence it stands, and the SHA-256 of the file. Adding one takes no code: see `ModelCard`.
+`CNNEmbedding` loads scikit-learn when first used; the rest does without.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from genrekit.networks._card import ModelCard
-from genrekit.networks._embedding import CNNEmbedding, check_network
 from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import Listener, make_plan
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
+from genrekit.networks._part import EmbeddingPart
 from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import (
     HEADS,
@@ -27,6 +33,7 @@ from genrekit.networks._words import rows_inputs
 __all__ = [
     "HEADS",
     "CNNEmbedding",
+    "EmbeddingPart",
     "FeaturesInput",
     "Listener",
     "MelInput",
@@ -49,3 +56,15 @@ __all__ = [
     "rows_inputs",
     "segment_answers",
 ]
+
+if TYPE_CHECKING:
+    from genrekit.networks._embedding import CNNEmbedding, check_network
+else:  # type checkers would take any name for one that `__getattr__` knows
+
+    def __getattr__(name: str) -> Any:
+        """Load what needs scikit-learn when it is first used."""
+        if name not in ("CNNEmbedding", "check_network"):
+            raise AttributeError(f"module 'genrekit.networks' has no attribute {name!r}")
+        value = getattr(importlib.import_module("genrekit.networks._embedding"), name)
+        globals()[name] = value
+        return value

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_choice, check_integer, check_number
-from genrekit.dsp import Request
+from genrekit._validation import check_integer
 from genrekit.engine import (
     NOTHING,
     AudioExtractor,
@@ -22,15 +19,14 @@ from genrekit.engine import (
     warn_of_tracks,
 )
 from genrekit.exceptions import AudioContentWarning
-from genrekit.networks._card import ModelCard
-from genrekit.networks._hearing import Listener
+from genrekit.networks._part import EmbeddingPart
 from genrekit.networks._registry import get_card
-from genrekit.spectra import DEFAULT_STATS, Frontend, Part, Spectra, check_stats, pool, select
+from genrekit.spectra import Frontend, Part, Spectra
 
 __all__ = ["CNNEmbedding", "check_network"]
 
 
-class CNNEmbedding(AudioExtractor):
+class CNNEmbedding(EmbeddingPart, AudioExtractor):
     """Outputs of a pretrained network over a track, pooled: a transformer of tracks.
 
     A track is cut into patches of a few seconds, the network answers to each, and the statistics
@@ -102,9 +98,6 @@ class CNNEmbedding(AudioExtractor):
     (1, 400)
     """
 
-    # What columns begin with, also among other features.
-    _prefix = "cnn"
-
     def __init__(
         self,
         model: str | os.PathLike[str] = "msd-musicnn",
@@ -122,14 +115,16 @@ class CNNEmbedding(AudioExtractor):
         decoder: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.model = model
-        self.output = output
-        self.patch_hop = patch_hop
-        self.max_patches = max_patches
-        self.stats = stats
-        self.sr = sr
-        self.offset = offset
-        self.duration = duration
+        super().__init__(
+            model=model,
+            output=output,
+            patch_hop=patch_hop,
+            max_patches=max_patches,
+            stats=stats,
+            sr=sr,
+            offset=offset,
+            duration=duration,
+        )
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.memory = memory
@@ -206,8 +201,7 @@ class CNNEmbedding(AudioExtractor):
         ndarray of shape (n_units, n_patches)
             Values by patch.
         """
-        _, values = self._answers(track) if isinstance(track, Spectra) else self.patches(track)
-        return values.T
+        return super().frames(track) if isinstance(track, Spectra) else self.patches(track)[1].T
 
     def top_tags(self, X: Any, k: int = 5) -> list[list[tuple[str, float]]]:
         """The highest labels of each track, by the mean over its patches.
@@ -251,115 +245,15 @@ class CNNEmbedding(AudioExtractor):
             for row, order in zip(table, best, strict=True)
         ]
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the units of `output`; none where units have no meaning of their own."""
-        return tuple(self._card().labels.get(self.output, ()))
-
-    @property
-    def _pooled_by(self) -> Sequence[str]:
-        """The statistics over patches."""
-        return DEFAULT_STATS if self.stats is None else self.stats
-
     def _with_means(self) -> CNNEmbedding:
         """The same with nothing but means."""
         return CNNEmbedding(**{**self.get_params(deep=False), "stats": ("mean",)})
-
-    def _card(self) -> ModelCard:
-        """The network's card, all parameters checked against it."""
-        card = get_card(self.model)
-        check_choice("output", self.output, card.outputs)
-        check_number("patch_hop", self.patch_hop, above=0)
-        if self.max_patches is not None:
-            check_integer("max_patches", self.max_patches, minimum=1)
-        if self.sr is not None:
-            check_number("sr", self.sr, above=0)
-        check_stats(self._pooled_by)
-        fitted_with = getattr(self, "sha256_", card.sha256)
-        if fitted_with != card.sha256:
-            raise ValueError(
-                f"fitted with a network of SHA-256 {fitted_with}, but {self.model!s} here is "
-                f"{card.sha256}: use the version it was fitted with, or fit a clone of it"
-            )
-        return card
-
-    def pooled(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """The wanted statistics over patches.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_patches, n_units)
-            Answers to patches, such as some of `patches`.
-
-        Returns
-        -------
-        ndarray of shape (n_columns,)
-            A row of features.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from genrekit import CNNEmbedding
-        >>> CNNEmbedding(stats=["max"]).pooled(np.eye(3)).tolist()
-        [1.0, 1.0, 1.0]
-        """
-        return select(pool(values.T), check_stats(self._pooled_by))
-
-    def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Times and values of the patches of one track."""
-        listener = Listener(self._card())
-        how = (spectra, [self.output], self.patch_hop, self.max_patches)
-        times, answers = listener.answers(*how)
-        return times, answers[self.output]
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [(self._prefix, self)]
 
     def _inherited(self) -> Frontend:
         return Frontend()
-
-    # The Part protocol, so that it can stand in AudioFeatures and in `extract`.
-    def frontend(self, inherited: Frontend) -> Frontend:
-        """The network's own front end at the enclosing place; part of the `Part` protocol."""
-        listener = Listener(self._card())
-        around = replace(
-            inherited,
-            offset=inherited.offset if self.offset is None else self.offset,
-            duration=inherited.duration if self.duration is None else self.duration,
-            array_sr=inherited.rates[1] if self.sr is None else self.sr,
-        )
-        return listener.frontend(around)
-
-    def requests(self) -> tuple[Request, ...]:
-        """What it reads of the spectra; part of the `Part` protocol."""
-        return Listener(self._card()).requests()
-
-    def describe(self, spectra: Spectra) -> NDArray[np.float64]:
-        """All statistics of all outputs over patches; part of the `Part` protocol."""
-        # The other outputs cost nothing, and the network runs no second time for them.
-        card = self._card()
-        how = (spectra, list(card.outputs), self.patch_hop, self.max_patches)
-        _, answers = Listener(card).answers(*how)
-        return pool(np.hstack([answers[name] for name in card.outputs]).T)
-
-    def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The wanted statistics of `output`; part of the `Part` protocol."""
-        outputs = self._card().outputs
-        before = list(outputs)[: list(outputs).index(self.output)]
-        first = sum(outputs[name] for name in before)
-        own = description[first : first + outputs[self.output]]
-        return select(own, check_stats(self._pooled_by))
-
-    def columns(self, name: str) -> list[str]:
-        """Names of the columns under a name; part of the `Part` protocol."""
-        units = [f"_{label}" for label in self.labels]
-        units = units or [str(i) for i in range(self._card().outputs[self.output])]
-        return [f"{name}{unit}_{stat}" for unit in units for stat in self._pooled_by]
-
-    def key(self) -> tuple[Any, ...]:
-        """What a cached description depends on; part of the `Part` protocol."""
-        settings = (float(self.patch_hop), self.max_patches)
-        return type(self).__name__, *Listener(self._card()).key(), settings
 
 
 def check_network(embedding: CNNEmbedding) -> None:

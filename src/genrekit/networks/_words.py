@@ -8,10 +8,10 @@ from typing import Any
 from genrekit._validation import check_integer, check_number, did_you_mean
 from genrekit.engine import Plan
 from genrekit.features import FEATURES, Feature, FeaturePart, resolve
-from genrekit.networks._embedding import CNNEmbedding
 from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import make_plan, part_of
 from genrekit.networks._inputs import MelInput
+from genrekit.networks._part import EmbeddingPart
 from genrekit.networks._rows import (
     EmbeddingRows,
     FeatureRows,
@@ -128,7 +128,7 @@ def _as_part(entry: Any, inherited: Frontend) -> Any:
 
 def _entry(name: str, part: Any, inherited: Frontend, seconds: float) -> RowsInput:
     """The entry for a part."""
-    if isinstance(part, CNNEmbedding):
+    if isinstance(part, EmbeddingPart):
         return _embedding(name, part, inherited, seconds)
     if isinstance(drafted := getattr(part, "entry", None), RowsInput):
         return replace(drafted, name=name, patch=_patch(seconds, drafted.per_second))
@@ -164,7 +164,9 @@ def _feature(
     )
 
 
-def _embedding(name: str, part: CNNEmbedding, inherited: Frontend, seconds: float) -> EmbeddingRows:
+def _embedding(
+    name: str, part: EmbeddingPart, inherited: Frontend, seconds: float
+) -> EmbeddingRows:
     """The entry for another network: as many answers as fit wholly into a segment."""
     card = part._card()
     _check_heard("CNNEmbedding", part.frontend(inherited), inherited)

@@ -1,0 +1,167 @@
+"""What a pretrained network makes of a track, as a part of a plan. No scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit._validation import check_choice, check_integer, check_number
+from genrekit.dsp import Request
+from genrekit.networks._card import ModelCard
+from genrekit.networks._hearing import Listener
+from genrekit.networks._registry import get_card
+from genrekit.spectra import DEFAULT_STATS, Frontend, Spectra, check_stats, pool, select
+
+__all__ = ["EmbeddingPart"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EmbeddingPart:
+    """Outputs of a network over a track, pooled: a `Part`, of which `CNNEmbedding` is the shell.
+
+    Parameters
+    ----------
+    model : str or path-like, default="msd-musicnn"
+        The network; this and the following as in `CNNEmbedding`.
+    output : str, default="tags"
+        Which of its outputs.
+    patch_hop : float, default=3.0
+        Distance between patches, seconds.
+    max_patches : int or None, default=20
+        How many patches of a long track.
+    stats : sequence of str, optional
+        Statistics over patches.
+    sr : float, optional
+        Sampling rate of bare arrays, Hz.
+    offset : float, optional
+        Where to begin, seconds.
+    duration : float, optional
+        How much to read, seconds.
+
+    Examples
+    --------
+    >>> from genrekit.networks import EmbeddingPart
+    >>> EmbeddingPart(stats=("mean",)).columns("cnn")[:2]
+    ['cnn_rock_mean', 'cnn_pop_mean']
+    """
+
+    model: str | os.PathLike[str] = "msd-musicnn"
+    output: str = "tags"
+    patch_hop: float = 3.0
+    max_patches: int | None = 20
+    stats: Any = None
+    sr: float | None = None
+    offset: float | None = None
+    duration: float | None = None
+
+    # What columns begin with, also among other features.
+    _prefix = "cnn"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the units of `output`; none where units have no meaning of their own."""
+        return tuple(self._card().labels.get(self.output, ()))
+
+    @property
+    def _pooled_by(self) -> Sequence[str]:
+        """The statistics over patches."""
+        return DEFAULT_STATS if self.stats is None else self.stats
+
+    def _card(self) -> ModelCard:
+        """The network's card, all parameters checked against it."""
+        card = get_card(self.model)
+        check_choice("output", self.output, card.outputs)
+        check_number("patch_hop", self.patch_hop, above=0)
+        if self.max_patches is not None:
+            check_integer("max_patches", self.max_patches, minimum=1)
+        if self.sr is not None:
+            check_number("sr", self.sr, above=0)
+        check_stats(self._pooled_by)
+        fitted_with = getattr(self, "sha256_", card.sha256)
+        if fitted_with != card.sha256:
+            raise ValueError(
+                f"fitted with a network of SHA-256 {fitted_with}, but {self.model!s} here is "
+                f"{card.sha256}: use the version it was fitted with, or fit a clone of it"
+            )
+        return card
+
+    def pooled(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """The wanted statistics over patches.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_patches, n_units)
+            Answers to patches, such as some of `patches`.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            A row of features.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from genrekit import CNNEmbedding
+        >>> CNNEmbedding(stats=["max"]).pooled(np.eye(3)).tolist()
+        [1.0, 1.0, 1.0]
+        """
+        return select(pool(values.T), check_stats(self._pooled_by))
+
+    def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Times and values of the patches of one track."""
+        listener = Listener(self._card())
+        how = (spectra, [self.output], self.patch_hop, self.max_patches)
+        times, answers = listener.answers(*how)
+        return times, answers[self.output]
+
+    # The Part protocol, so that it can stand in AudioFeatures and in `extract`.
+    def frames(self, spectra: Spectra) -> NDArray[np.float32]:
+        """The answers by patch, a row a unit; part of the `Part` protocol."""
+        return self._answers(spectra)[1].T
+
+    def frontend(self, inherited: Frontend) -> Frontend:
+        """The network's own front end at the enclosing place; part of the `Part` protocol."""
+        listener = Listener(self._card())
+        around = replace(
+            inherited,
+            offset=inherited.offset if self.offset is None else self.offset,
+            duration=inherited.duration if self.duration is None else self.duration,
+            array_sr=inherited.rates[1] if self.sr is None else self.sr,
+        )
+        return listener.frontend(around)
+
+    def requests(self) -> tuple[Request, ...]:
+        """What it reads of the spectra; part of the `Part` protocol."""
+        return Listener(self._card()).requests()
+
+    def describe(self, spectra: Spectra) -> NDArray[np.float64]:
+        """All statistics of all outputs over patches; part of the `Part` protocol."""
+        # The other outputs cost nothing, and the network runs no second time for them.
+        card = self._card()
+        how = (spectra, list(card.outputs), self.patch_hop, self.max_patches)
+        _, answers = Listener(card).answers(*how)
+        return pool(np.hstack([answers[name] for name in card.outputs]).T)
+
+    def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The wanted statistics of `output`; part of the `Part` protocol."""
+        outputs = self._card().outputs
+        before = list(outputs)[: list(outputs).index(self.output)]
+        first = sum(outputs[name] for name in before)
+        own = description[first : first + outputs[self.output]]
+        return select(own, check_stats(self._pooled_by))
+
+    def columns(self, name: str) -> list[str]:
+        """Names of the columns under a name; part of the `Part` protocol."""
+        units = [f"_{label}" for label in self.labels]
+        units = units or [str(i) for i in range(self._card().outputs[self.output])]
+        return [f"{name}{unit}_{stat}" for unit in units for stat in self._pooled_by]
+
+    def key(self) -> tuple[Any, ...]:
+        """What a cached description depends on; part of the `Part` protocol."""
+        settings = (float(self.patch_hop), self.max_patches)
+        return type(self).__name__, *Listener(self._card()).key(), settings
