@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
+import numpy as np
 import pytest
 
-from genrekit.engine import segment_starts
+from genrekit.engine import segment_starts, warn_of_short
+from genrekit.exceptions import GenrekitWarning
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,14 @@ def test_clips_of_about_thirty_seconds(seconds, pad, segments):
 )
 def test_hops(n, length, hop, pad, starts):
     assert segment_starts(n, length, hop, pad) == starts
+
+
+def test_a_segment_that_most_tracks_do_not_fill_half_is_named():
+    said = (
+        "2 of 3 tracks are shorter than half a segment of 100, half of them all than 2: .*silence"
+    )
+    with pytest.warns(GenrekitWarning, match=said):
+        warn_of_short(np.array([2.0, 80.0, 2.0]), 100.0, "silence")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_short(np.array([2.0, 1.5, 1.4]), 3.0, "silence")

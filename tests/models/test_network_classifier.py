@@ -123,6 +123,12 @@ def test_timeline_by_segments_or_by_longer_windows(fitted, X):
         fitted.timeline(X[0], window=0.5)
 
 
+def test_a_segment_much_longer_than_the_tracks_is_named(X, tracks):
+    clf = NetworkClassifier(dense, inputs="rms", segment_duration=100.0, max_epochs=1)
+    with pytest.warns(GenrekitWarning, match="segment of 100, .* filled with repetitions"):
+        clf.fit(X, tracks.target)
+
+
 def test_answers_are_those_of_torch(X, tracks):
     heard = {}
 

@@ -216,6 +216,16 @@ def test_a_timeline_is_asked_for_as_of_the_other_classifier(clf, X, y):
 # --- the usual -----------------------------------------------------------------------------------
 
 
+def test_a_segment_much_longer_than_the_tracks_is_named_once(clf, X, y):
+    clf.set_params(segment_duration=100.0)
+    with pytest.warns(GenrekitWarning, match="shorter than half a segment of 100") as caught:
+        clf.fit(X, y)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.predict(X[:1])
+
+
 @pytest.mark.parametrize("aggregate", list(AGGREGATES))
 def test_fit_predict_score(aggregate, clf, X, y):
     clf.set_params(aggregate=aggregate)

@@ -28,7 +28,7 @@ from genrekit.engine._rows import (
     stream_frames,
     stream_rows,
 )
-from genrekit.engine._segments import segment_starts
+from genrekit.engine._segments import segment_starts, warn_of_short
 from genrekit.engine._tracks import (
     RECENT,
     Excerpt,
@@ -90,6 +90,7 @@ __all__ = [
     "stream_frames",
     "stream_rows",
     "warn_of_notes",
+    "warn_of_short",
     "warn_of_tracks",
     "AudioExtractor",
     "read_tracks",

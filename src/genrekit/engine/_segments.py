@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["segment_starts"]
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrekit.exceptions import warn_caller
+
+__all__ = ["segment_starts", "warn_of_short"]
+
+# Tracks of which most of a segment is made up are hardly what was meant.
+_FILLED = 0.5
 
 
 def segment_starts(n_samples: int, length: int, hop: int, pad: float) -> list[int]:
@@ -40,3 +50,25 @@ def segment_starts(n_samples: int, length: int, hop: int, pad: float) -> list[in
     if whole == 0 or (start < n_samples and covered < n_samples and missing <= pad * length):
         whole += 1
     return [i * hop for i in range(whole)]
+
+
+def warn_of_short(lengths: NDArray[Any], segment: float, filled: str) -> None:
+    """One `GenrekitWarning` if most of a segment is none of the track, in most tracks.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_tracks,)
+        Lengths of tracks.
+    segment : float
+        Length of a segment.
+    filled : str
+        How what is missing is filled.
+    """
+    short = int(np.sum(lengths < _FILLED * segment))
+    if 2 * short > len(lengths):
+        half = f"shorter than half a segment of {segment:g}"
+        warn_caller(
+            f"{short} of {len(lengths)} tracks are {half}, half of them all than "
+            f"{np.median(lengths):.3g}: what is missing is filled with {filled}; take a smaller "
+            "segment_duration"
+        )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.engine import FrameStore, Plan, warn_of_tracks
+from genrekit.engine import FrameStore, Plan, warn_of_short, warn_of_tracks
 from genrekit.exceptions import TrackError
 from genrekit.models._heard import stream_heard
 from genrekit.networks import FeaturesInput
@@ -72,6 +72,7 @@ def start_segments(
     pad: float,
 ) -> list[NDArray[np.intp]]:
     """For each track the first frame of each segment in each input; lengths as `heard` counts."""
+    warn_of_short(lengths, heard.length, "repetitions of the track")
     columns = [store.n_frames(each.name) for each in heard.inputs]
     found = []
     for seconds, *there in zip(lengths, *columns, strict=True):

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from genrekit._validation import check_choice
 from genrekit.audio import Remark
-from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_tracks
+from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_short, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
 from genrekit.heads import (
     Answers,
@@ -204,6 +204,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
             starts, described = self._measure(cutter, tracks)
             self.fit_errors_ = described.errors
             used = check_learnt(y, np.array([bool(cut) for cut in starts]), weight)
+            warn_of_short(described.seconds[used], self.segment_duration, "silence")
             starts = [cut if use else [] for cut, use in zip(starts, used, strict=True)]
             if weight is not None:
                 given["sample_weight"] = weight

@@ -109,8 +109,9 @@ class TrainedNetworkMixin(TrackClassifierMixin):
         found = [aggregate(proba) if len(proba) else nothing for _, proba, _ in answers]
         remarks = [remark for *_, remark in answers]
         unheard = np.array([bool(remark & NOTHING) for remark in remarks])
-        segments = [proba for _, proba, _ in answers]
-        return Answers(np.array(found), unheard, segments, remarks=remarks)
+        return Answers(
+            np.array(found), unheard, [proba for _, proba, _ in answers], remarks=remarks
+        )
 
     def _by_track(
         self, X: Any, segment_hop: float | None
@@ -128,8 +129,7 @@ class TrainedNetworkMixin(TrackClassifierMixin):
         for track in stream:
             remarks.append(track.remark)
             said.append(nothing if track.error else track.values)
-            if track.error is not None:
-                errors.append(track.error)
+            errors += [track.error] if track.error else []
         warn_of_tracks(tracks, errors, remarks)
         unheard = find_unheard(self, tracks, remarks)
         return [
