@@ -161,7 +161,7 @@ def _place(card: ModelCard) -> str:
     try:
         path = locate(card)
     except FileNotFoundError:
-        return "not downloaded" if card.url else "missing"
+        return "not downloaded" if card.origin else "missing"
     return "in genrekit" if path.parent == HEADS.parent else str(path)
 
 

@@ -36,6 +36,19 @@ def test_mel_filters_are_librosas_bit_for_bit(sr, n_fft, n_mels, fmin, fmax):
     np.testing.assert_array_equal(got, expected)
 
 
+def test_htks_filters_are_triangles_over_mel():
+    """As TensorFlow's: each rises to 1 from the middle of the one before; 0 Hz counts nowhere."""
+    weights = mel_filters(16000, 8192, 20, 0.0, 7000.0, "htk")
+    mels = 1127 * np.log(1 + np.arange(4097) / 8192 * 16000 / 700)
+    middles = np.linspace(0, 1127 * np.log(11), 22)[1:-1]
+    assert weights.dtype == np.float32
+    np.testing.assert_array_equal(weights[:, 0], 0)
+    np.testing.assert_allclose(mels[weights.argmax(axis=1)], middles, atol=2)
+    between = (mels > middles[0]) & (mels < middles[-1])
+    np.testing.assert_allclose(weights[:, between].sum(axis=0), 1, atol=1e-6)
+    np.testing.assert_array_equal(weights[:, mels > 1127 * np.log(11)], 0)
+
+
 def test_mel_filters_between_bins_are_named():
     with pytest.warns(GenrekitWarning, match="of 127 mel filters fall between the bins"):
         weights = mel_filters(22050, 256, 127)

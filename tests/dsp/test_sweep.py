@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrekit.dsp import BLOCK_FRAMES, INTERMEDIATES, Sweep, frame_count, kernels, make_request
+from genrekit.dsp import (
+    BLOCK_FRAMES,
+    INTERMEDIATES,
+    Sweep,
+    frame_count,
+    kernels,
+    make_request,
+    mel_filters,
+)
 from genrekit.dsp.intermediates import Grid
 
 GRID = {"sr": 22050, "n_fft": 512, "hop_length": 128}
@@ -138,6 +146,32 @@ def test_samples_are_checked(samples):
 def test_mel_filters_are_zero_where_kernels_do_not_look(params):
     """And they look at no bin that is not there, which compiled ones would read all the same."""
     row = INTERMEDIATES["mel"]
-    weights, start, stop = row.tables(Grid(22050.0, 512, 128), **{**row.params, **params})
+    weights, start, stop, _ = row.tables(Grid(22050.0, 512, 128), **{**row.params, **params})
     for filter_, first, last in zip(weights, start, stop, strict=True):
         np.testing.assert_array_equal(np.flatnonzero(filter_)[[0, -1]], [first, last - 1])
+
+
+def test_bands_may_sum_magnitudes():
+    """Of a tone, whose power is the square of its magnitude."""
+    y = np.sin(2 * np.pi * 1000 * np.arange(4000) / 16000)
+    requests = [make_request("power"), make_request("mel", {"n_mels": 20, "power": 1})]
+    sweep = Sweep(requests, sr=16000, n_fft=512, hop_length=128, dtype="float64")
+    sweep.push(y)
+    power, bands = (np.concatenate(blocks, axis=1) for blocks in sweep.finish().values())
+    np.testing.assert_allclose(bands, mel_filters(16000, 512, 20) @ np.sqrt(power), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_samples", [1, 300, 5000])
+def test_padding_may_be_of_any_length(n_samples):
+    y = np.random.default_rng(0).standard_normal(n_samples)
+    request = make_request("power")
+
+    def blocks(samples, **options):
+        sweep = Sweep([request], **{**GRID, "center": False, **options})
+        for part in np.array_split(samples, 7):
+            sweep.push(part)
+        return np.concatenate(sweep.finish()[request], axis=1)
+
+    padded = np.pad(y, 13, mode="reflect" if n_samples > 13 else "symmetric")
+    mode = "reflect" if n_samples > 13 else "symmetric"
+    np.testing.assert_array_equal(blocks(y, pad=13, pad_mode=mode), blocks(padded))

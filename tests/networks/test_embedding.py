@@ -259,8 +259,20 @@ def test_two_outputs_side_by_side_take_one_run(tiny, noise, monkeypatch):
 
 
 def test_defaults_hear_every_third_second():
-    default = CNNEmbedding()
-    assert (default.patch_hop, default.max_patches) == (3.0, 20)
+    assert CNNEmbedding().hearing() == (3.0, 20)
+
+
+def test_a_card_says_how_often_its_network_hears(make_network, noise):
+    path = make_network(patch_hop=0.01, max_patches=5)
+    times, _ = CNNEmbedding(path, output="units").patches((noise, SR))
+    assert len(times) == 5
+    every = CNNEmbedding(path, output="units", max_patches=None, stats=["mean"])
+    times, values = every.patches((noise, SR))
+    np.testing.assert_allclose(np.diff(times), 0.01)
+    given = clone(every).set_params(patch_hop=0.01).fit_transform([(noise, SR)])
+    np.testing.assert_array_equal(every.fit_transform([(noise, SR)]), given)
+    with pytest.raises(ValueError, match="patch_hop must be a number above 0, not 'often'"):
+        clone(every).set_params(patch_hop="often").fit([noise])
 
 
 def test_another_network_is_another_entry_in_memory(make_network, noise, tmp_path):

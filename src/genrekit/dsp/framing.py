@@ -158,19 +158,17 @@ class Framer:
     ----------
     n_fft, hop_length : int
         Length of a frame and distance between frames, samples.
-    center : bool
-        Whether the signal is padded by ``n_fft // 2`` on both sides.
+    pad : int
+        Samples of padding at each end.
     pad_mode : {"constant", "reflect", "edge", "symmetric"}
         How, as in ``numpy.pad``.
     dtype : str
         Type the samples are converted to.
     """
 
-    def __init__(
-        self, n_fft: int, hop_length: int, center: bool, pad_mode: str, dtype: str
-    ) -> None:
+    def __init__(self, n_fft: int, hop_length: int, pad: int, pad_mode: str, dtype: str) -> None:
         self.n_fft, self.hop_length = n_fft, hop_length
-        self.pad, self.pad_mode = n_fft // 2 if center else 0, pad_mode
+        self.pad, self.pad_mode = pad, pad_mode
         self.buffer = np.empty(0, dtype=dtype)
         self.position = 0  # of the buffer's first sample in the padded signal
         self.n_samples = 0

@@ -187,8 +187,8 @@ def make_request(name: str, params: Mapping[str, Any] | None = None) -> Request:
     Examples
     --------
     >>> from genrekit.dsp import make_request
-    >>> make_request("mel", {"n_mels": 40, "n_mfcc": 13})
-    ('mel', (('n_mels', 40), ('fmin', 0.0), ('fmax', None)))
+    >>> make_request("mel", {"n_mels": 40, "fmin": 20.0, "n_mfcc": 13})
+    ('mel', (('n_mels', 40), ('fmin', 20.0), ('fmax', None), ('mel_scale', 'slaney'), ...
     """
     given = params or {}
     known = INTERMEDIATES[name].params
@@ -200,13 +200,20 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _mel_tables(grid: Grid, n_mels: int, fmin: float, fmax: float | None) -> tuple[Array, ...]:
-    """Mel filters and where each begins and ends."""
-    weights = filters.mel_filters(grid.sr, grid.n_fft, n_mels, fmin, fmax)
+def _mel_tables(
+    grid: Grid, n_mels: int, fmin: float, fmax: float | None, mel_scale: str, power: int
+) -> tuple[Any, ...]:
+    """Mel filters, where each begins and ends, and what is summed."""
+    weights = filters.mel_filters(grid.sr, grid.n_fft, n_mels, fmin, fmax, mel_scale)
     filled = weights > 0
     start = filled.argmax(axis=1)
     stop = np.where(filled.any(axis=1), weights.shape[1] - filled[:, ::-1].argmax(axis=1), start)
-    return weights, start.astype(np.int64), stop.astype(np.int64)
+    return weights, start.astype(np.int64), stop.astype(np.int64), power
+
+
+def _mel(block: Block, weights: Array, start: Array, stop: Array, power: int) -> Array:
+    """Bands of power, or of magnitude."""
+    return kernels.project(weights, start, stop, block.power if power == 2 else block.magnitude)
 
 
 def _chroma_tables(grid: Grid, n_chroma: int, tuning: float) -> tuple[Array, ...]:
@@ -231,9 +238,9 @@ def _crossings(block: Block) -> Array:
 INTERMEDIATES: dict[str, Intermediate] = {
     "power": Intermediate(lambda block: block.power.copy()),
     "mel": Intermediate(
-        lambda block, *tables: kernels.project(*tables, block.power),
+        _mel,
         _mel_tables,
-        {"n_mels": 128, "fmin": 0.0, "fmax": None},
+        {"n_mels": 128, "fmin": 0.0, "fmax": None, "mel_scale": "slaney", "power": 2},
     ),
     "chroma": Intermediate(
         lambda block, *tables: kernels.project(*tables, block.power),

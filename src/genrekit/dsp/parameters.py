@@ -86,6 +86,7 @@ _RULES: dict[str, Rule] = {
     "window": _window,
     "center": _flag,
     "pad_mode": _choice(*PAD_MODES),
+    "pad": _optional(_integer(0)),
     "dtype": _choice("float32", "float64"),
     "n_samples": _integer(1),
     # features
@@ -94,6 +95,8 @@ _RULES: dict[str, Rule] = {
     "fmax": _optional(_number(above=0)),
     "db": _flag,
     "top_db": _optional(_number(minimum=0)),
+    "mel_scale": _choice("slaney", "htk"),
+    "power": _integer(1, 2),
     "n_mfcc": _integer(1, _MOST_ROWS),
     "lifter": _number(minimum=0),
     "deltas": _few,
@@ -119,6 +122,7 @@ _RULES: dict[str, Rule] = {
 _AT_MOST = [
     ("hop_length", "n_fft", ": samples between frames would be skipped"),
     ("win_length", "n_fft", ""),
+    ("pad", "n_fft", ""),
     ("n_mfcc", "n_mels", ": there are no more coefficients than bands"),
     ("n_rows", "n_columns", ""),
 ]

@@ -42,6 +42,8 @@ class Sweep:
         Whether frame t is centred on sample ``t * hop_length``.
     pad_mode : str, default="constant"
         How the ends are padded then.
+    pad : int, optional
+        Samples of padding at each end; None means ``n_fft // 2`` if `center`, else none.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the spectra; the FFT runs in float64 either way.
 
@@ -72,6 +74,7 @@ class Sweep:
         window: str = "hann",
         center: bool = True,
         pad_mode: str = "constant",
+        pad: int | None = None,
         dtype: str = "float32",
     ) -> None:
         check_parameters(
@@ -81,10 +84,13 @@ class Sweep:
             win_length=win_length,
             center=center,
             pad_mode=pad_mode,
+            pad=pad,
             dtype=dtype,
         )
         self._grid = Grid(float(sr), int(n_fft), int(hop_length))
-        self._framer = Framer(n_fft, hop_length, center, pad_mode, dtype)
+        if pad is None:
+            pad = n_fft // 2 if center else 0
+        self._framer = Framer(n_fft, hop_length, pad, pad_mode, dtype)
         self._window = stft_window(window, win_length or n_fft, n_fft)
         self._computations = {
             request: computation(self._grid, request[0], **dict(request[1])) for request in requests

@@ -183,7 +183,7 @@ def onset_strength(
             strengths.append(aggregate(np.maximum(np.diff(joined, axis=1), 0), axis=0))
         last = block[:, -1]
     strength = np.concatenate(strengths)
-    shift = 1 + (frontend.n_fft // (2 * frontend.hop_length) if frontend.center else 0)
+    shift = 1 + frontend.padding // frontend.hop_length
     return np.pad(strength, (shift, 0))[: len(strength) + 1]
 
 

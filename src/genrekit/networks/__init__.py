@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from genrekit.downloads import PackageSource
 from genrekit.networks._card import ModelCard
 from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import Listener, make_plan
@@ -40,6 +41,7 @@ __all__ = [
     "ModelCard",
     "Network",
     "OnnxNetwork",
+    "PackageSource",
     "Patches",
     "RowsInput",
     "WaveformInput",

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from genrekit._json import as_json, as_mapping, check_fields
 from genrekit._tables import atomic_path
-from genrekit._validation import check_choice, check_integer
+from genrekit._validation import check_choice, check_integer, check_number
+from genrekit.downloads import PackageSource
 from genrekit.networks._features import FeaturesInput, parse_input
 from genrekit.networks._inputs import MelInput, WaveformInput
-from genrekit.networks._json import as_json, as_mapping, check_fields
 from genrekit.networks._rows import EmbeddingRows
 
 __all__ = ["ModelCard"]
@@ -66,6 +67,12 @@ class ModelCard:
         Where it fails and what it should not be used for.
     url : str, optional
         Where the ONNX file can be downloaded, see `fetch_model`.
+    package : PackageSource, optional
+        Instead, what in a package of the Python index it is made of: an object in JSON.
+    patch_hop : float, default=3.0
+        Distance of patches, seconds, unless a `CNNEmbedding` asks for another.
+    max_patches : int or None, default=20
+        How many of a long track, likewise; None for every one.
     labels : mapping of str to sequence of str, default={}
         For an output whose units mean something, their names.
     genres : mapping of str to sequence of str, default={}
@@ -104,6 +111,9 @@ class ModelCard:
     trained_on: str
     limits: str
     url: str | None = None
+    package: PackageSource | None = None
+    patch_hop: float = 3.0
+    max_patches: int | None = 20
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notice: str | None = None
@@ -116,6 +126,10 @@ class ModelCard:
             raise ValueError(f"outputs must name one output or more, not {self.outputs!r}")
         for name, units in self.outputs.items():
             check_integer(f"outputs: {name}", units, minimum=1, maximum=_MOST_UNITS)
+        check_number("patch_hop", self.patch_hop, above=0, maximum=86400)
+        if self.max_patches is not None:
+            check_integer("max_patches", self.max_patches, minimum=1)
+        self._check_source()
         self._check_labels()
 
     @classmethod
@@ -170,6 +184,13 @@ class ModelCard:
         return next(iter(self.outputs))
 
     @property
+    def origin(self) -> str | None:
+        """Where its file can be fetched from, in words; None where that is not known."""
+        if self.package is not None:
+            return f"the package {self.package.name} {self.package.version} of the Python index"
+        return self.url
+
+    @property
     def references(self) -> dict[str, str]:
         """SHA-256 of each other network that it hears, by name or path."""
         if not isinstance(self.input, FeaturesInput):
@@ -195,8 +216,18 @@ class ModelCard:
                 raise ValueError(f"{field_name} must be a name without folders, not {value!r}")
         if not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"sha256 must be 64 digits 0-9, a-f, not {self.sha256!r}")
+
+    def _check_source(self) -> None:
+        """One place to fetch the file from, with all outputs."""
         if self.url is not None and not str(self.url).startswith(("https://", "http://")):
             raise ValueError(f"url must begin with https:// or http://, not {self.url!r}")
+        if self.url is not None and self.package is not None:
+            raise ValueError("url and package are two places to fetch the file from: give one")
+        named = self.package.tensors if self.package is not None else {}
+        if named and set(named) != set(self.outputs):
+            raise ValueError(f"package: tensors must have the outputs {', '.join(self.outputs)}")
+        if named and not isinstance(self.input, (MelInput, WaveformInput)):
+            raise ValueError("package: a network on features is taken as it is, without tensors")
 
     def _check_labels(self) -> None:
         """One label a unit, no label twice; genres are groups of labels."""
@@ -232,6 +263,9 @@ def _parse(content: Any) -> dict[str, Any]:
     check_fields(content, ModelCard, "")
     parsed = dict(content)
     parsed["input"] = parse_input(content["input"])
+    if content.get("package") is not None:
+        check_fields(as_mapping("package", content["package"]), PackageSource, "package: ")
+        parsed["package"] = PackageSource(**content["package"])
     for name in ("labels", "genres"):
         groups = content.get(name) or {}
         if not all(_is_list_of_str(labels) for labels in as_mapping(name, groups).values()):

@@ -37,15 +37,18 @@ class CNNEmbedding(EmbeddingPart, AudioExtractor):
     ----------
     model : str or path-like, default="msd-musicnn"
         The network: a name of ``genrekit.networks.list_models()``, or the path of a model card, see
-        `ModelCard`.
+        `ModelCard`. "yamnet" has to be fetched first: ``genrekit models --fetch yamnet``.
     output : str, default="tags"
         Which of its outputs. "msd-musicnn" has "tags" (50, with names), "penultimate" (200),
-        "mean_pool" and "max_pool" (753).
-    patch_hop : float, default=3.0
+        "mean_pool" and "max_pool" (753); "yamnet" has "tags" (521, with names) and "penultimate"
+        (1024).
+    patch_hop : float or "auto", default="auto"
         Distance between patches, seconds, rounded down to what the network counts in. Closer ones
-        overlap, and cost more than they tell.
-    max_patches : int or None, default=20
+        overlap, and cost more than they tell. "auto" means as the network's card says: 3.0, of
+        "yamnet" 0.48.
+    max_patches : int, None or "auto", default="auto"
         How many patches of a long track: they are spread evenly over it. None takes every one.
+        "auto" means as the network's card says: 20, of "yamnet" every one.
     stats : sequence of str, optional
         Statistics over patches: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
         None means: as in the enclosing `AudioFeatures`, else ("mean", "std").
@@ -103,8 +106,8 @@ class CNNEmbedding(EmbeddingPart, AudioExtractor):
         model: str | os.PathLike[str] = "msd-musicnn",
         *,
         output: str = "tags",
-        patch_hop: float = 3.0,
-        max_patches: int | None = 20,
+        patch_hop: float | str = "auto",
+        max_patches: int | str | None = "auto",
         stats: Any = None,
         sr: float | None = None,
         offset: float | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_integer, check_number, check_rate
-from genrekit.dsp import Request, make_request, stft_window
+from genrekit.dsp import Request, check_parameters, make_request, stft_window
 from genrekit.networks._patches import iter_patches
 from genrekit.spectra import WAVEFORM, Frontend, Spectra
 
@@ -158,7 +158,7 @@ class WaveformInput(NetworkInput):
 
 @dataclass(frozen=True, kw_only=True)
 class MelInput(NetworkInput):
-    """Mel spectrogram, logarithmic if `gain` is given: patches of shape (patch, n_mels).
+    """Mel spectrogram, logarithmic if that is asked for: patches of shape (patch, n_mels).
 
     Parameters
     ----------
@@ -176,9 +176,15 @@ class MelInput(NetworkInput):
         Lower edge of the lowest band, Hz.
     fmax : float, optional
         Upper edge of the highest band, Hz; None means sr / 2.
+    mel_scale : {"slaney", "htk"}, default="slaney"
+        Filters, see ``genrekit.dsp.mel_filters``.
+    power : {2, 1}, default=2
+        What they sum: power, or magnitude.
     gain : float, optional
-        The network gets ``log10(1 + gain * power)``; None means the power itself, for a network
-        that begins with a logarithm of its own.
+        The network gets ``log10(1 + gain * sum)``.
+    log_offset : float, optional
+        Instead, the network gets ``log(sum + log_offset)``. Without either it gets the sums
+        themselves, as one does that begins with a logarithm of its own.
     quiet_level : float, optional
         A track of a lower level than this (root mean square, full scale being 1) was recorded
         too quietly for the network to know its like. None leaves all as they are.
@@ -192,6 +198,9 @@ class MelInput(NetworkInput):
         Whether frame t is centred on sample ``t * hop_length``.
     pad_mode : str, default="constant"
         How the ends are padded then.
+    pad : int, optional
+        Samples of padding at each end; None means ``n_fft // 2`` if `center`, else none. See
+        `Frontend` for frames as TensorFlow cuts them.
 
     Examples
     --------
@@ -206,13 +215,17 @@ class MelInput(NetworkInput):
     n_mels: int
     fmin: float = 0.0
     fmax: float | None = None
+    mel_scale: str = "slaney"
+    power: int = 2
     gain: float | None = None
+    log_offset: float | None = None
     quiet_level: float | None = None
     usual_level: float = 0.1
     win_length: int | None = None
     window: str = "hann"
     center: bool = True
     pad_mode: str = "constant"
+    pad: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -229,6 +242,7 @@ class MelInput(NetworkInput):
 
     def _check_bands(self) -> None:
         """Bands begin below half the rate."""
+        check_parameters(mel_scale=self.mel_scale, power=self.power)
         check_number("fmin", self.fmin, minimum=0)
         check_most("fmin", self.fmin, self.sr / 2)
         if self.fmax is not None:
@@ -237,7 +251,9 @@ class MelInput(NetworkInput):
 
     def _check_levels(self) -> None:
         """Full scale is a level of 1."""
-        limits = {"usual_level": 1.0, "quiet_level": 1.0, "gain": _MOST_GAIN}
+        if self.gain is not None and self.log_offset is not None:
+            raise ValueError("gain and log_offset are two ways to take a logarithm: give one")
+        limits = {"usual_level": 1.0, "quiet_level": 1.0, "gain": _MOST_GAIN, "log_offset": 1.0}
         for name, most in limits.items():
             value = getattr(self, name)
             if value is not None or name == "usual_level":
@@ -254,6 +270,12 @@ class MelInput(NetworkInput):
         """Frames a second."""
         return self.sr / self.hop_length
 
+    @property
+    def length(self) -> float:
+        """How long a patch is, seconds: what its last frame has beyond its hop counts as well."""
+        beyond = self.n_fft - 2 * self.frontend().padding - self.hop_length
+        return super().length + max(0, beyond) / self.sr
+
     def frontend(self, **heard: Any) -> Frontend:
         """The front end that a track goes through, as the network was trained with."""
         return Frontend(
@@ -264,6 +286,7 @@ class MelInput(NetworkInput):
             window=self.window,
             center=self.center,
             pad_mode=self.pad_mode,
+            pad=self.pad,
             **heard,
         )
 
@@ -274,16 +297,17 @@ class MelInput(NetworkInput):
 
     def steps(self, seconds: float) -> int:
         """How many frames fit into a time."""
-        # As librosa.time_to_frames counts with n_fft, by which networks of this kind were fed: 61
-        # frames for a second at 62.5 frames a second and n_fft = 512.
-        return max(1, int((seconds * self.sr - self.n_fft // 2) // self.hop_length))
+        # Of centred frames as librosa.time_to_frames counts with n_fft, by which networks of this
+        # kind were fed: 61 frames for a second at 62.5 frames a second and n_fft = 512.
+        counted = seconds * self.sr - (self.n_fft // 2 if self.center else 0)
+        return max(1, int(round(counted, 6) // self.hop_length))
 
     def count(self, spectra: Spectra) -> int:
         """How many frames a track has."""
         return spectra.count_frames("mel", **self._mel())
 
     def blocks(self, spectra: Spectra) -> Iterator[NDArray[np.float32]]:
-        """Mel power, of shape (n_frames of the block, n_mels)."""
+        """Sums over bands, of shape (n_frames of the block, n_mels)."""
         for block in spectra.blocks("mel", **self._mel()):
             yield block.T
 
@@ -298,23 +322,26 @@ class MelInput(NetworkInput):
         return self._levelled(power, self._lift(spectra))
 
     def _levelled(self, power: NDArray[np.float32], lift: float) -> NDArray[np.float32]:
-        """Power raised, or its logarithm."""
-        if self.gain is None:
-            return power * np.float32(lift)
-        return np.log10(1 + np.float32(self.gain * lift) * power)
+        """Sums raised, or their logarithm."""
+        if self.gain is not None:
+            return np.log10(1 + np.float32(self.gain * lift) * power)
+        raised = power * np.float32(lift)
+        return raised if self.log_offset is None else np.log(raised + np.float32(self.log_offset))
 
     def _lift(self, spectra: Spectra) -> float:
-        """By how much the power of a track is raised, 1 or more."""
+        """By how much what bands sum of a track is raised, 1 or more."""
         if self.quiet_level is None:
             return 1.0
         power = float(np.mean(spectra.get("mean_square"), dtype=np.float64))
         if power == 0 or power >= self.quiet_level**2:
             return 1.0
-        return min(self.usual_level**2 / power, _MOST)
+        lift = min(self.usual_level**2 / power, _MOST)
+        return lift if self.power == 2 else float(np.sqrt(lift))
 
     def _mel(self) -> dict[str, Any]:
         """Parameters of the intermediate."""
-        return {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
+        names = ("n_mels", "fmin", "fmax", "mel_scale", "power")
+        return {name: getattr(self, name) for name in names}
 
 
 def check_most(name: str, value: float, most: float) -> None:

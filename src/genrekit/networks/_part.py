@@ -30,9 +30,9 @@ class EmbeddingPart:
         The network; this and the following as in `CNNEmbedding`.
     output : str, default="tags"
         Which of its outputs.
-    patch_hop : float, default=3.0
+    patch_hop : float or "auto", default="auto"
         Distance between patches, seconds.
-    max_patches : int or None, default=20
+    max_patches : int, None or "auto", default="auto"
         How many patches of a long track.
     stats : sequence of str, optional
         Statistics over patches.
@@ -52,8 +52,8 @@ class EmbeddingPart:
 
     model: str | os.PathLike[str] = "msd-musicnn"
     output: str = "tags"
-    patch_hop: float = 3.0
-    max_patches: int | None = 20
+    patch_hop: float | str = "auto"
+    max_patches: int | str | None = "auto"
     stats: Any = None
     sr: float | None = None
     offset: float | None = None
@@ -76,8 +76,9 @@ class EmbeddingPart:
         """The network's card, all parameters checked against it."""
         card = get_card(self.model)
         check_choice("output", self.output, card.outputs)
-        check_number("patch_hop", self.patch_hop, above=0)
-        if self.max_patches is not None:
+        if not _is_auto(self.patch_hop):
+            check_number("patch_hop", self.patch_hop, above=0)
+        if self.max_patches is not None and not _is_auto(self.max_patches):
             check_integer("max_patches", self.max_patches, minimum=1)
         if self.sr is not None:
             check_number("sr", self.sr, above=0)
@@ -89,6 +90,13 @@ class EmbeddingPart:
                 f"{card.sha256}: use the version it was fitted with, or fit a clone of it"
             )
         return card
+
+    def hearing(self) -> tuple[float, int | None]:
+        """Distance of patches, seconds, and how many at the most: as set, or by the card."""
+        card = self._card()
+        hop = card.patch_hop if _is_auto(self.patch_hop) else self.patch_hop
+        most = card.max_patches if _is_auto(self.max_patches) else self.max_patches
+        return float(hop), most  # type: ignore[return-value]
 
     def pooled(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The wanted statistics over patches.
@@ -115,8 +123,7 @@ class EmbeddingPart:
     def _answers(self, spectra: Spectra) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Times and values of the patches of one track."""
         listener = Listener(self._card())
-        how = (spectra, [self.output], self.patch_hop, self.max_patches)
-        times, answers = listener.answers(*how)
+        times, answers = listener.answers(spectra, [self.output], *self.hearing())
         return times, answers[self.output]
 
     # The Part protocol, so that it can stand in AudioFeatures and in `extract`.
@@ -143,8 +150,7 @@ class EmbeddingPart:
         """All statistics of all outputs over patches; part of the `Part` protocol."""
         # The other outputs cost nothing, and the network runs no second time for them.
         card = self._card()
-        how = (spectra, list(card.outputs), self.patch_hop, self.max_patches)
-        _, answers = Listener(card).answers(*how)
+        _, answers = Listener(card).answers(spectra, list(card.outputs), *self.hearing())
         return pool(np.hstack([answers[name] for name in card.outputs]).T)
 
     def row(self, description: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -163,5 +169,9 @@ class EmbeddingPart:
 
     def key(self) -> tuple[Any, ...]:
         """What a cached description depends on; part of the `Part` protocol."""
-        settings = (float(self.patch_hop), self.max_patches)
-        return type(self).__name__, *Listener(self._card()).key(), settings
+        return type(self).__name__, *Listener(self._card()).key(), self.hearing()
+
+
+def _is_auto(value: Any) -> bool:
+    """Whether a setting is left to the card of the network."""
+    return isinstance(value, str) and value == "auto"

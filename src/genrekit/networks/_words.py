@@ -170,14 +170,15 @@ def _embedding(
     """The entry for another network: as many answers as fit wholly into a segment."""
     card = part._card()
     _check_heard("CNNEmbedding", part.frontend(inherited), inherited)
-    per_second = 1 / card.input.hop(part.patch_hop)
+    patch_hop, _ = part.hearing()
+    per_second = 1 / card.input.hop(patch_hop)
     fitting = 1 + int(columns_in(seconds - card.input.length, per_second))
     return EmbeddingRows(
         name=name,
         model=str(part.model),
         sha256=card.sha256,
         output=part.output,
-        patch_hop=float(part.patch_hop),
+        patch_hop=patch_hop,
         sr=card.input.sr,
         per_second=per_second,
         patch=max(1, fitting),

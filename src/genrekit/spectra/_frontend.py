@@ -37,6 +37,10 @@ class Frontend:
         Whether frame t is centred on sample ``t * hop_length``.
     pad_mode : {"constant", "reflect", "edge", "symmetric"}, default="constant"
         How the ends are padded then.
+    pad : int, optional
+        Samples of padding at each end; None means ``n_fft // 2`` if `center`, else none.
+        With ``center=False``, ``(n_fft - win_length) // 2`` lets the first window begin where the
+        track does, as TensorFlow's frames do.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the spectra; the FFT and the statistics run in float64 either way.
     offset : float, default=0.0
@@ -63,6 +67,7 @@ class Frontend:
     window: str = "hann"
     center: bool = True
     pad_mode: str = "constant"
+    pad: int | None = None
     dtype: str = "float32"
     offset: float = 0.0
     duration: float | None = None
@@ -92,6 +97,13 @@ class Frontend:
         """Frame rate, Hz."""
         return self.sr / self.hop_length
 
+    @property
+    def padding(self) -> int:
+        """Samples of padding at each end."""
+        if self.pad is not None:
+            return self.pad
+        return self.n_fft // 2 if self.center else 0
+
     def sweep(self, requests: Iterable[Request]) -> Sweep:
         """A pass over one track that computes `requests`."""
         return Sweep(requests, **self._grid())
@@ -106,5 +118,6 @@ class Frontend:
             "window": self.window,
             "center": self.center,
             "pad_mode": self.pad_mode,
+            "pad": self.pad,
             "dtype": self.dtype,
         }

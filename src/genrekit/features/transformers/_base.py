@@ -22,9 +22,9 @@ from genrekit.spectra import Frontend, Part, Spectra, check_stats
 
 __all__ = ["AudioTransformer"]
 
-# Without those that are the business of parts which hear at a rate of their own.
+# Without those that are the business of parts which hear at a rate of their own, and of networks.
 FRONTEND_PARAMETERS = tuple(
-    field.name for field in fields(Frontend) if field.name not in ("array_sr", "native")
+    field.name for field in fields(Frontend) if field.name not in ("array_sr", "native", "pad")
 )
 
 
