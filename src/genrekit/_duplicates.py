@@ -7,13 +7,11 @@ import os
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any
 
 from genrekit._tables import atomic_path, csv_text, text_table
 from genrekit._text import to_name
-from genrekit.audio import hash_samples
 from genrekit.datasets import number_recordings
-from genrekit.engine import attempts
+from genrekit.engine import hash_sounds
 from genrekit.exceptions import TrackError
 
 __all__ = ["find_duplicates", "groups_as_text", "summary", "write_groups"]
@@ -46,22 +44,17 @@ def find_duplicates(
     numbers = number_recordings(paths).tolist()
     # Files of the same bytes are decoded once.
     first = dict(zip(reversed(numbers), reversed(paths), strict=True))
-    running: dict[str, Any] = {"n_jobs": n_jobs, "on_error": "nan", "verbose": verbose}
-    heard = dict(zip(first, attempts(list(first.values()), _hash, **running), strict=True))
+    heard = hash_sounds(list(first.values()), n_jobs=n_jobs, verbose=verbose)
+    by_number = dict(zip(first, heard, strict=True))
     sounds: dict[Hashable, list[str]] = defaultdict(list)
     errors = []
     for i, (path, number) in enumerate(zip(paths, numbers, strict=True)):
-        found = heard[number]
+        found = by_number[number]
         if isinstance(found, TrackError):
             errors.append(TrackError(i, path, found.reason))
         else:
             sounds[found].append(path)
     return [group for group in sounds.values() if len(group) > 1], errors
-
-
-def _hash(source: Any, decoder: Any, read: Any) -> str:
-    """The work on one file."""
-    return hash_samples(source)
 
 
 def _identity(path: str) -> Hashable:

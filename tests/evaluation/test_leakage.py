@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+import soundfile
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
@@ -170,3 +171,21 @@ def test_waveforms_pairs_bytes_and_file_objects():
 def test_lists_of_numbers():
     report = quiet([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]], [([0, 1], [2])])
     assert report.leaks[0].test == "track 2"
+
+
+def test_copies_under_other_tags_are_heard(tmp_path):
+    """FLAC of the same samples, and a file that can't be decoded, which is like no other."""
+    rng = np.random.default_rng(0)
+    paths = []
+    for i in range(8):
+        paths.append(tmp_path / f"{i}.wav")
+        soundfile.write(paths[-1], rng.integers(-999, 999, 400, dtype=np.int16), 8000)
+    samples, sr = soundfile.read(paths[0], dtype="int16")
+    paths[5] = tmp_path / "5.flac"
+    soundfile.write(paths[5], samples, sr)
+    paths[6].write_bytes(b"<!doctype html>")
+    paths[7].write_bytes(b"<!doctype htm>")
+    quiet(paths, leaks=False)
+    assert found(quiet(paths, decode=True, n_jobs=2)) == [(0, 5, "content")]
+    contents = [path.read_bytes() for path in paths]
+    assert found(quiet(contents, decode=True)) == [(0, 5, "content")]

@@ -29,6 +29,7 @@ from genrekit.engine._rows import (
     stream_rows,
 )
 from genrekit.engine._segments import segment_starts, warn_of_short
+from genrekit.engine._sounds import hash_sounds
 from genrekit.engine._tracks import (
     RECENT,
     Excerpt,
@@ -76,6 +77,7 @@ __all__ = [
     "extraction_clock",
     "fill",
     "fingerprint",
+    "hash_sounds",
     "held",
     "is_file",
     "is_missing",

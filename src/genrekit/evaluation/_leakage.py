@@ -12,7 +12,7 @@ import numpy as np
 
 from genrekit._text import as_column
 from genrekit.datasets import number_recordings
-from genrekit.engine import fingerprint, is_file, is_pair
+from genrekit.engine import fingerprint, hash_sounds, is_file, is_pair
 from genrekit.evaluation._splits import Split, items_of, make_splits, n_tracks_of, track_labels
 from genrekit.exceptions import LeakageWarning, warn_caller
 
@@ -146,7 +146,15 @@ _WORDS = {
 }
 
 
-def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> LeakageReport:
+def check_leakage(
+    X: Any,
+    cv: Any = 5,
+    *,
+    y: Any = None,
+    groups: Any = None,
+    decode: bool = False,
+    n_jobs: int | None = None,
+) -> LeakageReport:
     """Look for groups and identical tracks that stand on both sides of a split, and warn.
 
     Parameters
@@ -160,6 +168,11 @@ def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> 
         The genres, for splitters that stratify.
     groups : array-like of shape (n_tracks,), optional
         What should not be split, such as the artist or, for segments, the track.
+    decode : bool, default=False
+        Whether to compare files by their decoded samples: that finds copies under other tags, or in
+        another format that keeps every sample. It takes as long as decoding all of them.
+    n_jobs : int, optional
+        Files decoded at the same time; None means 1, -1 all cores.
 
     Returns
     -------
@@ -186,7 +199,8 @@ def check_leakage(X: Any, cv: Any = 5, *, y: Any = None, groups: Any = None) -> 
     <LeakageReport: 50.0% of 8 tests leak>
     """
     groups = None if groups is None else np.asarray(groups)
-    report = find_leaks(X, make_splits(cv, n_tracks_of(X), y, groups), groups)
+    splits = make_splits(cv, n_tracks_of(X), y, groups)
+    report = find_leaks(X, splits, groups, decode=decode, n_jobs=n_jobs)
     warn_of_leaks(report)
     return report
 
@@ -197,10 +211,20 @@ def warn_of_leaks(report: LeakageReport) -> None:
         warn_caller(str(report), LeakageWarning)
 
 
-def find_leaks(X: Any, splits: Iterable[Split], groups: np.ndarray | None) -> LeakageReport:
+def find_leaks(
+    X: Any,
+    splits: Iterable[Split],
+    groups: np.ndarray | None,
+    *,
+    decode: bool = False,
+    n_jobs: int | None = None,
+) -> LeakageReport:
     """Look for leaks and leave it at that."""
     n_tracks = n_tracks_of(X)
-    sides: dict[str, Sequence[Hashable]] = {"content": _content_keys(X)}
+    contents = _content_keys(X)
+    if decode:
+        contents = _sound_keys(items_of(X), contents, n_jobs)
+    sides: dict[str, Sequence[Hashable]] = {"content": contents}
     if groups is not None:
         sides = {"group": groups.tolist(), **sides}
     if any(len(keys) != n_tracks for keys in sides.values()):
@@ -242,6 +266,18 @@ def _content_keys(X: Any) -> list[Hashable]:
     numbers = number_recordings([os.fspath(items[i]) for i in on_disk])
     keys: dict[int, Hashable] = dict(zip(on_disk, numbers.tolist(), strict=True))
     return [keys[i] if i in keys else _key(item) for i, item in enumerate(items)]
+
+
+def _sound_keys(
+    items: Sequence[Any], keys: Sequence[Hashable], n_jobs: int | None
+) -> list[Hashable]:
+    """Give files of the same sound the same key; what can't be decoded keeps its own."""
+    # Files of the same bytes are decoded once.
+    pairs = zip(reversed(keys), reversed(items), strict=True)
+    first = {key: item for key, item in pairs if is_file(item)}
+    found = hash_sounds(list(first.values()), n_jobs=n_jobs)
+    sounds = {key: s for key, s in zip(first, found, strict=True) if isinstance(s, str)}
+    return [sounds.get(key, key) for key in keys]
 
 
 def _key(item: Any) -> Hashable:
