@@ -256,16 +256,28 @@ def test_an_undo_file_is_never_written_over(model, library, capsys):
 def test_undo_says_which_files_are_others_by_now(model, library, capsys):
     assert write_tags(model, library, "--write", "--undo-file", "u.jsonl") == 3
     tag(library / "song.ogg", "Polka")
-    (library / "song.opus").unlink()
+    (library / "song.opus").rename(library / "moved.opus")
     capsys.readouterr()
     assert main(["write-tags", "--undo", "u.jsonl", "--json"]) == 3
     found = rows(capsys)
     assert "changed since" in found[".ogg"]["error"]
-    assert "its tags can't be read" in found[".opus"]["error"]
+    assert "if it was moved, say so in the undo file" in found[".opus"]["error"]
     assert {row["state"] for end, row in found.items() if end not in (".ogg", ".opus")} == {
         "restored"
     }
     assert read_tags(library / "song.ogg").genres == ["Polka"]
+    noted = Path("u.jsonl").read_text()
+    Path("u.jsonl").write_text(noted.replace("song.opus", "moved.opus"))
+    assert main(["write-tags", "--undo", "u.jsonl", "--json"]) == 3
+    assert rows(capsys)[".opus"]["state"] == "restored"
+
+
+def test_a_text_of_pages_does_not_make_a_table_as_wide(model, library, capsys):
+    tag(library / "song.flac", "la la " * 10_000)
+    assert write_tags(model, library) == 3
+    out = capsys.readouterr().out
+    assert "la la…" in out
+    assert max(map(len, out.splitlines())) < 1000
 
 
 def test_kinds_without_tags_are_named(tmp_path):

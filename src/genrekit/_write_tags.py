@@ -35,6 +35,9 @@ _RESTORED = "restored"
 # than none.
 NOVEL = 0.95
 
+# Characters of a cell for people.
+_WIDEST = 60
+
 _Answers = Sequence[tuple[Any, float | None]]
 
 
@@ -183,7 +186,16 @@ def undo(changes: Iterable[Change]) -> list[Step]:
         What has become of each.
     """
     steps = [Step(c.path, c.after, c.before, "", "", c) for c in changes]
-    return [_try(step, restore_genres, _RESTORED) for step in steps]
+    return [_undone(step) for step in steps]
+
+
+def _undone(step: Step) -> Step:
+    """The step when it was undone; files may have been moved since."""
+    if os.path.lexists(step.file):
+        return _try(step, restore_genres, _RESTORED)
+    return step.failed(
+        FileNotFoundError("it is not there: if it was moved, say so in the undo file")
+    )
 
 
 def _try(step: Step, do: Callable[..., bool | None], state: str = DONE) -> Step:
@@ -206,6 +218,12 @@ def _reason(file: str, error: Exception) -> str:
     if isinstance(error, AudioDecodeError):
         return error.explanation
     return str(error).removeprefix(f"{file}: ") or type(error).__name__
+
+
+def _shown(genres: Sequence[str]) -> str:
+    """Genres in a cell for people: some files have a text of pages there."""
+    text = "; ".join(genres)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def failed_steps(steps: Sequence[Step]) -> list[TrackError]:
@@ -287,5 +305,5 @@ def steps_as_text(steps: Sequence[Step], *, json: bool = False) -> str:
             for step in steps
         ]
         return json_format.dumps(rows, indent=2)
-    lines = [[s.file, "; ".join(s.before), "; ".join(s.after), s.state, s.reason] for s in steps]
+    lines = [[s.file, _shown(s.before), _shown(s.after), s.state, s.reason] for s in steps]
     return text_table(["file", "genre", "becomes", "state", "error"], lines)

@@ -85,6 +85,14 @@ def test_a_word_for_nothing_before_a_genre(make_library):
     assert load_tags(root).target.tolist() == ["Rock", "Jazz"]
 
 
+def test_pages_of_text_are_no_genre(make_library):
+    root = make_library(a=by(["x" * 10_000, "Rock"]), b=by("Jazz"), c=by("la la " * 10_000))
+    with pytest.warns(GenrekitWarning, match="1 file without a genre in its tags"):
+        tracks = load_tags(root)
+    assert tracks.target.tolist() == ["Rock", "Jazz"]
+    assert tracks.target.itemsize == 4 * 4  # all elements take as much as the longest
+
+
 def test_genres_by_few_artists_can_be_left_out(make_library):
     root = make_library(
         a=by("Rock", "Ann"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import struct
 
 import av
 import numpy as np
 import pytest
 import soundfile
+from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import ID3, TALB, TCON, TPE1, TXXX
 from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4
 
 from genrekit import tags as room
 from genrekit.audio import Source, hash_samples
@@ -149,6 +152,69 @@ def test_tags_of_other_times(tmp_path):
     change_genres(undo)
     assert MP3(path, translate=False).tags.version[:2] == (2, 3)
     assert read_tags(path).genres == ["jazz"]
+
+
+def _ape(path):
+    tags = APEv2()
+    tags.update({"Genre": ["Polka"], "Artist": "Ann", "Album": "Live"})
+    tags.save(path)
+
+
+def _id3(path):
+    tags = ID3()
+    for frame in (TCON, TPE1, TALB):
+        tags.add(frame(encoding=3, text=[{TCON: "Polka", TPE1: "Ann", TALB: "Live"}[frame]]))
+    tags.save(path)
+
+
+def _freeform(path):
+    file = MP4(path)
+    file.update({"----:com.apple.iTunes:GENRE": b"Polka", "\xa9ART": "Ann", "\xa9alb": "Live"})
+    file.save()
+
+
+def _info(path):
+    texts = (b"IGNR", b"Polka\0"), (b"ISFT", b"x\0"), (b"IART", b"Ann\0"), (b"IPRD", b"Live\0")
+    entries = b"".join(k + struct.pack("<I", len(t)) + t + b"\0" * (len(t) % 2) for k, t in texts)
+    chunk = b"LIST" + struct.pack("<I", len(entries) + 4) + b"INFO" + entries
+    sound = path.read_bytes()
+    size = struct.pack("<I", len(sound) - 8 + len(chunk))
+    path.write_bytes(sound[:4] + size + sound[8:] + chunk)
+
+
+@pytest.mark.parametrize(
+    ("name", "put"), [("a.mp3", _ape), ("a.flac", _id3), ("a.m4a", _freeform), ("a.wav", _info)]
+)
+def test_tags_of_another_kind_are_not_overlooked(name, put, tmp_path):
+    path = make_sound(tmp_path / name)
+    put(path)
+    before = hash_samples(path)
+    assert read_tags(path) == (["Polka"], "Ann", "Live")
+    undo = change(path, ["jazz"])
+    assert undo.before == []  # of its own kind
+    change_genres(undo)
+    assert read_tags(path) == (["jazz"], "Ann", "Live")
+    restore_genres(undo)
+    assert read_tags(path) == (["Polka"], "Ann", "Live")
+    assert hash_samples(path) == before
+
+
+def test_a_broken_list_of_another_kind_is_none(tmp_path):
+    path = make_sound(tmp_path / "a.wav")
+    _info(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"IGNR\6\0\0\0", b"IGNR\xff\xff\xff\xff"))
+    assert read_tags(path).artist == ""
+    path.write_bytes(content[:-40])
+    assert read_tags(path).album == ""
+
+
+def test_several_genres_in_one_text(tmp_path):
+    path = make_sound(tmp_path / "a.ogg")
+    undo = change(path, ["Rock; Pop;", "R&B/Soul"])
+    change_genres(undo)
+    assert read_tags(path).genres == ["Rock", "Pop", "R&B/Soul"]
+    assert Tagged(path).stored == ["Rock; Pop;", "R&B/Soul"]
 
 
 def test_mode_times_and_links_stay(sound, tmp_path):

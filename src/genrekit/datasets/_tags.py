@@ -28,6 +28,8 @@ __all__ = ["load_tags"]
 
 _LAYOUT = "expected music with genres in its tags"
 
+_LONGEST = 200  # characters of what may be a genre
+
 _DESCR = """\
 Tracks of a folder with genres in their tags
 --------------------------------------------
@@ -58,11 +60,11 @@ def load_tags(
 ) -> Bunch:
     """Load the paths, genres, artists and albums of a folder from the tags of its files.
 
-    Sub-folders mean nothing. Of several genres the first counts. Genres that differ in nothing
-    but capitals and spaces are one, in the spelling that most files have, and so are artists.
-    Nothing is decoded. One warning counts what is left out: tracks without a genre, or with a
-    word that stands for none, such as "nan"; files whose tags can't be read; and what
-    `load_folder` leaves out. Needs the extra ``tags``.
+    Sub-folders mean nothing. Of several genres, which may stand in one text with semicolons, the
+    first counts. Genres that differ in nothing but capitals and spaces are one, in the spelling
+    that most files have, and so are artists. Nothing is decoded. One warning counts what is left
+    out: tracks without a genre, or with a text that is none, such as "nan" or whole pages; files
+    whose tags can't be read; and what `load_folder` leaves out. Needs the extra ``tags``.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ def _read(files: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[list[_Track], l
         except ValueError as error:
             unreadable.append(f"{path}: {error}")
             continue
-        genre = next((genre for genre in tags.genres if not is_missing(genre)), "")
+        genre = next((genre for genre in tags.genres if _is_name(genre)), "")
         if genre:
             found.append(_Track(path, tags, genre))
         else:
@@ -167,6 +169,11 @@ def _read(files: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[list[_Track], l
         for paths, what in told
         if paths
     ]
+
+
+def _is_name(genre: str) -> bool:
+    """Whether it may be a genre; a text of pages would make an array as wide for all."""
+    return not is_missing(genre) and len(genre) <= _LONGEST
 
 
 def _joined(tracks: Sequence[_Track]) -> list[_Track]:

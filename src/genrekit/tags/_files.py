@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from genrekit.tags._elsewhere import tags_elsewhere
+
 __all__ = ["Tagged", "TrackTags", "check_mutagen", "read_tags"]
 
 
@@ -17,7 +19,7 @@ class TrackTags(NamedTuple):
     ----------
     genres : list of str
         The genres by name, without blanks around them and without "unknown"; empty if there are
-        none.
+        none. Several with semicolons between them are several.
     artist, album : str
         The first of each, ``""`` if there is none.
     """
@@ -67,7 +69,7 @@ class Tagged:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._open = _class_of(path)
+        self._path, self._open = path, _class_of(path)
         self._keys = _KINDS[self._open.__name__]
         with _told():
             self._file = self._load(path)
@@ -93,13 +95,18 @@ class Tagged:
         return self._texts(self._keys.genre)
 
     def read(self) -> TrackTags:
-        """What the tags say."""
+        """What the tags say; where these say nothing, what tags of another kind do."""
         genres = self.stored
         if self._keys is _ID3 and genres:
             genres = self._file.tags[self._keys.genre].genres
-        artist, album = (self._texts(key) for key in (self._keys.artist, self._keys.album))
-        named = [genre for genre in _filled(genres) if genre.casefold() not in _NO_GENRE]
-        return TrackTags(named, *("".join(_filled(x)[:1]) for x in (artist, album)))
+        texts = {"genre": [one for text in genres for one in text.split(";")]}
+        texts |= {name: self._texts(getattr(self._keys, name)) for name in ("artist", "album")}
+        found = {name: _filled(of_name) for name, of_name in texts.items()}
+        if not all(found.values()):
+            others = tags_elsewhere(self._path, self._open.__name__)
+            found = {name: own or _filled(others.get(name, [])) for name, own in found.items()}
+        named = [genre for genre in found["genre"] if genre.casefold() not in _NO_GENRE]
+        return TrackTags(named, *("".join(found[name][:1]) for name in ("artist", "album")))
 
     def _texts(self, key: str) -> list[str]:
         """The texts of an entry."""
@@ -140,7 +147,7 @@ class Tagged:
     def stored_in(self, copy: str | os.PathLike[str]) -> list[str]:
         """The genres that a copy of the file has."""
         other = object.__new__(Tagged)
-        other._open, other._keys = self._open, self._keys
+        other._path, other._open, other._keys = copy, self._open, self._keys
         other._file = other._load(copy)
         return other.stored
 
