@@ -11,13 +11,25 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.linear_model import SGDClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from genrekit import AudioDecodeError, GenrekitWarning, extract, make_tracks, read_rows
-from genrekit.engine import TrackCache
+from genrekit import (
+    AudioDecodeError,
+    AudioFeatures,
+    GenrekitWarning,
+    extract,
+    make_tracks,
+    read_rows,
+)
+from genrekit.engine import Batches, TrackCache, _workers
 from genrekit.features import Frontend
 from genrekit.features._table import make_plan
 from genrekit.shards import _batch, _cluster
@@ -34,6 +46,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::genrekit.AudioDecodeWarning")
 # What the workers import: no test module can be.
 MODULE = """
 import os, signal, sys, time
+from functools import partial
 from pathlib import Path
 import numpy as np
 from genrekit.audio import Decoded
@@ -207,6 +220,52 @@ def test_what_was_computed_is_kept_and_known_again(client, grow, sized, paths, t
     table = grow(paths, memory=tmp_path / "memory", output=tmp_path / "others").table
     assert loudness(table) == list(range(4, 34))
     assert len((tmp_path / "log").read_text().split()) == 30
+
+
+# --- joblib's own way there ---------------------------------------------------------------------
+
+
+def test_joblib_gives_the_same_rows(sized, paths):
+    paths = [*paths[:20], "missing.wav", *paths[20:]]
+    whole = extract(paths, ["rms"], sr=8000, decoder=sized(), on_error="nan")
+    with joblib.parallel_config("dask"):
+        found = extract(paths, ["rms"], sr=8000, decoder=sized(), on_error="nan")
+        with pytest.raises(AudioDecodeError, match=r"missing\.wav"):
+            extract(paths, ["rms"], sr=8000, decoder=sized(), on_error="raise")
+        # Waveforms and frames go one by one, for they are large.
+        waves = [np.full(8000, 0.1), np.full(800, 0.2)]
+        (near, far) = extract(waves, ["rms"], sr=8000, pooled=False).table
+    np.testing.assert_array_equal(found.table, whole.table)
+    assert found.errors == whole.errors
+    assert (near["rms"].shape, far["rms"].shape) == ((1, 16), (1, 2))
+
+
+def test_calls_go_in_parcels():
+    sent = []
+
+    def parallel(calls):
+        for function, args, _ in calls:
+            sent.append(function)
+            yield function(*args)
+
+    parallel.n_jobs = 1
+    calls = (partial(pow, i, 2) for i in range(2500))
+    found = list(_workers._in_parcels(calls, Batches([0] * 2500, 1000), parallel))
+    assert found == [i**2 for i in range(2500)]
+    assert len(sent) < 30
+
+
+def test_a_search_decodes_what_it_would_on_one_machine(client, sized, paths, tmp_path):
+    heard = {"sr": 8000, "decoder": sized(), "memory": tmp_path / "memory"}
+    pipeline = make_pipeline(AudioFeatures(["rms"], **heard), SGDClassifier(random_state=0))
+    search = GridSearchCV(pipeline, {"sgdclassifier__alpha": [1e-3, 1e-1]}, cv=3)
+    grown = extract(paths, ["rms"], output=tmp_path / "rows", client=client, **heard)
+    y = np.arange(30) % 2
+    with joblib.parallel_config("dask"):
+        far = search.fit(paths, y).cv_results_["mean_test_score"]
+    assert len((tmp_path / "log").read_text().split()) == 30
+    search = GridSearchCV(SGDClassifier(random_state=0), {"alpha": [1e-3, 1e-1]}, cv=3)
+    np.testing.assert_array_equal(search.fit(grown.table, y).cv_results_["mean_test_score"], far)
 
 
 @pytest.mark.parametrize(

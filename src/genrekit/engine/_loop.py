@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 import warnings
@@ -84,7 +85,7 @@ def attempts(
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     stop = _Stop()
     calls = (partial(_attempt_batch, work, batch, decoder, stop) for batch in _batches(items))
-    outcomes = in_parallel(calls, n_jobs, waiting)
+    outcomes = in_parallel(calls, n_jobs, waiting, partial(_sizes, items))
     flat = chain.from_iterable(outcomes)
     try:
         for index, outcome in enumerate(_progress(flat, len(items), verbose)):
@@ -114,6 +115,21 @@ def _batches(items: Sequence[Any]) -> Iterator[list[tuple[int, Any]]]:
     for _, of_one in groupby(enumerate(items), key=track):
         while batch := list(islice(of_one, _BATCH)):
             yield batch
+
+
+def _sizes(items: Sequence[Any]) -> list[int] | None:
+    """Bytes of the files, each of which is one call; None where something else is among them."""
+    if not all(isinstance(item, (str, os.PathLike)) for item in items):
+        return None
+    return list(map(_size, items))
+
+
+def _size(path: str | os.PathLike[str]) -> int:
+    """Bytes of a file; 0 if that can't be told."""
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _attempt_batch(work: Any, batch: list[tuple[int, Any]], decoder: Any, stop: _Stop) -> list[Any]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
+from time import perf_counter
 from typing import Any
+
+from genrekit._sent import make_call, packed
+from genrekit.engine._batches import Batches
 
 __all__ = ["in_parallel"]
 
@@ -15,25 +21,99 @@ __all__ = ["in_parallel"]
 _BATCH = 100
 # Results that may wait for whoever takes them, beyond some for each worker.
 _WAITING = 100
+# Calls that are sent to a cluster at a time, at most.
+_PARCEL = 1000
 # How often worker processes are looked after, seconds.
 _GLANCE = 0.5
 
 
 def in_parallel(
-    calls: Iterator[Callable[[], Any]], n_jobs: int | None, waiting: int | None = None
+    calls: Iterator[Callable[[], Any]],
+    n_jobs: int | None,
+    waiting: int | None = None,
+    sizes: Callable[[], Sequence[int] | None] = lambda: None,
 ) -> Generator[Any, None, None]:
-    """The results of the calls, in order and as they come."""
+    """The results of the calls, in order and as they come.
+
+    Parameters
+    ----------
+    calls : iterator of callable
+        The calls.
+    n_jobs : int or None
+        As joblib takes it.
+    waiting : int, optional
+        Results that may wait for whoever takes them, beyond some for each worker.
+    sizes : callable
+        Gives what each call takes, in bytes: where workers are on a cluster, many calls go there
+        together. None means that they go one by one.
+
+    Returns
+    -------
+    generator
+        The results.
+    """
     if n_jobs in (None, 1) and "joblib" not in sys.modules:
         # Nobody has chosen a backend yet, and to import it takes a tenth of the first row's time.
         return (call() for call in calls)
     import joblib
 
-    calls = (joblib.delayed(call)() for call in calls)
+    delayed = (joblib.delayed(call)() for call in calls)
     try:
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:  # a backend that answers when all is done, such as multiprocessing
-        return _in_batches(calls, joblib.Parallel(n_jobs=n_jobs, prefer="threads"), waiting)
-    return _as_taken(calls, parallel, waiting)
+        return _in_batches(delayed, joblib.Parallel(n_jobs=n_jobs, prefer="threads"), waiting)
+    if _is_dask():
+        if n_jobs is None and _is_worker():
+            # It does one of many things that were spread already: to spread them once more would
+            # only make all wait for each other.
+            return (call() for call in calls)
+        if waiting is None and (known := sizes()) is not None:
+            return _in_parcels(calls, Batches(known, _PARCEL), parallel)
+    return _as_taken(delayed, parallel, waiting)
+
+
+def _is_dask() -> bool:
+    """Whether calls go to the workers of a cluster: to send one and to answer takes long."""
+    backend, _ = importlib.import_module("joblib.parallel").get_active_backend()
+    return type(backend).__name__ == "DaskDistributedBackend"
+
+
+def _is_worker() -> bool:
+    """Whether this is a worker of a cluster, at work for somebody."""
+    from distributed import get_worker
+
+    try:
+        return bool(get_worker())
+    except ValueError:
+        return False
+
+
+def _in_parcels(
+    calls: Iterator[Callable[[], Any]], batches: Batches, parallel: Any
+) -> Generator[Any, None, None]:
+    """The results of the calls, in order, many sent at a time."""
+    import joblib
+
+    sent: deque[range] = deque()
+    n_workers = joblib.effective_n_jobs(parallel.n_jobs)
+
+    def parcels() -> Iterator[Any]:
+        while len(batches):
+            sent.append(batches.take(n_workers))
+            parcel = list(islice(calls, len(sent[-1])))
+            yield joblib.delayed(make_call)(packed(_timed, parcel))
+
+    with closing(_as_taken(parcels(), parallel, None)) as answers:
+        for seconds, results in answers:
+            batches.learn(sent.popleft(), seconds)
+            yield from results
+
+
+def _timed(calls: list[Callable[[], Any]]) -> tuple[float, list[Any]]:
+    """The results of some calls, and how many seconds they took."""
+    begun = perf_counter()
+    results = [call() for call in calls]
+    return perf_counter() - begun, results
 
 
 def _as_taken(
