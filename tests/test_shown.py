@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import types
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,6 +15,7 @@ from genrekit import extract, load_folder, make_tracks
 from genrekit._progress import in_notebook, progress_bar
 from genrekit._shown import ShortTable, Shown
 from genrekit.datasets import load_csv
+from genrekit.evaluation import Comparison, GenreReport
 from genrekit.models import Timeline
 
 
@@ -111,6 +113,21 @@ def test_control_characters_in_names_are_spelled_out():
 
     assert "\x1b" not in repr(Odd()) + Odd()._repr_html_()
     assert r"\x1b[2J\u202e" in repr(Odd())
+
+
+def test_reports_are_shown_as_they_are_printed():
+    y = np.array(["a", "a", "<b>"])
+    one = np.ones(1)
+    report = GenreReport(y, y, np.unique(y), one, one)
+    html = report._repr_html_()
+    assert html.startswith("<pre>accuracy 1.000")
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert html.count("\n") == str(report).count("\n")
+    assert (
+        Comparison({"one": report})._repr_html_()
+        == f"<pre>{escape(str(Comparison({'one': report})))}</pre>"
+    )
 
 
 def test_a_bar_is_a_line_without_a_notebook(capsys):

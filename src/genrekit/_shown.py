@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from genrekit._tables import text_table
 from genrekit._text import printable
 
-__all__ = ["ShortTable", "Shown", "counted", "html_table", "shown_rows"]
+__all__ = ["Printed", "ShortTable", "Shown", "counted", "html_table", "shown_rows"]
 
 # With a title, a header and the line of dots they make 12 lines.
 _FIRST, _LAST = 5, 3
 _DOTS = "…"
+_LINES = "\n"
 
 
 class Shown(NamedTuple):
@@ -56,6 +57,14 @@ class ShortTable:
     def _repr_html_(self) -> str:
         shown = self._shown()
         return html_table(shown.title, shown.head, _few(shown))
+
+
+class Printed:
+    """What ``print`` shows is what a notebook shows."""
+
+    def _repr_html_(self) -> str:
+        """The printed text, its columns one below the other."""
+        return f"<pre>{escape(printable(self, keep=_LINES))}</pre>"
 
 
 def counted(n: int, what: str) -> str:

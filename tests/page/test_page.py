@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,9 +12,19 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 
-from genrekit.evaluation import GenreReport, Leak, LeakageReport, Training, cross_validate_genres
+from genrekit.evaluation import (
+    FamilyImportance,
+    GenreReport,
+    Leak,
+    LeakageReport,
+    Training,
+    calibration_bins,
+    cross_validate_genres,
+    wilson_interval,
+)
 from genrekit.exceptions import TrackError
 from genrekit.page import write_report
 from genrekit.page._markup import Html, element
@@ -21,7 +32,7 @@ from genrekit.page._names import short_names
 
 pytest.importorskip("matplotlib")
 
-VOID = {"meta", "br", "path"}
+VOID = {"meta", "br", "path", "input"}
 GENRES = np.array(["Blues", "Hip-Hop", "Old-Time / Historic", "R&B <live>"])
 
 
@@ -177,7 +188,9 @@ def test_matrix_and_pairs(parts, write):
     assert 'title="Blues taken for Hip-Hop: 10 of 10 (100.0\N{NO-BREAK SPACE}%)"' in html
     assert "10 of 10 (100.0 %)" in Page(html).text
     assert "Blues/00.mp3 Blues/01.mp3 Blues/02.mp3 Hip-Hop" not in Page(html).text
-    assert "Blues/03.mp3" not in html
+    pairs = html[html.index('id="confused-most"') : html.index('id="folds-and-times"')]
+    assert "Blues/02.mp3" in pairs
+    assert "Blues/03.mp3" not in pairs
 
 
 def test_examples_are_the_surest_mistakes(parts, write):
@@ -204,6 +217,69 @@ def test_the_surest_mistakes_are_listed_for_listening(parts, write):
     said = f"{surest.genre} {surest.answer} {surest.probability:.3f} {surest.genre_probability:.3f}"
     name = surest.track.removeprefix("/home/ana/music/")
     assert f"{name} {said}" in text
+
+
+def test_each_genre_has_a_part_of_its_own(parts, write):
+    report = GenreReport(**parts)
+    html = write(report)
+    page = Page(html)
+    for i, genre in enumerate(GENRES):
+        assert f"#genre-{i}" in page.links
+        assert f"genre-{i}" in page.ids
+        own = report.y_true == genre
+        right = int((own & report.right).sum())
+        assert f"{genre} : {right} of 10 right" in page.text
+        low, high = wilson_interval(right, 10)
+        said = (
+            f"Of its 10 tracks {right} are recognised: {10 * right:.1f} % (95 % {100 * low:.1f} %"
+        )
+        assert said in page.text
+    part = html[html.index('id="genre-0"') : html.index('id="genre-1"')]
+    text = " ".join(re.sub("<[^>]*>", " ", part).replace("\N{NO-BREAK SPACE}", " ").split())
+    wrong = report.y_pred[(report.y_true == "Blues") & ~report.right].tolist()
+    for answer in {"no prediction" if answer is None else answer for answer in wrong}:
+        n = sum((said or "no prediction") == answer for said in wrong)
+        assert f"{answer} {n} {10 * n:.1f} %" in text
+
+
+def test_curves_importance_and_numbers_beside_charts(parts, write):
+    drops = np.array([[[0.1, 0.3]], [[0.02, 0.0]]])
+    importance = FamilyImportance({"mfcc": ["a", "b"], "tempo": ["c"]}, drops, np.ones(1))
+    report = GenreReport(**parts)
+    html = write(report, importance=importance)
+    text = Page(html).text
+    assert "mfcc 2 0.200 0.100 tempo 1 0.010 0.010" in text
+    known = ~np.isnan(report.probabilities).any(axis=1)
+    area = roc_auc_score(report.y_true[known] == "Blues", report.probabilities[known, 0])
+    assert f"Blues {area:.3f}" in text
+    for label in ("ROC curves", "Precision by recall", "Accuracy lost by family of features"):
+        assert f'aria-label="{label}"' in html
+    bins = calibration_bins(report.y_true, report.probabilities, report.classes)
+    fullest = bins.count.argmax()
+    said = f"{bins.count[fullest]} {bins.confidence[fullest]:.3f} {bins.accuracy[fullest]:.3f}"
+    assert said in text
+
+
+def test_the_page_is_for_keyboards_too(parts, write):
+    html = write(GenreReport(**parts), features=np.random.default_rng(0).normal(size=(40, 5)))
+    # What scrolls can be reached, and says what it is.
+    scrolled = re.findall(r'<div class="scroll[^>]*>', html)
+    assert len(scrolled) >= 8
+    assert all('tabindex="0"' in tag and 'aria-label="' in tag for tag in scrolled)
+    assert html.index('href="#content"') < html.index('href="#by-genre"')
+    assert "content" in Page(html).ids
+    assert ":focus-visible" in html
+    assert all("aria-label" in tag for tag in re.findall("<figure[^>]*>", html))
+
+
+def test_confusion_is_shown_by_genre_and_by_answer(parts, write):
+    report = GenreReport(**parts)
+    html = write(report)
+    _, by_answer = re.findall(r'aria-label="Confusion matrix">(.*?)</table>', html, re.S)
+    shown = re.findall(r'class="own[^"]*"[^>]*title="([^"]*)">(\d*)<', by_answer)
+    for (title, number), genre, precision in zip(shown, GENRES, report.precision, strict=True):
+        assert number == f"{100 * precision:.0f}"
+        assert title.startswith(escape(f"{genre} taken for {genre}: "))
 
 
 def history(n_epochs):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from genrekit.audio._decoder import Decoded, Decoder, UnusableError, frame_range
 from genrekit.audio._digest import hash_samples
 from genrekit.audio._downmix import DOWNMIX_RULE, Downmix, Remark, hearings
+from genrekit.audio._encode import encode_clip
 from genrekit.audio._open import available_decoders
 from genrekit.audio._source import Source, as_source, without_pipe
 from genrekit.audio._stream import (
@@ -30,6 +31,7 @@ __all__ = [
     "Source",
     "UnusableError",
     "as_source",
+    "encode_clip",
     "frame_range",
     "without_pipe",
     "available_decoders",

@@ -196,7 +196,7 @@ class _OneVsRest(Drawn):
         axes.set(xlabel=self._axes[0], ylabel=self._axes[1])
         axes.spines[["top", "right"]].set_visible(False)
         names = [f"{curve.genre} {curve.score:.3f}" for curve in shown]
-        title = f"{self._score},\nmean {self.mean_score:.3f}"
+        title = f"{self._score}\nmean {self.mean_score:.3f}"
         legend_beside(axes, self.lines_, names, title=title, alignment="left")
         self.ax_, self.figure_ = axes, axes.figure
         return self
@@ -255,7 +255,7 @@ class RocDisplay(_OneVsRest):
     """
 
     _axes = ("false positive rate", "true positive rate")
-    _score = "area"
+    _score = "area under curve"
 
     @staticmethod
     def _curve(own: NDArray[np.bool_], scores: NDArray[Any]) -> tuple[Any, Any, float]:

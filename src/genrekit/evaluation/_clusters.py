@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
+from genrekit._shown import Printed
 from genrekit._tables import text_table
 from genrekit.evaluation._splits import read_labels
 from genrekit.features import AudioFeatures
@@ -69,7 +70,7 @@ class Clustering(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ClusterReport:
+class ClusterReport(Printed):
     """Several ways to cluster, beside the genres.
 
     `cluster_report` makes it; ``print(report)`` shows it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -11,6 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from genrekit._moved import find
+from genrekit._shown import Printed
 from genrekit._tables import text_table
 from genrekit._validation import check_choice
 from genrekit.evaluation._cross_validate import run_folds
@@ -107,7 +110,7 @@ def paired_difference(report: GenreReport, reference: GenreReport) -> PairedDiff
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Printed):
     """Several models on the same tracks and folds.
 
     `compare` makes it; ``print(comparison)`` shows it.
@@ -171,6 +174,25 @@ class Comparison:
         for model, found in self.differences.items():
             rows[model] |= dict(zip(names, found, strict=True))
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+    def to_html(
+        self, path: str | os.PathLike[str], *, title: str = "Comparison of classifiers"
+    ) -> None:
+        """Write everything as one HTML page that needs nothing else.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write.
+        title : str, default="Comparison of classifiers"
+            Heading of the page.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the folder is not there.
+        """
+        find("genrekit.page", "write_comparison")(self, path, title=title)
 
     @property
     def _reference(self) -> str:

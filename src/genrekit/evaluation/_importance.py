@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.parallel import Parallel, delayed
 
+from genrekit._shown import Printed
 from genrekit._tables import text_table
 from genrekit._validation import check_integer
 from genrekit.engine import AudioExtractor
@@ -28,7 +29,7 @@ __all__ = ["FamilyImportance", "family_of", "importance_by_family", "track_featu
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FamilyImportance:
+class FamilyImportance(Printed):
     """What a classifier loses without each family of features.
 
     `importance_by_family` makes it; ``print(importance)`` shows it.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from genrekit._shown import Printed
 from genrekit._text import as_column
 from genrekit.datasets import number_recordings
 from genrekit.engine import fingerprint, hash_sounds, is_file, is_pair
@@ -51,7 +52,7 @@ class Leak(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class LeakageReport:
+class LeakageReport(Printed):
     """Which tracks the training of their split knows already.
 
     `check_leakage` makes it. It is true where there is a leak, and ``print(report)`` explains it.

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from genrekit._moved import find
+from genrekit._shown import Printed
 from genrekit._text import as_column
 from genrekit.evaluation._calibration import calibration_bins
 from genrekit.evaluation._intervals import group_interval, wilson_interval
@@ -27,7 +28,7 @@ __all__ = ["GenreReport"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GenreReport:
+class GenreReport(Printed):
     """What a cross-validation found: every prediction, and what follows from them.
 
     `cross_validate_genres` makes it; ``print(report)`` shows it.
@@ -373,6 +374,8 @@ class GenreReport:
         title: str = "Genre report",
         estimator: Any = None,
         features: Any = None,
+        importance: Any = None,
+        audio: str = "link",
     ) -> None:
         """Write everything as one HTML page that needs nothing else.
 
@@ -387,15 +390,20 @@ class GenreReport:
             holds no trainings, the training too.
         features : array-like of shape (n_tracks, n_features), optional
             Features of the tracks, in the order of the report; a map is drawn of them.
+        importance : FamilyImportance, optional
+            What `importance_by_family` found; it is drawn.
+        audio : {"link", "embed", "none"}, default="link"
+            Players beside tracks that were taken for others: of the files where they are, of 10
+            seconds of each that the page holds, or none. See `genrekit.page.write_report`.
 
         Raises
         ------
         FileNotFoundError
             When the folder is not there.
         """
-        find("genrekit.page", "write_report")(
-            self, path, title=title, estimator=estimator, features=features
-        )
+        how = {"title": title, "estimator": estimator, "features": features}
+        more = {"importance": importance, "audio": audio}
+        find("genrekit.page", "write_report")(self, path, **how, **more)
 
     def _hits(self) -> np.ndarray:
         """Count the right predictions of each genre."""

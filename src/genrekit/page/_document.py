@@ -26,7 +26,9 @@ def document(title: str, body: Sequence[object]) -> str:
         element("title", title),
         element("style", style_of("style.css"), style_of("map.css")),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', *body), lang='en')}\n"
+    skip = element("a", "To the content", href="#content", class_="skip")
+    main = element("main", *body, id="content", tabindex="-1")
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', skip, main), lang='en')}\n"
 
 
 def style_of(name: str) -> Html:

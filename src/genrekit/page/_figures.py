@@ -38,8 +38,7 @@ def figure(draw: Callable[[Any], object], *, size: tuple[float, float], label: s
         draw(canvas.add_subplot())
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         canvas.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    width = f"max-width:{96 * size[0]:.0f}px"
-    return element("figure", _inline(buffer.getvalue()), style=width, aria_label=label, role="img")
+    return element("figure", _inline(buffer.getvalue()), aria_label=label, role="img")
 
 
 def _inline(document: str) -> Html:

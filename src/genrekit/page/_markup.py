@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from genrekit._text import printable
 
-__all__ = ["Html", "bar_cell", "element", "join", "table"]
+__all__ = ["Html", "bar_cell", "element", "join", "more", "sections", "table"]
 
 
 class Html(str):
@@ -41,12 +41,48 @@ def table(
     """A table in a frame that scrolls sideways; the columns at `numbers` flush right."""
     flush = dict.fromkeys(numbers, "number")
     header = [element("th", name, class_=flush.get(i), scope="col") for i, name in enumerate(head)]
+    # On a phone the cells of some stand below each other, each with the name of its column.
+    label = dict(enumerate(head)) if "stack" in kind else {}
     body = [
-        element("tr", *(element("td", cell, class_=flush.get(i)) for i, cell in enumerate(row)))
+        element(
+            "tr",
+            *(
+                element("td", cell, class_=flush.get(i), data_label=label.get(i) or None)
+                for i, cell in enumerate(row)
+            ),
+        )
         for row in rows
     ]
     inner = element("table", element("thead", element("tr", *header)), element("tbody", *body))
-    return element("div", inner, class_=f"scroll {kind}".rstrip())
+    # To be reached by keyboard, which scrolls it then; named by its columns.
+    named = ", ".join(str(name) for name in head if name and not isinstance(name, Html))
+    return element(
+        "div", inner, class_=f"scroll {kind}".rstrip(), tabindex="0", role="region",
+        aria_label=f"Table: {named}",
+    )  # fmt: skip
+
+
+def sections(parts: Mapping[str, Html | None]) -> list[Html]:
+    """A navigation, and sections by heading, without those that have nothing to say."""
+    there = {name: part for name, part in parts.items() if part is not None}
+    links = (element("a", name, href=f"#{_anchor(name)}") for name in there)
+    return [
+        element("nav", *links, aria_label="Sections"),
+        *(
+            element("section", element("h2", name), part, id=_anchor(name))
+            for name, part in there.items()
+        ),
+    ]
+
+
+def _anchor(name: str) -> str:
+    """The name of a section in links."""
+    return name.lower().replace(" ", "-")
+
+
+def more(n: int, what: str) -> Html:
+    """Say what was left out."""
+    return element("p", f"and {n} more {what}", class_="more") if n > 0 else Html("")
 
 
 def bar_cell(share: float) -> Html:

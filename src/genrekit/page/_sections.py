@@ -7,26 +7,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genrekit.displays import PCADisplay, ReliabilityDisplay, confusion_counts
+from genrekit.displays import confusion_counts
 from genrekit.evaluation import GenreReport
-from genrekit.page._figures import NO_PICTURES, figure
+from genrekit.page._genre_section import anchor
 from genrekit.page._headline import percent
-from genrekit.page._markup import Html, bar_cell, element, join, table
+from genrekit.page._markup import Html, bar_cell, element, join, more, table
+from genrekit.page._players import Players
 
 __all__ = [
-    "calibration",
     "confusion",
     "failures",
     "folds",
     "genres",
     "leaks",
+    "matrix",
     "mistakes",
+    "shading",
     "surest",
-    "tracks",
 ]
 
 # Beyond these, a page says how many more there are.
 _PAIRS, _EXAMPLES, _LISTED, _SUREST = 10, 3, 50, 20
+# Genres of which two matrices have room beside each other.
+_BESIDE = 12
 _REMEDY = (
     "Leave out copies, or pass groups to cross_validate_genres that give all copies of a "
     "recording, and all that must stay together, one name."
@@ -38,8 +41,10 @@ def genres(report: GenreReport) -> Html:
     head = ["genre", "tracks", "precision", "recall", "F1"]
     scores = zip(report.precision, report.recall, report.f1, strict=True)
     rows = [
-        [str(genre), n, *(bar_cell(score) for score in three)]
-        for genre, n, three in zip(report.classes, report.support, scores, strict=True)
+        [_link(place, genre), n, *(bar_cell(score) for score in three)]
+        for place, (genre, n, three) in enumerate(
+            zip(report.classes, report.support, scores, strict=True)
+        )
     ]
     explained = (
         "Precision: share of the tracks predicted as a genre that are of it. Recall: share of a "
@@ -48,32 +53,58 @@ def genres(report: GenreReport) -> Html:
     return join(element("p", explained), table(head, rows, numbers=(1, 2, 3, 4)))
 
 
+def _link(place: int, genre: Any) -> Html:
+    """The name of a genre, which leads to what there is of it."""
+    return element("a", str(genre), href=f"#{anchor(place)}")
+
+
 def confusion(report: GenreReport) -> Html:
-    """Every genre against every answer, as a table whose cells are shaded."""
+    """Every genre against every answer, and how to read it."""
+    explained = (
+        "A row is a true genre, a column what it was taken for; what is right is framed. First "
+        "numbers of tracks, the colour by the share of the row, which is recall on the frame; then "
+        "per cent of the column, which is precision there."
+    )
+    both = matrix(report), matrix(report, by="column")
+    beside = "charts" if len(report.classes) <= _BESIDE else None
+    return join(element("p", explained), element("div", *both, class_=beside))
+
+
+def matrix(report: GenreReport, *, by: str = "row") -> Html:
+    """Every genre against every answer, as a table whose cells are shaded by row or column."""
     counts, names, answers = confusion_counts(report.y_true, report.y_pred)
+    shares = counts / np.maximum(counts.sum(axis=1 if by == "row" else 0, keepdims=True), 1)
     head = [element("th", "true \\ predicted", scope="col")]
     head += [element("th", element("span", answer), scope="col") for answer in answers]
     rows = [
-        element("tr", element("th", name, scope="row"), *_cells(name, answers, row))
-        for name, row in zip(names, counts, strict=True)
+        element("tr", element("th", name, scope="row"), *_cells(name, answers, row, part, by))
+        for name, row, part in zip(names, counts, shares, strict=True)
     ]
     inner = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
-    explained = (
-        "Numbers of tracks: a row is a true genre, a column what it was taken for. The stronger "
-        "the colour, the larger the share of the row."
-    )
-    return join(element("p", explained), element("div", inner, class_="scroll matrix"))
+    return element(
+        "div", inner, class_="scroll matrix", tabindex="0", role="region",
+        aria_label="Confusion matrix",
+    )  # fmt: skip
 
 
-def _cells(name: Any, answers: Sequence[Any], row: np.ndarray) -> Iterator[Html]:
+def _cells(
+    name: Any, answers: Sequence[Any], counts: np.ndarray, shares: np.ndarray, by: str
+) -> Iterator[Html]:
     """One row of the matrix; what is 0 stays empty."""
-    total = int(row.sum())
-    for answer, n in zip(answers, row.tolist(), strict=True):
-        share = n / total
-        kinds = {"own": answer == name, "strong": share > 0.5}
-        kind = " ".join(name for name, holds in kinds.items() if holds) or None
-        title = f"{name} taken for {answer}: {n} of {total} ({percent(share)})"
-        yield element("td", n or "", class_=kind, style=f"--share:{share:.3f}", title=title)
+    of = f"of {int(counts.sum())} " if by == "row" else ""
+    whole = "" if by == "row" else " of what was said to be it"
+    for answer, n, share in zip(answers, counts.tolist(), shares.tolist(), strict=True):
+        kind = shading(share, own=answer == name)
+        title = f"{name} taken for {answer}: {n} {of}({percent(share)}{whole})"
+        shown = n if by == "row" else f"{100 * share:.0f}"
+        style = f"--share:{share:.3f}"
+        yield element("td", shown if n else "", class_=kind, style=style, title=title)
+
+
+def shading(share: float, *, own: bool) -> str | None:
+    """Classes of a cell: whether it is framed, and how dark it is for the colour of its text."""
+    kinds = {"own": own, "strong": share > 0.7, "full": share > 0.9}
+    return " ".join(name for name, holds in kinds.items() if holds) or None
 
 
 class _Mistake(NamedTuple):
@@ -84,7 +115,7 @@ class _Mistake(NamedTuple):
     tracks: list[int]
 
 
-def mistakes(report: GenreReport, names: Sequence[str]) -> Html | None:
+def mistakes(report: GenreReport, names: Sequence[str], players: Players) -> Html | None:
     """The pairs of genres that are confused most, with the tracks that were most surely wrong."""
     found = _mistakes(report)
     if not found:
@@ -95,7 +126,7 @@ def mistakes(report: GenreReport, names: Sequence[str]) -> Html | None:
             join(element("b", pair.genre), " taken for ", element("b", pair.answer)),
             f"{len(pair.tracks)} of {support[pair.genre]}"
             f" ({percent(len(pair.tracks) / support[pair.genre])})",
-            _examples(report, pair, names),
+            _examples(report, pair, names, players),
         ]
         for pair in found[:_PAIRS]
     ]
@@ -106,7 +137,7 @@ def mistakes(report: GenreReport, names: Sequence[str]) -> Html | None:
     return join(
         element("p", explained, "."),
         table(head, rows, kind="stack pairs"),
-        _more(len(found) - _PAIRS, "pairs"),
+        more(len(found) - _PAIRS, "pairs"),
     )
 
 
@@ -121,13 +152,17 @@ def _mistakes(report: GenreReport) -> list[_Mistake]:
     return sorted(found, key=lambda pair: -len(pair.tracks))
 
 
-def _examples(report: GenreReport, pair: _Mistake, names: Sequence[str]) -> Html:
+def _examples(report: GenreReport, pair: _Mistake, names: Sequence[str], players: Players) -> Html:
     """Names of a few tracks, with the probability of the wrong answer where it is known."""
     sure = _probability(report, pair)
     order = sorted(pair.tracks, key=lambda i: -sure.get(i, 0.0))[:_EXAMPLES]
     return join(
         *(
-            element("code", names[i], element("small", f" {sure[i]:.2f}" if i in sure else ""))
+            element(
+                "div",
+                players.of(report.tracks[i]) if len(report.tracks) else "",
+                element("code", names[i], element("small", f" {sure[i]:.2f}" if i in sure else "")),
+            )
             for i in order
         ),
         between=" ",
@@ -142,14 +177,14 @@ def _probability(report: GenreReport, pair: _Mistake) -> dict[int, float]:
     return {i: float(report.probabilities[i, column[0]]) for i in pair.tracks}
 
 
-def surest(report: GenreReport, names: Mapping[str, str]) -> Html | None:
+def surest(report: GenreReport, names: Mapping[str, str], players: Players) -> Html | None:
     """The tracks that were most surely taken for another genre, for listening."""
     found = report.confident_mistakes()
     if not found:
         return None
     rows = [
         [
-            element("code", names[mistake.track]),
+            join(players.of(mistake.track), element("code", names[mistake.track])),
             mistake.genre,
             mistake.answer,
             bar_cell(mistake.probability),
@@ -163,48 +198,7 @@ def surest(report: GenreReport, names: Mapping[str, str]) -> Html | None:
     )
     head = ["track", "genre", "said", "how surely", "for its genre"]
     listed = table(head, rows, numbers=(3, 4), kind="stack")
-    return join(element("p", explained), listed, _more(len(found) - _SUREST, "wrong answers"))
-
-
-def calibration(report: GenreReport) -> Html | None:
-    """Whether the probabilities keep what they promise."""
-    if report.probabilities is None or np.isnan(report.probabilities).any(axis=1).all():
-        return None
-    explained = (
-        "Tracks by the probability of the answer they got, and the share of them that is right, "
-        "with 95 % Wilson intervals. On the broken line a model that says 80 % is right 80 times "
-        f"of 100. Expected calibration error: {report.calibration_error:.3f}."
-    )
-    drawn = figure(
-        lambda ax: ReliabilityDisplay.from_report(report, ax=ax),
-        size=(5.2, 4.8),
-        label="Reliability diagram",
-    )
-    return join(element("p", explained), drawn or element("p", NO_PICTURES))
-
-
-def tracks(report: GenreReport, features: Any) -> Html | None:
-    """The map of the tracks, when their features are known."""
-    if features is None:
-        return None
-    explained = (
-        "The tracks on the two directions in which their standardised features vary most. Genres "
-        "that overlap here may still be told apart by the other directions."
-    )
-    drawn = figure(
-        lambda ax: _map_below(PCADisplay.from_features(features, report.y_true, ax=ax)),
-        size=(6.4, 6.4),
-        label="Map of the tracks",
-    )
-    return join(element("p", explained), drawn or element("p", NO_PICTURES))
-
-
-def _map_below(display: PCADisplay) -> None:
-    """Put the legend under the map: a page may be narrow."""
-    old = display.ax_.get_legend()
-    handles, names = old.legend_handles, [text.get_text() for text in old.get_texts()]
-    options = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "frameon": False}
-    display.ax_.legend(handles, names, ncols=3, handletextpad=0.2, columnspacing=1.0, **options)
+    return join(element("p", explained), listed, more(len(found) - _SUREST, "wrong answers"))
 
 
 def folds(report: GenreReport) -> Html:
@@ -236,7 +230,7 @@ def failures(report: GenreReport, tracks: Sequence[str], names: Mapping[str, str
         [element("code", names[track]), reason] for track, reason in list(found.items())[:_LISTED]
     ]
     listed = table(["track", "reason"], rows, kind="stack")
-    return join(listed, _more(len(found) - _LISTED, "tracks"))
+    return join(listed, more(len(found) - _LISTED, "tracks"))
 
 
 def leaks(report: GenreReport, names: Mapping[str, str]) -> Html | None:
@@ -257,10 +251,5 @@ def leaks(report: GenreReport, names: Mapping[str, str]) -> Html | None:
     return join(
         element("p", f"{percent(report.leakage.share)} of the tests leak. {_REMEDY}"),
         table(head, rows, numbers=(0,)),
-        _more(len(found) - _LISTED, "leaks"),
+        more(len(found) - _LISTED, "leaks"),
     )
-
-
-def _more(n: int, what: str) -> Html:
-    """Say what was left out."""
-    return element("p", f"and {n} more {what}", class_="more") if n > 0 else Html("")

@@ -36,7 +36,11 @@ def training(report: GenreReport, estimator: Any) -> Html | None:
     )
     if len(known) > 1:
         explained += " Thin lines are the folds, thick ones their mean as far as all of them went."
-    return join(element("p", explained), *_pictures(known), _best_epochs(known))
+    return join(
+        element("p", explained),
+        element("div", *_pictures(known), class_="charts"),
+        _best_epochs(known),
+    )
 
 
 def _pictures(known: Sequence[Training]) -> Iterator[Html]:
