@@ -12,10 +12,10 @@ from numba.core.caching import Cache
 import genrekit
 from genrekit.audio import _sequential
 
-from ._networks import make_network, tiny
+from ._networks import make_network, tiny, without_onnx
 from ._sounds import bad_files, files, music, ragged, write
 
-__all__ = ["bad_files", "files", "make_network", "music", "ragged", "tiny", "write"]
+__all__ = ["bad_files", "files", "make_network", "music", "ragged", "tiny", "without_onnx", "write"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

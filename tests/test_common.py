@@ -5,11 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import pytest
-import sklearn
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
-from sklearn.utils.fixes import parse_version
 
 import genrekit
 from genrekit.features import FEATURES, transformers
@@ -118,10 +116,7 @@ def test_tags_hide_nothing(estimator):
     assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
 
 
-@pytest.mark.skipif(
-    parse_version(sklearn.__version__) < parse_version("1.9"), reason="slow: on the newest only"
-)
-def test_scikit_learn_checks_with_the_shipped_network():
+def test_scikit_learn_checks_of_the_shipped_network(without_onnx):
     check_estimator(genrekit.CNNEmbedding())
 
 
