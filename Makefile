@@ -127,7 +127,7 @@ bench: $(VENV)/.installed-demo .venvs/peers/.installed  ## the benchmarks (BENCH
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove environments, caches and everything made
-	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated docs/tutorials docs/_functions.rst \
-	    docs/_transformers.rst fuzz-faults htmlcov \
+	rm -rf $(VENV) .venvs build dist demo-output docs/_build docs/generated docs/tutorials docs/api/_functions.rst \
+	    docs/api/_transformers.rst fuzz-faults htmlcov \
 	    .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,7 +22,7 @@ CONFIG = {
     "within_subsection_order": "_gallery.InOrder",
     "image_scrapers": ("matplotlib", "_gallery.scrape_display"),
     # Shown as pictures, not as text.
-    "ignore_repr_types": r"genrekit\.displays|matplotlib",
+    "ignore_repr_types": r"genrekit\.(displays|views)|matplotlib",
     # What the pages of the reference list as examples of a name.
     "doc_module": ("genrekit",),
     "backreferences_dir": "generated/backreferences",
@@ -51,7 +51,10 @@ def scrape_display(block: Any, block_vars: dict[str, Any], gallery_conf: dict[st
     """Save the display that a block of code ends with; its figure is known to no pyplot."""
     shown = block_vars["example_globals"].get("___")
     seen = block_vars.setdefault("shown", [])
-    if not type(shown).__module__.startswith("genrekit.displays") or shown in seen:
+    is_new = all(shown is not one for one in seen)
+    if not (
+        type(shown).__module__.startswith("genrekit.") and hasattr(shown, "figure_") and is_new
+    ):
         return ""
     seen.append(shown)
     path = next(block_vars["image_path_iterator"])

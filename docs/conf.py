@@ -9,28 +9,35 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx.util import logging
+
 project = "genrekit"
 author = "genrekit developers"
 copyright = "2026, genrekit developers"
 release = version = installed_version("genrekit")
 
-# For _gallery.py and _pictures.py beside this file.
+# For what stands beside this file.
 sys.path.insert(0, str(Path(__file__).parent))
+import _features
 import _gallery
+import _landing
+import _links
+import _math
+import _pictures
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_transformers.rst", "_functions.rst"]
+# What begins with "_" is included by pages.
+exclude_patterns = ["_build", "_*.rst", "api/_*.rst"]
 
 # --- API reference ----------------------------------------------------------------------------
 autodoc_typehints = "none"  # the docstrings say it, with shapes and units
@@ -45,18 +52,21 @@ def skip_foreign_members(app, what, name, obj, skip, options):
 
 
 # What autosummary makes pages of; it does not look into what a page includes.
-autosummary_generate = ["api.rst", "_transformers.rst", "_functions.rst"]
+autosummary_generate = [
+    path.relative_to(Path(__file__).parent).as_posix()
+    for path in sorted(Path(__file__).parent.glob("api/[a-z]*.rst"))
+] + ["api/_transformers.rst", "api/_functions.rst"]
 
 
 def write_features(app, config):
-    """Write the lists of features in `api.rst` from the table that the code reads."""
+    """Write the lists of features in the reference from the table that the code reads."""
     from genrekit.features import FEATURES
 
     transformers = [row.transformer for row in FEATURES.values()]
     functions = [row.function.__name__ for row in FEATURES.values()]
     # Folders of their own: file systems that don't tell capitals mix up Tempo and tempo.
-    _write_list(app, "_transformers.rst", "generated", transformers)
-    _write_list(app, "_functions.rst", "generated/functions", functions)
+    _write_list(app, "api/_transformers.rst", "../generated", transformers)
+    _write_list(app, "api/_functions.rst", "../generated/functions", functions)
 
 
 def _write_list(app, page, folder, names):
@@ -69,14 +79,27 @@ def _write_list(app, page, folder, names):
         path.write_text(text, encoding="utf-8")
 
 
+def add_formula(app, what, name, obj, options, lines):
+    """Put the formula of a feature on the page of its transformer, and a link on both its pages."""
+    from genrekit.features import FEATURES
+
+    for key, row in FEATURES.items():
+        is_shell = what == "class" and obj.__name__ == row.transformer
+        if is_shell or (what == "function" and obj is row.function):
+            formula = _features.formula(key).splitlines() if is_shell else []
+            link = f"What it looks like, and what it is good for: :ref:`feature-{key}`."
+            place = lines.index("Parameters")
+            lines[place:place] = [*formula, "", link, ""]
+
+
 # --- pictures ---------------------------------------------------------------------------------
 def draw_pictures(app):
-    """Draw the pictures of `displays.rst`, unless they have been."""
-    folder = Path(app.srcdir, "generated", "pictures")
-    if not folder.is_dir():
-        from _pictures import draw_all
-
-        draw_all(folder)
+    """Draw the pictures of displays, of features and of the first page, unless they have been."""
+    made = {"pictures": _pictures.draw_all, "features": _features.draw_features}
+    for name, draw in {**made, "landing": _landing.draw_landing}.items():
+        folder = Path(app.srcdir, "generated", name)
+        if not folder.is_dir():
+            draw(folder)
 
 
 # --- tutorials --------------------------------------------------------------------------------
@@ -88,8 +111,9 @@ def prepare_tutorials(app, config):
     """Have those run again that were run with another version of the library."""
     import genrekit
 
-    source = Path(genrekit.__file__).parent
-    _gallery.forget_what_is_stale(Path(app.srcdir, "tutorials"), source)
+    if str(config.plot_gallery) not in ("0", "False"):
+        source = Path(genrekit.__file__).parent
+        _gallery.forget_what_is_stale(Path(app.srcdir, "tutorials"), source)
 
 
 # What stands before code on a page is not copied with it.
@@ -129,12 +153,24 @@ def _cells(name, row):
     return [f"``{name}``", row.title, links, subsets, row.unit, splits, row.licence, row.citation]
 
 
+# --- links ------------------------------------------------------------------------------------
+def check_links(app, error):
+    """Warn of links within the pages that lead nowhere, and of pages that are far away."""
+    if error is None and app.builder.name == "html":
+        for complaint in _links.complaints(Path(app.outdir)):
+            logging.getLogger(__name__).warning(complaint)
+
+
 def setup(app):
     """Connect the handlers above."""
     app.connect("config-inited", write_features)
     app.connect("config-inited", prepare_tutorials)
     app.connect("autodoc-skip-member", skip_foreign_members)
+    app.connect("autodoc-process-docstring", add_formula, priority=400)  # before numpydoc
+    app.connect("build-finished", check_links)
     app.connect("builder-inited", draw_pictures)
+    inline, block = (_math.write_inline, None), (_math.write_block, None)
+    app.add_html_math_renderer("mathml", inline, block)
     app.connect("builder-inited", write_tables)
 
 
@@ -159,12 +195,15 @@ if os.environ.get("GENREKIT_DOCS_LINKS"):
     }
 
 # --- pages ------------------------------------------------------------------------------------
+html_math_renderer = "mathml"
+toc_object_entries_show_parents = "hide"
 html_theme = "pydata_sphinx_theme"
 html_title = f"genrekit {release}"
 html_static_path = ["_static"]
 html_css_files = ["genrekit.css"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/logo.svg"
+html_sidebars = {"index": []}
 html_theme_options = {
     "logo": {"text": "genrekit", "alt_text": "genrekit: to the first page"},
     "navbar_align": "left",

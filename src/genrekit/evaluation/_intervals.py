@@ -75,7 +75,7 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
     :math:`p` with whole groups drawn, over the one with tracks drawn,
 
     .. math::
-        d = \frac{m}{m - 1} \sum_g (k_g - n_g p)^2 \Big/ n p (1 - p)
+        d = \frac{m}{m - 1} \, \frac{\sum_g (k_g - n_g p)^2}{n p (1 - p)}
 
     with :math:`k_g` right of :math:`n_g` tracks in each of :math:`m` groups, and at least 1 [1]_.
     The interval is Wilson's for :math:`n / d` tracks, with the quantile of Student's t for

@@ -26,7 +26,13 @@ def mfcc(
     deltas: int = 0,
     width: int = 9,
 ) -> NDArray[Any]:
-    """Mel-frequency cepstral coefficients: the timbre, by an orthonormal DCT-II of log mel power.
+    r"""Mel-frequency cepstral coefficients: the timbre, by an orthonormal DCT-II of log mel power.
+
+    .. math:: c_{t,i} = \sqrt{\tfrac{2}{M}} \sum_{m=0}^{M-1}
+        10 \log_{10} M_{t,m} \, \cos\left(\tfrac{\pi i}{M} \left(m + \tfrac{1}{2}\right)\right)
+
+    for i > 0, of the M bands of `mel_spectrogram`; the first coefficient has the factor
+    :math:`\sqrt{1/M}`, and follows the level.
 
     Parameters
     ----------

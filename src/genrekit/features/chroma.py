@@ -15,7 +15,11 @@ __all__ = ["chroma", "tonnetz"]
 
 
 def chroma(spectra: Spectra, *, n_chroma: int = 12, tuning: float | None = 0.0) -> NDArray[Any]:
-    """Energy of the pitch classes, each frame scaled to a maximum of 1.
+    r"""Energy of the pitch classes, each frame scaled to a maximum of 1.
+
+    .. math:: C_{t,p} = \frac{E_{t,p}}{\max_q E_{t,q}}, \quad E_{t,p} = \sum_k w_{p,k} |X_{t,k}|^2
+
+    where :math:`w_p` are bells around the notes of pitch class p in all octaves.
 
     Parameters
     ----------
@@ -57,7 +61,13 @@ def chroma_needs(params: Mapping[str, Any]) -> Sequence[str]:
 
 
 def tonnetz(spectra: Spectra) -> NDArray[Any]:
-    """Tonal centroids: the pitch classes on the circles of fifths, minor and major thirds.
+    r"""Tonal centroids: the pitch classes on the circles of fifths, minor and major thirds.
+
+    .. math:: T_t = \frac{1}{\sum_p C_{t,p}} \sum_p C_{t,p} \left(
+        \sin\tfrac{7\pi p}{6}, \cos\tfrac{7\pi p}{6}, \sin\tfrac{3\pi p}{2}, \cos\tfrac{3\pi p}{2},
+        \tfrac{1}{2}\sin\tfrac{2\pi p}{3}, \tfrac{1}{2}\cos\tfrac{2\pi p}{3} \right)
+
+    of the twelve pitch classes of `chroma`.
 
     Parameters
     ----------

@@ -22,7 +22,13 @@ def tempo(
     ac_size: float = 8.0,
     max_tempo: float | None = 320.0,
 ) -> NDArray[Any]:
-    """One tempo for the track, from the autocorrelation of its onsets. Not pooled.
+    r"""One tempo for the track, from the autocorrelation of its onsets. Not pooled.
+
+    .. math:: \arg\max_b \; \ln\left(1 + 10^6 A_b\right)
+        - \tfrac{1}{2} \left(\frac{\log_2 (b / b_0)}{\sigma}\right)^2
+
+    of the tempi b whose beats are whole frames apart, :math:`A_b` the autocorrelation at that
+    distance, :math:`b_0` and :math:`\sigma` `start_bpm` and `std_bpm`.
 
     The mean tempogram (local autocorrelation of the onset strength), weighted by a log-normal
     prior, has its maximum at the beat's period. Equal to ``librosa.feature.tempo``.

@@ -29,7 +29,12 @@ def mel_spectrogram(
     db: bool = False,
     top_db: float | None = 80.0,
 ) -> NDArray[Any]:
-    """Power in mel bands (Slaney's scale, filters of unit area).
+    r"""Power in mel bands (Slaney's scale, filters of unit area).
+
+    .. math:: M_{t,m} = \sum_k w_{m,k} |X_{t,k}|^2
+
+    where :math:`w_m` are triangles that overlap by half, as wide as the ear tells frequencies
+    apart.
 
     Parameters
     ----------
@@ -131,7 +136,10 @@ def spectral_bandwidth(spectra: Spectra) -> NDArray[Any]:
 
 
 def spectral_rolloff(spectra: Spectra, *, roll_percent: float = 0.85) -> NDArray[Any]:
-    """Frequency below which a share of the magnitude lies.
+    r"""Frequency below which a share of the magnitude lies.
+
+    .. math:: f_{r_t}, \quad
+        r_t = \min\left\{k : \sum_{j \le k} |X_{t,j}| \ge p \sum_j |X_{t,j}|\right\}
 
     Parameters
     ----------
@@ -166,7 +174,12 @@ def spectral_rolloff(spectra: Spectra, *, roll_percent: float = 0.85) -> NDArray
 def spectral_contrast(
     spectra: Spectra, *, n_bands: int = 6, fmin: float = 200.0, quantile: float = 0.02
 ) -> NDArray[Any]:
-    """Difference between the peaks and the valleys of octave bands.
+    r"""Difference between the peaks and the valleys of octave bands.
+
+    .. math:: D_{t,b} = 10 \log_{10} P_{t,b} - 10 \log_{10} V_{t,b}
+
+    where P and V are the means of the largest and of the smallest magnitudes :math:`|X_{t,k}|` of
+    band b, a share `quantile` of them each.
 
     Parameters
     ----------
@@ -220,7 +233,8 @@ def spectral_contrast(
 def spectral_flatness(spectra: Spectra, *, amin: float = 1e-10) -> NDArray[Any]:
     r"""Geometric over arithmetic mean of the power: 1 for white noise, near 0 for a tone.
 
-    .. math:: \frac{\exp\left(\frac1K \sum_k \ln |X_{t,k}|^2\right)}{\frac1K \sum_k |X_{t,k}|^2}
+    .. math:: \frac{\exp\left(\frac{1}{K} \sum_k \ln |X_{t,k}|^2\right)}
+        {\frac{1}{K} \sum_k |X_{t,k}|^2}
 
     Parameters
     ----------

@@ -39,7 +39,10 @@ def rms(spectra: Spectra) -> NDArray[Any]:
 
 
 def zero_crossing_rate(spectra: Spectra) -> NDArray[Any]:
-    """Share of samples in each frame whose sign differs from the sample before.
+    r"""Share of samples in each frame whose sign differs from the sample before.
+
+    .. math:: Z_t = \tfrac{1}{N} \sum_n
+        \left[\operatorname{sgn} y_{t,n} \ne \operatorname{sgn} y_{t,n-1}\right]
 
     High for noise and consonants, low for bass. Values within 1e-10 of zero count as positive,
     and padding never crosses, as in ``librosa.feature.zero_crossing_rate``.
