@@ -20,6 +20,8 @@ _PACKAGES = [
     "numpy", "scipy", "scikit-learn", "joblib", "numba", "librosa", "soundfile", "soxr",
     "onnxruntime",
 ]  # fmt: skip
+# Of what is multiplied at once, which networks run by.
+_WIDTHS = {"avx512f": " (AVX-512)", "avx2": " (AVX2)"}
 _HEADINGS = ["What", "Floor", "Aim", "Measured", "Quartiles", "Medians of both sides", "Result"]
 
 
@@ -113,9 +115,13 @@ def _short(value: float) -> str:
 
 
 def _processor() -> str:
-    """Model and number of the processors, as far as the system says it."""
+    """Model and number of the processors, and how wide they compute, as far as the system says."""
     model = platform.processor() or "unknown processor"
     information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} × {names[0]}" if names else model
+    text = information.read_text() if information.is_file() else ""
+    pairs = (line.partition(":") for line in text.splitlines())
+    found = {name.strip(): value.strip() for name, _, value in pairs}
+    flags = found.get("flags", "").split()
+    width = next((name for flag, name in _WIDTHS.items() if flag in flags), "")
+    count = text.count("processor\t:")
+    return f"{count} × {found['model name']}{width}" if "model name" in found else model

@@ -723,7 +723,7 @@ def test_a_closed_pipe_is_no_traceback(music):
     assert err == ""
 
 
-def test_help_extract_and_predict_load_no_scikit_learn(music, tmp_path):
+def test_help_extract_predict_and_tags_load_no_scikit_learn(music, tmp_path):
     first = next(music.rglob("*.wav"))
     code = (
         "import sys; from genrekit.cli import main\n"
@@ -734,7 +734,7 @@ def test_help_extract_and_predict_load_no_scikit_learn(music, tmp_path):
         f"files = [{str(music)!r}, '-o', {str(tmp_path / 't.csv')!r}]\n"
         "main(['extract', *files, '--features', 'rms'])\n"
         "assert 'sklearn' not in sys.modules, 'extract loads scikit-learn'\n"
-        f"assert main(['predict', {str(first)!r}]) == 0\n"
+        f"assert main(['predict', {str(first)!r}]) == main(['tags', {str(first)!r}]) == 0\n"
         "heavy = {'sklearn', 'scipy.stats', 'librosa', 'pandas', 'matplotlib', 'torch'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

@@ -214,14 +214,14 @@ def _answer(
 def _tags(args: argparse.Namespace) -> int:
     """Tag files with a pretrained network."""
     from genrekit.datasets import find_audio
-    from genrekit.networks import CNNEmbedding
+    from genrekit.networks import EmbeddingPart, top_tags
 
-    running = {"n_jobs": args.n_jobs, "verbose": _verbose()}
-    tagger = CNNEmbedding(args.network, on_error="nan", **running)
+    running = {"n_jobs": args.n_jobs, "verbose": _verbose(), "on_error": "nan"}
+    tagger = EmbeddingPart(model=args.network)
     files = find_audio(args.files).paths
     contents: list[AudioContentWarning] = []
     with failures(contents) as errors:
-        answers = tagger.top_tags(files, k=args.top)
+        answers = top_tags(tagger, files, args.top, **running)
     print(answers_as_text(files, answers, contents, errors, json=args.json, what="tag"))
     return _done(errors)
 

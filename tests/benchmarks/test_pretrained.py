@@ -63,10 +63,15 @@ def test_every_row_comes_out(pretrained, tmp_path, monkeypatch, capsys):
     for key in KEYS:
         assert re.match(r"\s*1.50 s +\[.*\] +≤ [35] s .*imports 1.50 s", rows[key]), key
         assert re.match(r"\s*321 MB +\[.*\] +≤ 400 MB", rows[f"{key}-memory"]), key
+    for key, bar in {"song": 6, "clip": 12}.items():
+        assert re.match(rf"\s*[\d.]+ +\[.*\] +≤ {bar} .*genrekit .*decoding ", rows[key]), key
+    assert re.match(
+        r"\s*-?[\d.]+ s +\[.*\] +≤ 1.6 s .*genrekit 1.50 s; 20 patches ", rows["command"]
+    )
     assert re.match(r"\s*[\d.]+ ms ", rows["patch"])
     assert re.match(r"\s*[\d.]+ .*by 8 .*by ones ", rows["batch"])
     assert "onnxruntime" in rows["Versions:"]
     text = table.read_text(encoding="utf-8")
     assert text.startswith(".. Written by ``python -m benchmarks.pretrained --output``.")
-    assert text.count("   * - ") == 3 + 2 * len(KEYS)
+    assert text.count("   * - ") == 7 + 2 * len(KEYS)
     assert str(ROOT) not in text

@@ -16,7 +16,7 @@ from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import Listener, make_plan
 from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
-from genrekit.networks._part import EmbeddingPart
+from genrekit.networks._part import EmbeddingPart, top_tags
 from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import (
     HEADS,
@@ -57,6 +57,7 @@ __all__ = [
     "open_network",
     "rows_inputs",
     "segment_answers",
+    "top_tags",
 ]
 
 if TYPE_CHECKING:

@@ -8,22 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit._validation import check_integer
 from genrekit.engine import (
-    NOTHING,
     AudioExtractor,
     as_track,
-    notes_of,
     read_tracks,
-    warn_of_notes,
     warn_of_tracks,
 )
-from genrekit.exceptions import AudioContentWarning
-from genrekit.networks._part import EmbeddingPart
+from genrekit.networks._part import EmbeddingPart, top_tags
 from genrekit.networks._registry import get_card
 from genrekit.spectra import Frontend, Part, Spectra
 
 __all__ = ["CNNEmbedding", "check_network"]
+
+_RUNNING = ("n_jobs", "decoder", "on_error", "verbose")
 
 
 class CNNEmbedding(EmbeddingPart, AudioExtractor):
@@ -234,23 +231,9 @@ class CNNEmbedding(EmbeddingPart, AudioExtractor):
         >>> [tag for tag, _ in CNNEmbedding().top_tags([hum], k=2)[0]]
         ['ambient', 'electronic']
         """
-        check_integer("k", k, minimum=1)
-        labels = self.labels
-        if not labels:
-            raise ValueError(f"the units of output={self.output!r} of {self.model!s} have no names")
         tracks = read_tracks(self, X, reset=False)
-        table, _, _, remarks = self._with_means()._extract(tracks)
-        notes = notes_of(tracks, remarks, NOTHING)
-        warn_of_notes(AudioContentWarning, notes, len(table), "hold too little to be tagged")
-        best = np.argsort(-table, axis=1, kind="stable")[:, :k]
-        return [
-            [] if np.isnan(row).any() else [(labels[i], float(row[i])) for i in order]
-            for row, order in zip(table, best, strict=True)
-        ]
-
-    def _with_means(self) -> CNNEmbedding:
-        """The same with nothing but means."""
-        return CNNEmbedding(**{**self.get_params(deep=False), "stats": ("mean",)})
+        running = {name: getattr(self, name) for name in _RUNNING}
+        return top_tags(self, tracks, k, self.memory, **running)
 
     def _named_parts(self) -> list[tuple[str, Part]]:
         return [(self._prefix, self)]

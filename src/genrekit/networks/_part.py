@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_choice, check_integer, check_number
 from genrekit.dsp import Request
+from genrekit.engine import NOTHING, Plan, extract_tracks, notes_of, warn_of_notes
+from genrekit.exceptions import AudioContentWarning
 from genrekit.networks._card import ModelCard
 from genrekit.networks._hearing import Listener
 from genrekit.networks._registry import get_card
 from genrekit.spectra import DEFAULT_STATS, Frontend, Spectra, check_stats, pool, select
 
-__all__ = ["EmbeddingPart"]
+__all__ = ["EmbeddingPart", "top_tags"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -170,6 +173,46 @@ class EmbeddingPart:
     def key(self) -> tuple[Any, ...]:
         """What a cached description depends on; part of the `Part` protocol."""
         return type(self).__name__, *Listener(self._card()).key(), self.hearing()
+
+
+def top_tags(
+    part: EmbeddingPart, tracks: Sequence[Any], k: int, memory: Any = None, **running: Any
+) -> list[list[tuple[str, float]]]:
+    """The highest labels of each track, by the mean over its patches.
+
+    Parameters
+    ----------
+    part : EmbeddingPart
+        Which network hears them, and how; its `stats` do not count.
+    tracks : sequence
+        As `check_collection` gives them.
+    k : int
+        How many.
+    memory : str, path or joblib.Memory, optional
+        Where to keep what was computed.
+    **running
+        ``n_jobs``, ``decoder``, ``on_error`` and ``verbose``.
+
+    Returns
+    -------
+    list of list of (label, float)
+        As `CNNEmbedding.top_tags` gives them.
+    """
+    check_integer("k", k, minimum=1)
+    labels = part.labels
+    if not labels:
+        raise ValueError(f"the units of output={part.output!r} of {part.model!s} have no names")
+    means = copy.copy(part)
+    means.stats = ("mean",)
+    plan = Plan.of([("cnn", means)], Frontend())
+    table, _, _, remarks = extract_tracks(tracks, plan, memory, **running)
+    notes = notes_of(tracks, remarks, NOTHING)
+    warn_of_notes(AudioContentWarning, notes, len(table), "hold too little to be tagged")
+    best = np.argsort(-table, axis=1, kind="stable")[:, :k]
+    return [
+        [] if np.isnan(row).any() else [(labels[i], float(row[i])) for i in order]
+        for row, order in zip(table, best, strict=True)
+    ]
 
 
 def _is_auto(value: Any) -> bool:
