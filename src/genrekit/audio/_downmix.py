@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DOWNMIX_RULE", "Downmix", "Remark", "hearings", "mean_of_channels"]
+from genrekit.exceptions import AudioDecodeError
+
+__all__ = [
+    "DOWNMIX_RULE",
+    "LOUDEST",
+    "Downmix",
+    "Remark",
+    "hearings",
+    "mean_of_channels",
+    "out_of_scale",
+    "peak",
+]
 
 # Of the channels' mean energy, what their average has at the least unless they cancel each other.
 _LEAST = 1e-4
@@ -21,6 +32,9 @@ _LEAST = 1e-4
 _SILENT = -70.0
 # Below this length, seconds, it is too short to be judged.
 _SHORT = 1.0
+# Full scale is 1. Files of floats may clip by some times as much; what goes beyond this is on the
+# scale of integers.
+LOUDEST = 32.0
 # What remarks depend on beside the samples.
 DOWNMIX_RULE = (_LEAST, _SILENT, _SHORT)
 
@@ -91,8 +105,11 @@ class Downmix:
         """
         left = _energy(mono)
         n_channels = channels.size // max(len(mono), 1)
+        # Channels within full scale don't cancel where so much is left of them: to add up all of
+        # theirs would cost more than the rest of this.
+        quiet = left < _LEAST * len(mono)
         self.left += left
-        self.had += left if n_channels == 1 else _energy(channels) / max(n_channels, 1)
+        self.had += _energy(channels) / n_channels if quiet and n_channels > 1 else left
         self.n_frames, self.sr = self.n_frames + len(mono), float(sr)
 
     @property
@@ -150,6 +167,39 @@ def hearings() -> Iterator[Downmix]:
     yield downmix
     if downmix.cancels:
         yield Downmix(channel=0)
+
+
+def peak(y: NDArray[Any]) -> float:
+    """The largest absolute value, NaN where there is one.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Samples.
+
+    Returns
+    -------
+    float
+        0 for none.
+    """
+    return max(-y.min(initial=0.0), y.max(initial=0.0))
+
+
+def out_of_scale(y: NDArray[Any]) -> AudioDecodeError:
+    """The error for samples on the scale of integers: their features would be of other music.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Finite samples that go beyond `LOUDEST`.
+
+    Returns
+    -------
+    genrekit.exceptions.AudioDecodeError
+        To be raised.
+    """
+    reason = f"its samples reach {peak(y):g}, where 1 is full scale"
+    return AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 
 
 def _energy(samples: NDArray[Any]) -> float:

@@ -13,8 +13,7 @@ import functools
 import os
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 
 __all__ = ["quiet"]
 
@@ -27,18 +26,9 @@ _MESSAGE = re.compile(
 _LARGE = 1 << 20
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> AbstractContextManager[None]:
     """Keep quiet while the body runs, in any number of threads."""
-    redirection = _redirection()
-    if redirection is None:
-        yield
-        return
-    redirection.enter()
-    try:
-        yield
-    finally:
-        redirection.leave()
+    return _redirection() or nullcontext()
 
 
 @functools.cache
@@ -52,7 +42,7 @@ def _redirection() -> _Redirection | None:
         return None
 
 
-class _Redirection:
+class _Redirection(AbstractContextManager[None]):
     """Where ``stderr`` points while somebody wants quiet."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -74,7 +64,7 @@ class _Redirection:
         self.seen = os.fstat(self.descriptor).st_size
         self.variable.value = self.before
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         """One more wants quiet."""
         with self.lock:
             self.inside += 1
@@ -82,7 +72,7 @@ class _Redirection:
                 self.before = self.variable.value
                 self.variable.value = self.file
 
-    def leave(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """One less does; what was not libmpg123's is passed on."""
         with self.lock:
             self.inside -= 1

@@ -29,8 +29,8 @@ _TAGS = 1 << 18
 class SequentialFile(soundfile.SoundFile):
     """A sound file that is read from front to back.
 
-    `SoundFile.read` asks for the position before each read and seeks to the same place after it if
-    the file is seekable. In an MP3, that seek throws away what the decoder holds and decodes it
+    `SoundFile` asks for the position before each read and seeks to the same place after it if the
+    file is seekable. In an MP3, that seek throws away what the decoder holds and decodes it
     again.
     """
 
@@ -38,14 +38,21 @@ class SequentialFile(soundfile.SoundFile):
         """Say that it is not, so that `read` leaves the position alone; `seek` itself works."""
         return False
 
-    def read(self, *args: Any, **kwargs: Any) -> NDArray[Any]:
-        """Read without what libmpg123 has to say about it."""
-        with quiet() if self.format == "MP3" else contextlib.nullcontext():
-            return super().read(*args, **kwargs)
+    @functools.cached_property
+    def _silence(self) -> contextlib.AbstractContextManager[None]:
+        """Keeps from the terminal what libmpg123 has to say."""
+        return quiet() if self.format == "MP3" else contextlib.nullcontext()
+
+    def read_block(self, frames: int) -> NDArray[np.float32]:
+        """Read up to so many frames, of shape (n_frames, n_channels)."""
+        # `read` gives the same, after asking numpy a dozen things about each array.
+        block = np.empty((frames, self.channels), np.float32)
+        with self._silence:
+            return block[: self.buffer_read_into(block, "float32")]
 
     def seek(self, frames: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a frame, also without a word."""
-        with quiet() if self.format == "MP3" else contextlib.nullcontext():
+        """Go to a frame."""
+        with self._silence:
             return super().seek(frames, whence)
 
 

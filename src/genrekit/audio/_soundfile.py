@@ -113,7 +113,7 @@ def _read(file: SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
     """Read up to so many frames from where the file stands."""
     while frames > 0:
         # A new array each time: the last one belongs to whoever received it.
-        block = file.read(min(BLOCK_FRAMES, frames), dtype="float32", always_2d=True)
+        block = file.read_block(min(BLOCK_FRAMES, frames))
         if not len(block):
             return
         frames -= len(block)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_number, check_rate
 from genrekit.audio._decoder import Decoder
-from genrekit.audio._downmix import Downmix, mean_of_channels
+from genrekit.audio._downmix import LOUDEST, Downmix, mean_of_channels, out_of_scale, peak
 from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
 from genrekit.exceptions import AudioDecodeError
@@ -179,7 +179,8 @@ def stream_rates(
     decoder : callable, optional
         The `Decoder` to use.
     downmix : Downmix, optional
-        Makes one channel of all, and takes note of them; None means their mean, unjudged.
+        Makes one channel of all, and takes note of them, which must not be on the scale of
+        integers; None means their mean, unjudged.
 
     Returns
     -------
@@ -232,14 +233,22 @@ def _stream(
     native_sr, blocks = open_audio(source, offset=offset, duration=duration, decoder=decoder)
     done = 0
     mix = partial(downmix, sr=native_sr) if downmix is not None else mean_of_channels
+    loudest = LOUDEST if downmix is not None else np.finfo(np.float32).max
     with _enough_memory(source), closing(blocks):
         for resampled in resample_rates(map(mix, blocks), native_sr, rates):
-            if not all(np.isfinite(block).all() for block in resampled):
-                at = offset + done / rates[0]
-                reason = f"it holds NaN or infinite samples, the first near {at:.1f} s"
-                raise AudioDecodeError(source.name, reason)
+            for block in resampled:
+                if not peak(block) <= loudest:  # nor is NaN
+                    _check_finite(block, source, offset + done / rates[0])
+                    raise out_of_scale(block)
             done += len(resampled[0])
             yield resampled
+
+
+def _check_finite(block: NDArray[np.float32], source: Source, seconds: float) -> None:
+    """Refuse what no resampler and no feature can do anything with."""
+    if not np.isfinite(block).all():
+        reason = f"it holds NaN or infinite samples, the first near {seconds:.1f} s"
+        raise AudioDecodeError(source.name, reason)
 
 
 def native_rate(source: AudioSource, *, decoder: Decoder | None = None) -> float:
@@ -326,18 +335,14 @@ def resample_rates(
     # A second at a low rate may be a minute's worth of samples at a high one.
     most = max(1, int(_LONGEST * min(1.0, native_sr / max(rates))))
     for block in blocks:
-        for short in _shortened(block, most):
-            yield tuple(resampler.push(short) for resampler in resamplers)
+        for short in [block] if len(block) <= most else _cut(block, most):
+            yield tuple([resampler.push(short) for resampler in resamplers])
     yield tuple(resampler.finish() for resampler in resamplers)
 
 
-def _shortened(block: NDArray[np.float32], most: int) -> Iterator[NDArray[np.float32]]:
-    """A block as several of so many samples; itself if it is short."""
-    if len(block) <= most:
-        yield block
-        return
-    for start in range(0, len(block), most):
-        yield block[start : start + most]
+def _cut(block: NDArray[np.float32], most: int) -> Iterable[NDArray[np.float32]]:
+    """A block as several of so many samples."""
+    return (block[start : start + most] for start in range(0, len(block), most))
 
 
 class _Resampler:

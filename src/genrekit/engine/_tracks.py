@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio import (
+    LOUDEST,
     Downmix,
     Source,
     UnusableError,
@@ -20,6 +21,8 @@ from genrekit.audio import (
     frame_range,
     hearings,
     native_rate,
+    out_of_scale,
+    peak,
     resample_blocks,
     stream_rates,
     without_pipe,
@@ -54,11 +57,6 @@ Reader = Callable[..., Iterator[tuple[NDArray[Any], ...]]]
 # What this process decoded last, for segments of a track are read one after the other: a hundred
 # clips of 30 seconds, so that each of several threads finds its own.
 RECENT = RecentWaveforms(256 << 20)
-
-
-# Full scale is 1. Files of floats may clip by some times as much; what goes beyond this is on the
-# scale of integers.
-_LOUDEST = 32.0
 
 
 class MatrixRow(np.ndarray):
@@ -280,9 +278,7 @@ def read_track(
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
         how: dict[str, Any] = {"offset": offset, "duration": duration, "decoder": decoder}
-        for blocks in stream_rates(item, rates, **how, downmix=downmix):
-            _check_scale(blocks[0])
-            yield blocks
+        yield from stream_rates(item, rates, **how, downmix=downmix)
         return
     samples, given = item if is_pair(item) else (item, None)
     # Noted once, however many rates there are.
@@ -314,20 +310,13 @@ def _cut(
     if isinstance(samples, MatrixRow):
         check_finite(cut)
     else:
-        _check_scale(cut)
+        if not peak(cut) <= LOUDEST:
+            check_finite(cut)  # among NaN nothing is the largest
+            raise out_of_scale(cut)
         downmix.note(cut, channels, native)
     if native == sr:
         return cut
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
-
-
-def _check_scale(y: NDArray[Any]) -> None:
-    """Refuse samples on the scale of integers: features of them would be those of other music."""
-    peak = max(-y.min(initial=0.0), y.max(initial=0.0))
-    if not peak <= _LOUDEST:
-        check_finite(y)  # among NaN nothing is the largest
-        reason = f"its samples reach {peak:g}, where 1 is full scale"
-        raise AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 
 
 def _check_rate(sr: float) -> None:
