@@ -1,7 +1,8 @@
 """What runs any `Part` over tracks: reading X, the plan, the cache, the loop.
 
 It knows no family of features. `AudioExtractor` and `read_tracks` load scikit-learn when first
-used; the rest does without.
+used; the rest does without. `FrameStore` is what networks are trained from, so rows wait for
+neither.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from genrekit.engine._batches import Batches
 from genrekit.engine._cache import CACHE_VERSION, Row, TrackCache
 from genrekit.engine._clock import Extracted, extraction_clock
 from genrekit.engine._collection import check_collection
-from genrekit.engine._frame_store import FrameStore
 from genrekit.engine._items import as_track, is_missing, is_pair_like
 from genrekit.engine._keys import digest, plain
 from genrekit.engine._loop import attempts
@@ -47,7 +47,11 @@ from genrekit.engine._tracks import (
     read_track,
 )
 
-_LATE = {"AudioExtractor": "_extractor", "read_tracks": "_extractor"}
+_LATE = {
+    "AudioExtractor": "_extractor",
+    "FrameStore": "_frame_store",
+    "read_tracks": "_extractor",
+}
 
 __all__ = [
     "CACHE_VERSION",
@@ -57,7 +61,6 @@ __all__ = [
     "Described",
     "Excerpt",
     "Extracted",
-    "FrameStore",
     "Frames",
     "MatrixRow",
     "Plan",
@@ -95,15 +98,17 @@ __all__ = [
     "warn_of_short",
     "warn_of_tracks",
     "AudioExtractor",
+    "FrameStore",
     "read_tracks",
 ]
 
 if TYPE_CHECKING:
     from genrekit.engine._extractor import AudioExtractor, read_tracks
+    from genrekit.engine._frame_store import FrameStore
 else:  # type checkers would take any name for one that `__getattr__` knows
 
     def __getattr__(name: str) -> Any:
-        """Load what needs scikit-learn when it is first used."""
+        """Load what a first row does without when it is first used."""
         if name not in _LATE:
             raise AttributeError(f"module 'genrekit.engine' has no attribute {name!r}")
         value = getattr(importlib.import_module(f"genrekit.engine.{_LATE[name]}"), name)

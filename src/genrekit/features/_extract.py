@@ -17,7 +17,6 @@ from genrekit.engine import (
 )
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.features._table import make_plan
-from genrekit.shards import check_client, grow_table
 from genrekit.spectra import Frontend
 
 __all__ = ["Extraction", "extract"]
@@ -164,7 +163,11 @@ def extract(
     running["on_error"] = "nan" if on_error is None else on_error
     if output is not None and not pooled:
         raise ValueError("output= takes a row a track: leave out pooled=False, or output")
-    check_client(client, output, n_jobs, retries)
+    if output is not None or client is not None:
+        # Here: a first row that stays in memory would wait for them.
+        from genrekit.shards import check_client, grow_table
+
+        check_client(client, output, n_jobs, retries)
     if not pooled:
         kept = {"memory": memory, "cache_waveform": cache_waveform}
         found = list(stream_frames(items, plan, **kept, **running))
