@@ -153,7 +153,7 @@ def test_the_recipe_can_not_be_another(X):
 
 
 @pytest.mark.parametrize("cls", [GenreClassifier, PretrainedCNNClassifier])
-def test_overrides_of_the_features(cls, X):
+def test_overrides_of_the_features(cls, X, without_onnx):
     X = [(np.tile(y, 6), sr) for y, sr in X[:2]]  # some patches
     plain = cls.from_pretrained().predict_proba(X)
     expected = cls.from_pretrained(features__patch_hop=0.2).predict_proba(X)
@@ -387,7 +387,7 @@ def test_files_give_the_genres_of_the_original_tags(tool, data_dir):
     clips = tool.read_clips(data_dir / "gtzan_taggrams_train.npz")
     table = clips.pooled(lambda tags: tags.mean(axis=0))
     paths = {path.stem: path for path in (data_dir / "gtzan_clips").rglob("*.flac")}
-    known = [i for i, name in enumerate(clips.names) if name in paths]
+    known = [i for i, name in enumerate(clips.names) if name in paths][::3]
     clf = GenreClassifier.from_pretrained("gtzan10")
     found = clf.predict([paths[clips.names[i]] for i in known])
     expected = clf.pipeline_.predict(table[known])
