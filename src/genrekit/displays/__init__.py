@@ -8,7 +8,7 @@ from genrekit.displays._correlation import CorrelationDisplay
 from genrekit.displays._distribution import FeatureDistributionDisplay
 from genrekit.displays._importance import FeatureImportanceDisplay
 from genrekit.displays._learning import LearningCurveDisplay
-from genrekit.displays._map import MapDisplay
+from genrekit.displays._map import MapDisplay, lay_out_map
 from genrekit.displays._one_vs_rest import GenreCurve, PrecisionRecallDisplay, RocDisplay
 from genrekit.displays._pca import PCADisplay
 from genrekit.displays._reliability import ReliabilityDisplay
@@ -42,5 +42,6 @@ __all__ = [
     "TrackDisplay",
     "TrainingDisplay",
     "confusion_counts",
+    "lay_out_map",
     "listen",
 ]

@@ -20,7 +20,7 @@ from genrekit.views import Drawn, looks, new_axes, plain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MapDisplay"]
+__all__ = ["MapDisplay", "lay_out_map"]
 
 Flat = tuple[NDArray[Any], tuple[str, str]]
 # Before neighbours are sought, as is usual: what lies beyond is mostly noise.
@@ -124,22 +124,8 @@ class MapDisplay(Drawn):
             When `y` or `tracks` has another length, or there are fewer than two features or four
             complete rows.
         """
-        check_choice("method", method, _METHODS)
-        y = np.asarray(y)
-        values, _ = read_features(table, None, y)
-        names = [f"track {i}" for i in range(len(y))] if tracks is None else list(map(str, tracks))
-        if len(names) != len(y):
-            raise ValueError(f"tracks has {len(names)} names for {len(y)} rows of the table")
-        whole = np.asarray(np.isfinite(values).all(axis=1))
-        if whole.sum() < 4 or values.shape[1] < 2:
-            raise ValueError(
-                f"table has {whole.sum()} complete rows and {values.shape[1]} features: a map "
-                "takes four rows and two features"
-            )
-        standard = StandardScaler().fit_transform(values[whole])
-        coordinates, labels = _METHODS[method](standard, random_state, method_params)
-        kept = [name for name, there in zip(names, whole.tolist(), strict=True) if there]
-        return cls(coordinates, y[whole], kept, labels).plot(ax=ax)
+        how: dict[str, Any] = {"tracks": tracks, "method": method, "random_state": random_state}
+        return lay_out_map(table, y, **how, **method_params).plot(ax=ax)
 
     @property
     def genres(self) -> list[Any]:
@@ -190,6 +176,55 @@ class MapDisplay(Drawn):
     def _repr_html_(self) -> str:
         """The map with names under the pointer."""
         return find("genrekit.page", "map_cell")(self)
+
+
+def lay_out_map(
+    table: Any,
+    y: Any,
+    *,
+    tracks: Sequence[Any] | None = None,
+    method: str = "pca",
+    random_state: int | None = 0,
+    **method_params: Any,
+) -> MapDisplay:
+    """Bring tracks into the plane and draw nothing, which takes no matplotlib.
+
+    Parameters
+    ----------
+    table : Extraction, DataFrame or array-like of shape (n_tracks, n_features)
+        The features.
+    y : array-like of shape (n_tracks,)
+        The genres.
+    tracks : sequence of length n_tracks, optional
+        Names of the tracks.
+    method : {"pca", "tsne", "umap"}, default="pca"
+        How, as in `MapDisplay.from_features`.
+    random_state : int, default=0
+        Seed.
+    **method_params
+        For what does it.
+
+    Returns
+    -------
+    MapDisplay
+        The map, to be drawn.
+    """
+    check_choice("method", method, _METHODS)
+    y = np.asarray(y)
+    values, _ = read_features(table, None, y)
+    names = [f"track {i}" for i in range(len(y))] if tracks is None else list(map(str, tracks))
+    if len(names) != len(y):
+        raise ValueError(f"tracks has {len(names)} names for {len(y)} rows of the table")
+    whole = np.asarray(np.isfinite(values).all(axis=1))
+    if whole.sum() < 4 or values.shape[1] < 2:
+        raise ValueError(
+            f"table has {whole.sum()} complete rows and {values.shape[1]} features: a map "
+            "takes four rows and two features"
+        )
+    standard = StandardScaler().fit_transform(values[whole])
+    coordinates, labels = _METHODS[method](standard, random_state, method_params)
+    kept = [name for name, there in zip(names, whole.tolist(), strict=True) if there]
+    return MapDisplay(coordinates, y[whole], kept, labels)
 
 
 def _pca(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Flat:

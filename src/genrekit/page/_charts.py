@@ -10,10 +10,10 @@ import numpy as np
 
 from genrekit.displays import (
     FeatureImportanceDisplay,
-    MapDisplay,
     PrecisionRecallDisplay,
     ReliabilityDisplay,
     RocDisplay,
+    lay_out_map,
 )
 from genrekit.evaluation import FamilyImportance, GenreReport, calibration_bins
 from genrekit.page._figures import NO_PICTURES, figure
@@ -52,22 +52,27 @@ def curves(report: GenreReport) -> Html | None:
     """How well the probabilities find each genre among the others."""
     if report.probabilities is None:
         return None
+    shown: list[Any] = []
+
+    def draw(kind: Any, ax: Any) -> None:
+        shown.append(kind.from_report(report, ax=ax))
+
+    kinds = {"ROC curves": RocDisplay, "Precision by recall": PrecisionRecallDisplay}
     try:
-        roc = RocDisplay.from_report(report) if _can_draw() else None
+        drawn = [
+            figure(partial(draw, kind), size=(5.8, 4.2), label=label)
+            for label, kind in kinds.items()
+        ]
     except ValueError:  # no genre has both its own tracks and others
         return None
-    if roc is None:
+    if not shown:
         return element("p", NO_PICTURES)
-    precision = PrecisionRecallDisplay.from_report(report)
+    roc, precision = shown
     explained = (
         "Each genre against the rest, by the probabilities of tracks that the model did not know. "
         "First, how much of the genre is found by how much else is taken for it; the area is 0.5 "
         "when guessing. Then, how many of those that are named are right, by how many are found."
     )
-    drawn = [
-        figure(partial(display.plot), size=(5.8, 4.2), label=label)
-        for display, label in ((roc, "ROC curves"), (precision, "Precision by recall"))
-    ]
     scores = zip(roc.curves, precision.curves, strict=True)
     rows = [
         [str(area.genre), f"{area.score:.3f}", f"{average.score:.3f}", percent(area.share)]
@@ -91,9 +96,7 @@ def tracks(report: GenreReport, names: list[str], features: Any) -> Html | None:
         "that overlap here may still be told apart by the other directions. Point at a track, or "
         "tap it, to see its name."
     )
-    if not _can_draw():
-        return join(element("p", explained), element("p", NO_PICTURES))
-    display = MapDisplay.from_features(table_of, report.y_true, tracks=names)
+    display = lay_out_map(table_of, report.y_true, tracks=names)
     return join(element("p", explained), hover_map(display))
 
 
@@ -130,12 +133,3 @@ def _beside(*parts: Html | None) -> Html:
 def _folded(title: str, content: Html) -> Html:
     """What is there when it is asked for."""
     return element("details", element("summary", title), content)
-
-
-def _can_draw() -> bool:
-    """Whether matplotlib is there."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        return False
-    return True
