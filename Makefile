@@ -23,7 +23,7 @@ help:  ## show this list
 
 # The extras each kind of work needs; lint sees the types of what the tests install.
 EXTRAS_demo := ffmpeg,plot
-EXTRAS_docs := docs,tags,train
+EXTRAS_docs := docs,remote,tags,train
 EXTRAS_lint := lint,test
 EXTRAS_test := test
 

@@ -13,9 +13,21 @@ import genrekit
 from genrekit.audio import _sequential
 
 from ._networks import make_network, tiny, without_onnx
+from ._server import _one_server, web
 from ._sounds import bad_files, files, music, ragged, write
 
-__all__ = ["bad_files", "files", "make_network", "music", "ragged", "tiny", "without_onnx", "write"]
+__all__ = [
+    "_one_server",
+    "bad_files",
+    "files",
+    "make_network",
+    "music",
+    "ragged",
+    "tiny",
+    "web",
+    "without_onnx",
+    "write",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -76,13 +76,16 @@ def test_any_bytes_come_back():
         (b"%E9.wav", "%25E9.wav"),
         (b"%41 100%25.wav", "%41 100%25.wav"),
         ("é.wav".encode(), "é.wav"),
+        (b"s3://bucket/%E9%25E9.wav", "s3://bucket/%E9%25E9.wav"),
     ],
 )
 def test_how_names_are_written(name, text):
     assert to_name(os.fsdecode(name)) == text
 
 
-@pytest.mark.parametrize("text", ["Beyonc%C3%A9.mp3", "a%20b", "%41", "%e9", "\udce9"])
+@pytest.mark.parametrize(
+    "text", ["Beyonc%C3%A9.mp3", "a%20b", "%41", "%e9", "\udce9", "http://x/%E9"]
+)
 def test_text_that_no_name_gives_stands_for_itself(text):
     assert from_name(text) == text
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from genrekit._tables import text_table
 from genrekit._text import printable, to_name
 from genrekit.exceptions import AudioContentWarning, TrackError, UnheardWarning
+from genrekit.remote import without_secrets
 
 __all__ = ["UNKNOWN", "answers_as_text", "check_novelty", "rejections", "why_unknown"]
 
@@ -68,7 +69,7 @@ def answers_as_text(
     n = len(files)
     known = [None] * n if novelty is None else [None if isnan(x) else x for x in novelty]
     told = _notes(contents, n), _reasons(errors, n), rejected or [False] * n, known
-    rows = [_Row(*row) for row in zip(files, answers, *told, strict=True)]
+    rows = [_Row(*row) for row in zip(map(without_secrets, files), answers, *told, strict=True)]
     shown = novelty is not None
     return _as_json(rows, what, shown) if json else _as_table(rows, what, shown)
 

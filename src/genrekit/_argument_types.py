@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genrekit._validation import did_you_mean
+from genrekit.remote import refuse_address
 
 __all__ = [
     "above_zero",
@@ -21,10 +22,10 @@ __all__ = [
 
 
 def path_ending(*suffixes: str) -> Callable[[str], Path]:
-    """A path that ends in one of these."""
+    """A path on this machine that ends in one of these."""
 
     def read(text: str) -> Path:
-        path = Path(text)
+        path = _here(text)
         if path.suffix.lower() not in suffixes:
             raise argparse.ArgumentTypeError(
                 f"{text}: must end in {' or '.join(suffixes)}, such as {path.stem}{suffixes[0]}"
@@ -38,7 +39,7 @@ def path_ending_or_folder(*suffixes: str) -> Callable[[str], Path]:
     """A path that ends in one of these, or a folder: one that is there, or a name with a slash."""
 
     def read(text: str) -> Path:
-        path = Path(text)
+        path = _here(text)
         slash = text.endswith(("/", os.sep))
         if slash and path.suffix.lower() in suffixes:
             raise argparse.ArgumentTypeError(f"{text}: a folder must not be called like a file")
@@ -47,6 +48,15 @@ def path_ending_or_folder(*suffixes: str) -> Callable[[str], Path]:
         return path_ending(*suffixes)(text)
 
     return read
+
+
+def _here(text: str) -> Path:
+    """A path on this machine."""
+    try:
+        refuse_address(text, "what is written")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(text)
 
 
 def one_of(what: str, names: Callable[[], list[str]]) -> Callable[[str], str]:

@@ -13,6 +13,7 @@ from genrekit._text import to_name
 from genrekit.datasets import number_recordings
 from genrekit.engine import hash_sounds
 from genrekit.exceptions import TrackError
+from genrekit.remote import without_secrets
 
 __all__ = ["find_duplicates", "groups_as_text", "summary", "write_groups"]
 
@@ -51,9 +52,9 @@ def find_duplicates(
     for i, (path, number) in enumerate(zip(paths, numbers, strict=True)):
         found = by_number[number]
         if isinstance(found, TrackError):
-            errors.append(TrackError(i, path, found.reason))
+            errors.append(TrackError(i, without_secrets(path), found.reason))
         else:
-            sounds[found].append(path)
+            sounds[found].append(without_secrets(path))
     return [group for group in sounds.values() if len(group) > 1], errors
 
 

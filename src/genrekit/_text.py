@@ -45,15 +45,20 @@ def _is_byte(character: str) -> bool:
 # then a per cent sign becomes "%25", so that names such as "100% Pure.mp3" and "a%20b.mp3" stay.
 _READS_AS_BYTE = re.compile("%(?=(?:25)*[89A-F][0-9A-F])")
 _WRITTEN_BYTE = re.compile("%(25)?((?:25)*[89A-F][0-9A-F])")
+# Addresses have such signs of their own, and no bytes.
+_ADDRESS = re.compile("[a-z][a-z0-9+.-]+(?:::.*)?://", re.IGNORECASE)
 
 
 def to_name(path: str) -> str:
     """A file name as tables and JSON hold it: "%XX" for each byte that is no UTF-8."""
-    return _HALF.sub(_as_bytes, _READS_AS_BYTE.sub("%25", path))
+    marked = path if _ADDRESS.match(path) else _READS_AS_BYTE.sub("%25", path)
+    return _HALF.sub(_as_bytes, marked)
 
 
 def from_name(text: str) -> str:
     """The file name that `to_name` wrote; text that it can't have written stands for itself."""
+    if _ADDRESS.match(text):
+        return text
     path = _WRITTEN_BYTE.sub(_from_bytes, text)
     return path if to_name(path) == text and _is_name(path) else text
 

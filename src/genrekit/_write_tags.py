@@ -13,6 +13,7 @@ from genrekit._tables import check_writable, text_table
 from genrekit._text import to_name
 from genrekit.audio import hash_samples
 from genrekit.exceptions import AudioDecodeError, TrackError
+from genrekit.remote import refuse_address, without_secrets
 from genrekit.tags import Change, Tagged, change_genres, restore_genres
 
 __all__ = [
@@ -105,7 +106,7 @@ def plan(
     steps = []
     for i, (file, top) in enumerate(zip(files, answers, strict=True)):
         genres = [] if rejected[i] else _likely(top, threshold)
-        step = Step(file, [], [], FAILED, reasons.get(i, ""))
+        step = Step(without_secrets(file), [], [], FAILED, reasons.get(i, ""))
         steps.append(step if i in reasons else _planned(step, genres, existing))
     return steps
 
@@ -120,6 +121,7 @@ def _likely(top: _Answers, threshold: float | None) -> list[str]:
 def _planned(step: Step, genres: list[str], existing: str) -> Step:
     """The step of a file that could be decoded."""
     try:
+        refuse_address(step.file, "a file whose tags are written")
         tagged = Tagged(step.file)
     except ValueError as error:
         return step.failed(error)

@@ -35,6 +35,7 @@ from genrekit._tables import (
 )
 from genrekit._text import printable
 from genrekit.exceptions import AudioContentWarning, TrackError
+from genrekit.remote import without_secrets
 
 _OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
 
@@ -95,7 +96,8 @@ def _extract(args: argparse.Namespace) -> int:
     remarks = []
     with failures() as errors:
         rows = iter_rows(files.paths, **_reading(args))
-        growing = growing_table(args.output, files.paths, files.genres, rows.names)
+        names = list(map(without_secrets, files.paths))
+        growing = growing_table(args.output, names, files.genres, rows.names)
         with closing(rows), growing as append:
             for row in rows:
                 errors += [row.error] if row.error else []

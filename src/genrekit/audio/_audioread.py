@@ -7,6 +7,7 @@ bits a sample.
 from __future__ import annotations
 
 import functools
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from genrekit.audio._decoder import (
     frame_range,
     regroup,
 )
+from genrekit.formats import Encoded, open_binary
 
 __all__ = ["decode", "version"]
 
@@ -50,7 +52,7 @@ def version() -> str:
     return f"{metadata.version('audioread')} ({names})"
 
 
-def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode with a program or library of the system (a `Decoder`)."""
     import audioread
 
@@ -62,11 +64,12 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
     return Decoded(file.samplerate, blocks)
 
 
-def _write_to_file(content: bytes, stack: ExitStack) -> str:
+def _write_to_file(source: Encoded, stack: ExitStack) -> str:
     """Programs want a path; the file goes when the stack is closed."""
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="genrekit-"))
     path = Path(folder, "audio")
-    path.write_bytes(content)
+    with open_binary(source) as content, path.open("wb") as copy:
+        shutil.copyfileobj(content, copy)
     return str(path)
 
 

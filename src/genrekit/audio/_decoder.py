@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import RATES
+from genrekit.formats import Encoded
 
 __all__ = [
+    "AnyDecoder",
     "BLOCK_FRAMES",
     "NO_SAMPLES",
     "Decoded",
@@ -88,6 +90,13 @@ class Decoder(Protocol):
         Decoded
             The rate and the blocks.
         """
+
+
+class AnyDecoder(Protocol):
+    """A built-in decoder, which reads what is elsewhere as well."""
+
+    def __call__(self, source: Encoded, *, offset: float, duration: float | None) -> Decoded:
+        """Open a source, as `Decoder` does."""
 
 
 class UnusableError(Exception):

@@ -27,7 +27,7 @@ from genrekit.audio._decoder import (
     frame_range,
     regroup,
 )
-from genrekit.formats import Untagged, demuxer_of, open_binary
+from genrekit.formats import Encoded, Untagged, demuxer_of, open_binary
 
 __all__ = ["decode", "version"]
 
@@ -53,7 +53,7 @@ def _program() -> str:
     return found
 
 
-def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode with the program (a `Decoder`)."""
     demuxer = demuxer_of(source)
     with ExitStack() as stack:
@@ -62,7 +62,7 @@ def decode(source: str | bytes, *, offset: float, duration: float | None) -> Dec
     return Decoded(run.sr, blocks)
 
 
-def _path_of(source: str | bytes, stack: ExitStack) -> str:
+def _path_of(source: Encoded, stack: ExitStack) -> str:
     """Where the file stands without tags, which few containers know; a pipe could not seek."""
     with open_binary(source) as file:
         untagged = Untagged(file)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.audio._decoder import (
+    AnyDecoder,
     Decoded,
-    Decoder,
     UnusableError,
     beyond_end,
     check_complete,
@@ -27,6 +27,7 @@ from genrekit.audio._decoder import (
 from genrekit.formats import (
     MARGIN,
     Data,
+    Encoded,
     Link,
     behind_tags,
     find_data,
@@ -66,16 +67,16 @@ class _Range(NamedTuple):
 
 
 def decode_all(
-    decode: Decoder, source: str | bytes, *, offset: float, duration: float | None
+    decode: AnyDecoder, source: Encoded, *, offset: float, duration: float | None
 ) -> Decoded:
     """Decode to the end of the file, wherever `decode` thinks that it is.
 
     Parameters
     ----------
-    decode : Decoder
+    decode : AnyDecoder
         What decodes.
-    source : str or bytes
-        Path or content of the file.
+    source : str, bytes or Openable
+        Path or content of the file, or what opens it.
     offset : float
         Where to start, in seconds.
     duration : float or None
@@ -103,7 +104,7 @@ def _wanted(sr: int, offset: float, duration: float | None) -> _Range:
 
 
 def _from_recordings(
-    decode: Decoder, recordings: list[_Recording], offset: float, duration: float | None
+    decode: AnyDecoder, recordings: list[_Recording], offset: float, duration: float | None
 ) -> Decoded:
     """Decode a file that can't be opened as it is."""
     sr = decode(recordings[0].content, offset=0.0, duration=None).sr
@@ -113,7 +114,7 @@ def _from_recordings(
 
 
 def _read_on(
-    decode: Decoder, blocks: Iterator[NDArray[np.float32]], source: str | bytes, wanted: _Range
+    decode: AnyDecoder, blocks: Iterator[NDArray[np.float32]], source: Encoded, wanted: _Range
 ) -> Iterator[NDArray[np.float32]]:
     """The blocks, and what is there beyond their end."""
     done, error = 0, None
@@ -147,7 +148,7 @@ def _read_on(
 
 
 def _join(
-    decode: Decoder, recordings: list[_Recording], wanted: _Range
+    decode: AnyDecoder, recordings: list[_Recording], wanted: _Range
 ) -> Iterator[NDArray[np.float32]]:
     """Decode one after the other; what lies before the start is decoded and thrown away."""
     # Of a single one only a second is: it may end a little before the start, which is no error.
@@ -157,7 +158,7 @@ def _join(
 
 
 def _blocks(
-    decode: Decoder, recordings: list[_Recording], sr: int, lead: int
+    decode: AnyDecoder, recordings: list[_Recording], sr: int, lead: int
 ) -> Iterator[NDArray[np.float32]]:
     """All blocks of all recordings, the first one from a frame on."""
     for recording in recordings:
@@ -173,9 +174,7 @@ def _blocks(
             check_complete(recording.samples, recording.stated, sr)
 
 
-def _cut(
-    source: str | bytes, samples: int, error: Exception | None, sr: int = 1
-) -> list[_Recording]:
+def _cut(source: Encoded, samples: int, error: Exception | None, sr: int = 1) -> list[_Recording]:
     """Cut a file into recordings that can be read; none where so many samples are all of it."""
     failed = error is not None
     with open_binary(source) as file:

@@ -6,15 +6,23 @@ import functools
 import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.audio._decoder import NO_SAMPLES, Decoder, UnusableError, check_format
+from genrekit.audio._decoder import (
+    NO_SAMPLES,
+    AnyDecoder,
+    Decoder,
+    UnusableError,
+    check_format,
+)
 from genrekit.audio._source import Source, open_source, without_pipe
 from genrekit.exceptions import AudioDecodeError
 from genrekit.formats import Look, look_at
+from genrekit.remote import RemoteFile
 
 __all__ = ["available_decoders", "open_audio"]
 
@@ -35,7 +43,7 @@ _NUMBER = re.compile(r"Error number (-?\d+) occurred")
 class Installed(NamedTuple):
     """A decoder that can be used here."""
 
-    decode: Decoder
+    decode: AnyDecoder
     version: str
 
 
@@ -116,9 +124,48 @@ def open_audio(
     source: Source, *, offset: float, duration: float | None, decoder: Decoder | None = None
 ) -> tuple[int, Blocks]:
     """Open with the first decoder that gives a block."""
+    source = without_pipe(source)
+    if not isinstance(source.data, RemoteFile):
+        return _open_here(source, offset, duration, decoder)
+    remote = source.data
+    if decoder is None:
+        data = remote.wanted(None if duration is None else offset + duration)
+    else:  # which knows paths and bytes
+        data = remote.read_all()
+    with _blaming(remote):
+        sr, blocks = _open_here(source._replace(data=data), offset, duration, decoder)
+    return sr, _to_the_end(remote, blocks)
+
+
+@contextmanager
+def _blaming(remote: RemoteFile) -> Iterator[None]:
+    """Raise what went wrong on the way here, in place of what decoders make of missing bytes."""
+    try:
+        yield
+    except AudioDecodeError:
+        remote.check()
+        raise
+    remote.check()
+
+
+def _to_the_end(remote: RemoteFile, blocks: Blocks) -> Blocks:
+    """All blocks; an error if the file was not the same at their end, and then let go of it."""
+    try:
+        with _blaming(remote), closing(blocks):
+            yield from blocks
+        remote.check_same()
+    except AudioDecodeError:
+        remote.release()
+        raise
+    remote.release()
+
+
+def _open_here(
+    source: Source, offset: float, duration: float | None, decoder: Decoder | None
+) -> tuple[int, Blocks]:
+    """Open what is at hand."""
     # A failure up to the first block lets the next decoder try; after it, samples have been
     # handed on, and another decoder could not take over at the same one.
-    source = without_pipe(source)
     with open_source(source) as file:
         look = look_at(file)
     if decoder is None and not look.demuxer:
@@ -145,12 +192,13 @@ def open_audio(
     raise _undecodable(source, tried, look)
 
 
-def _candidates(decoder: Decoder | None) -> Iterator[tuple[str, Decoder]]:
+def _candidates(decoder: Decoder | None) -> Iterator[tuple[str, AnyDecoder]]:
     """The decoders to try, by name."""
     if decoder is None:
         yield from ((name, found.decode) for name, found in installed())
     else:
-        yield getattr(decoder, "__name__", type(decoder).__name__), decoder
+        # It is given a path or bytes.
+        yield getattr(decoder, "__name__", type(decoder).__name__), cast(AnyDecoder, decoder)
 
 
 def _rest(

@@ -21,7 +21,7 @@ from genrekit.audio._decoder import (
     regroup,
 )
 from genrekit.audio._joined import decode_all
-from genrekit.formats import Untagged, demuxer_of, open_binary
+from genrekit.formats import Encoded, Untagged, demuxer_of, open_binary
 
 if TYPE_CHECKING:
     import av
@@ -51,12 +51,12 @@ def version() -> str:
     return metadata.version("av")
 
 
-def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode with FFmpeg inside PyAV (a `Decoder`)."""
     return decode_all(_decode, source, offset=offset, duration=duration)
 
 
-def _decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def _decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode what FFmpeg takes for the whole file."""
     with ExitStack() as stack:
         opened = _open(source, stack)
@@ -64,7 +64,7 @@ def _decode(source: str | bytes, *, offset: float, duration: float | None) -> De
     return Decoded(opened.first.sample_rate, blocks)
 
 
-def _open(source: str | bytes, stack: ExitStack) -> _Opened:
+def _open(source: Encoded, stack: ExitStack) -> _Opened:
     """Open and decode one frame: the rate in the header of an HE-AAC file may be half the real."""
     demuxer = demuxer_of(source)
     file = open_binary(source)

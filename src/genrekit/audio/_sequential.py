@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from genrekit.audio._decoder import UnusableError, check_format
 from genrekit.audio._quiet import quiet
-from genrekit.formats import open_binary, size_of
+from genrekit.formats import Encoded, open_binary, size_of
 
 __all__ = ["SequentialFile", "open_sequential"]
 
@@ -70,6 +70,27 @@ class _Bytes(io.BytesIO):
             return self.tell()
 
 
+class _Elsewhere(io.BufferedReader):
+    """A file that is elsewhere: it keeps to itself what is raised, for cffi would print it.
+
+    Whoever opened the file asks it afterwards what went wrong.
+    """
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position; as for `_Bytes`."""
+        try:
+            return super().seek(offset, whence)
+        except Exception:
+            return self.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what comes."""
+        try:
+            return super().readinto(buffer)
+        except Exception:
+            return 0
+
+
 class _MemoryFile(SequentialFile):
     """A sound file that stands in memory whole, behind a head."""
 
@@ -85,13 +106,13 @@ class _MemoryFile(SequentialFile):
         return opened
 
 
-def open_sequential(source: str | bytes, seconds: float | None = None) -> SequentialFile:
+def open_sequential(source: Encoded, seconds: float | None = None) -> SequentialFile:
     """Open a file, in memory where that is faster; the samples are the same.
 
     Parameters
     ----------
-    source : str or bytes
-        Path or content of the file.
+    source : str, bytes or Openable
+        Path or content of the file, or what opens it.
     seconds : float, optional
         How much of it is needed, from its start.
 
@@ -117,14 +138,18 @@ def open_sequential(source: str | bytes, seconds: float | None = None) -> Sequen
     return file
 
 
-def _open(source: str | bytes, seconds: float | None) -> SequentialFile:
+def _open(source: Encoded, seconds: float | None) -> SequentialFile:
     """Open a file, whatever its header says."""
     if _is_better_whole(source, seconds) and _callbacks() is not None:
         # Without a word: what soundfile keeps to itself may change in any way, and the usual way
         # reports what is wrong with the file.
         with contextlib.suppress(Exception):
             return _MemoryFile(_read_whole(source))
-    return SequentialFile(_system_name(source) if isinstance(source, str) else _Bytes(source))
+    if isinstance(source, str):
+        return SequentialFile(_system_name(source))
+    return SequentialFile(
+        _Bytes(source) if isinstance(source, bytes) else _Elsewhere(source.open().detach())
+    )
 
 
 def _system_name(path: str) -> str | bytes:
@@ -132,11 +157,11 @@ def _system_name(path: str) -> str | bytes:
     return path if os.name == "nt" else os.fsencode(path)
 
 
-def _is_better_whole(source: str | bytes, seconds: float | None) -> bool:
+def _is_better_whole(source: Encoded, seconds: float | None) -> bool:
     """Whether it would be read in small pieces, and hardly more is in it than is needed."""
     if isinstance(source, bytes):  # libsndfile would get it through a Python object
         size = len(source)
-    elif source.lower().endswith(".mp3"):
+    elif isinstance(source, str) and source.lower().endswith(".mp3"):
         size = os.path.getsize(source)
     else:
         return False
@@ -164,7 +189,7 @@ def _compiled_callbacks() -> Any:
         return None
 
 
-def _read_whole(source: str | bytes) -> NDArray[np.uint8]:
+def _read_whole(source: Encoded) -> NDArray[np.uint8]:
     """The bytes of a file, behind a head."""
     from genrekit.audio._callbacks import HEAD
 

@@ -32,7 +32,7 @@ from genrekit.audio._decoder import (
 )
 from genrekit.audio._joined import decode_all
 from genrekit.audio._sequential import SequentialFile, open_sequential
-from genrekit.formats import find_data, open_binary, stated_samples
+from genrekit.formats import Encoded, find_data, open_binary, stated_samples
 
 __all__ = ["decode", "version"]
 
@@ -58,12 +58,12 @@ _NOT_REGULAR = 7
 _LAST_PAGE = 1 << 18
 
 
-def decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode with libsndfile (a `Decoder`)."""
     return decode_all(_decode, source, offset=offset, duration=duration)
 
 
-def _decode(source: str | bytes, *, offset: float, duration: float | None) -> Decoded:
+def _decode(source: Encoded, *, offset: float, duration: float | None) -> Decoded:
     """Decode what libsndfile takes for the whole file."""
     try:
         file = open_sequential(source, None if duration is None else offset + duration)
@@ -75,7 +75,7 @@ def _decode(source: str | bytes, *, offset: float, duration: float | None) -> De
 
 
 def _blocks(
-    file: SequentialFile, source: str | bytes, offset: float, duration: float | None
+    file: SequentialFile, source: Encoded, offset: float, duration: float | None
 ) -> Iterator[NDArray[np.float32]]:
     """Read from front to back, and see whether anything is missing."""
     with file:
@@ -121,7 +121,7 @@ def _read(file: SequentialFile, frames: int) -> Iterator[NDArray[np.float32]]:
         del block
 
 
-def _promised_frames(file: SequentialFile, source: str | bytes) -> int | None:
+def _promised_frames(file: SequentialFile, source: Encoded) -> int | None:
     """How many frames there should be, going by the file's own header; None if it doesn't say."""
     with open_binary(source) as raw:
         if file.format == "MP3":

@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple, TypeAlias
 from genrekit.audio._pipes import is_pipe, join_chunks, read_pipe
 from genrekit.exceptions import AudioDecodeError
 from genrekit.formats import open_binary
+from genrekit.remote import RemoteFile, is_address
 
 __all__ = ["AudioSource", "Source", "as_source", "file_path", "open_source", "without_pipe"]
 
@@ -23,7 +24,7 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 class Source(NamedTuple):
     """Something to decode: what decoders get, and what error messages call it."""
 
-    data: str | bytes
+    data: str | bytes | RemoteFile
     name: str
 
 
@@ -38,6 +39,9 @@ def as_source(source: Any) -> Source:
         return source
     if isinstance(source, (str, os.PathLike)):
         path = file_path(source)
+        if is_address(path):
+            remote = RemoteFile(path)
+            return Source(remote, remote.name)
         return Source(path, path)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Source(bytes(source), "<bytes>")
@@ -56,7 +60,7 @@ def file_path(path: str | os.PathLike[Any]) -> str:
 
 def without_pipe(source: Source) -> Source:
     """The source itself, or what came through the pipe that it names."""
-    if isinstance(source.data, bytes) or not is_pipe(source.data):
+    if not isinstance(source.data, str) or not is_pipe(source.data):
         return source
     try:
         return source._replace(data=read_pipe(source.data))
@@ -125,7 +129,7 @@ def _hint(name: str) -> str:
     if address is None:
         return ""
     if address[1].lower() != "file":
-        return f"Download it first: {address[1]}:// is an address, and only files are read"
+        return f"Pass an address as text: pathlib makes {address[1]}:/ of {address[1]}://"
     from urllib.parse import urlsplit
     from urllib.request import url2pathname  # takes long to import
 

@@ -50,7 +50,8 @@ def load_audio(
     source : path-like, bytes or binary file object
         The recording: where it is, or what it contains. A file object is read from its current
         position, and left there. What can't seek (a pipe such as ``/dev/stdin``, a socket) is read
-        whole, up to 1 GB; where nothing comes for a minute, that is an error.
+        whole, up to 1 GB; where nothing comes for a minute, that is an error. An address such as
+        ``s3://bucket/song.mp3`` is read through fsspec (extra ``remote``).
     sr : float, default=22050
         Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
@@ -117,7 +118,8 @@ def stream_audio(
     source : path-like, bytes or binary file object
         The recording: where it is, or what it contains. A file object is read from its current
         position, and left there. What can't seek (a pipe such as ``/dev/stdin``, a socket) is read
-        whole, up to 1 GB; where nothing comes for a minute, that is an error.
+        whole, up to 1 GB; where nothing comes for a minute, that is an error. An address such as
+        ``s3://bucket/song.mp3`` is read through fsspec (extra ``remote``).
     sr : float, default=22050
         Sampling rate of the waveform, in Hz, from 1,000 to 10,000,000.
     offset : float, default=0.0
@@ -271,7 +273,8 @@ def native_rate(source: AudioSource, *, decoder: Decoder | None = None) -> float
     genrekit.exceptions.AudioDecodeError
         If the source can't be decoded.
     """
-    sr, blocks = open_audio(as_source(source), offset=0.0, duration=None, decoder=decoder)
+    # Its first second tells, and may be all that is fetched of what is elsewhere.
+    sr, blocks = open_audio(as_source(source), offset=0.0, duration=1.0, decoder=decoder)
     with closing(blocks):
         return sr
 

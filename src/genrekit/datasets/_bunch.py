@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genrekit._text import as_column
 from genrekit._validation import check_choice
 from genrekit.exceptions import warn_caller
+from genrekit.remote import is_address
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -141,7 +142,8 @@ def warn_left_out(
     left_out = f"left out: {'; '.join(remarks)}" if remarks else ""
     said = "; ".join(text for text in (left_out, passed_over) if text)
     if said:
-        warn_caller(f"{Path(source)}: {said}")
+        name = os.fsdecode(source)
+        warn_caller(f"{name if is_address(name) else Path(name)}: {said}")
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

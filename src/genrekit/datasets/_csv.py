@@ -20,6 +20,7 @@ from genrekit.datasets._bunch import (
 )
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 from genrekit.datasets._rows import numbered_rows
+from genrekit.remote import is_address
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -62,7 +63,8 @@ def load_csv(
         The CSV file with a header; columns are separated by commas, in a file that ends in
         ``.tsv`` by tabs.
     path : str, default="path"
-        Column of the files. Relative ones are relative to the folder of the table.
+        Column of the files. Relative ones are relative to the folder of the table. An address such
+        as ``s3://bucket/song.mp3`` stays as it is, and is not looked up.
     genre : str, default="genre"
         Column of the genres.
     group : str, optional
@@ -114,7 +116,8 @@ def load_csv(
     wanted = [column for column in (path, genre, group) if column is not None]
     rows = _read(table, wanted, split, encoding)
     names = [_place(table.parent, row[path]) for row in rows]
-    there = [os.path.isfile(name) for name in names]
+    # Whether an address leads to a file is seen when it is read.
+    there = [is_address(name) or os.path.isfile(name) for name in names]
     missing = [name for name, found in zip(names, there, strict=True) if not found]
     remarks = remark_missing(table, missing, len(rows), on_missing)
     rows = [row for row, found in zip(rows, there, strict=True) if found]
@@ -185,6 +188,8 @@ def _check_header(table: Path, header: list[str], wanted: list[str]) -> None:
 def _place(folder: Path, cell: str) -> str:
     """The file that a cell names, as `genrekit extract` writes it, or as somebody wrote it."""
     name = _read_back(cell)
+    if is_address(name):
+        return name
     for written in dict.fromkeys((name, cell, os.path.expanduser(name))):
         if os.path.isfile(path := os.path.join(folder, written)):
             return path

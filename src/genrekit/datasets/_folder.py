@@ -19,6 +19,7 @@ from genrekit.datasets._bunch import (
 from genrekit.datasets._recordings import number_recordings, warn_of_two_genres
 from genrekit.datasets._walk import Listing, endings, existing, look_through
 from genrekit.formats import AUDIO_SUFFIXES
+from genrekit.remote import is_address, is_folder, without_secrets
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -110,15 +111,22 @@ def _expanded(
     name = os.fsdecode(source)
     if not name:
         raise ValueError("the name of a file or folder is empty")
-    if not os.path.isdir(folder := os.path.expanduser(name)):
+    folder: Path | str
+    if is_address(name):
+        if not is_folder(name, AUDIO_EXTENSIONS):
+            return [(name, "")]
+        folder = name
+    elif os.path.isdir(os.path.expanduser(name)):
+        folder = Path(os.path.expanduser(name))
+    else:
         return [(str(Path(name)), "")]
     suffixes = endings(extensions)
-    listing = look_through(Path(folder), suffixes)
+    listing = look_through(folder, suffixes)
+    told = without_secrets(folder)
     if not listing.audio:
-        raise ValueError(
-            f"{folder}: no audio files in it ({_looked_for(suffixes)}){listing.explanation()}"
-        )
-    warn_left_out(folder, listing.remarks(), "" if extensions else listing.passed_over())
+        looked = _looked_for(suffixes)
+        raise ValueError(f"{told}: no audio files in it ({looked}){listing.explanation()}")
+    warn_left_out(told, listing.remarks(), "" if extensions else listing.passed_over())
     named = listing.is_by_genre() if genres is None else genres
     return [(file.path, file.genre if named else "") for file in listing.audio]
 
@@ -181,7 +189,8 @@ def load_folder(
     >>> tracks.target.tolist()
     ['drone', 'drone', 'pulse', 'pulse']
     """
-    root = existing(root, _LAYOUT)
+    name = os.fsdecode(root)
+    root = name if is_address(name) else existing(root, _LAYOUT)
     suffixes = endings(extensions)
     listing = look_through(root, suffixes)
     labelled = [file for file in listing.audio if file.genre]
@@ -190,6 +199,7 @@ def load_folder(
     paths = [file.path for file in labelled]
     target = np.array([file.genre for file in labelled])
     names = np.unique(target).tolist()
+    root = without_secrets(root)
     for name in names:
         check_filled(name, f"{root}: the name of a folder")
     check_genres(root, names, f"; {_LAYOUT}{listing.explanation()}")
@@ -217,14 +227,16 @@ def _remark_loose(listing: Listing) -> list[str]:
     return [f"{count} in no genre's folder (first: {loose[0]})"]
 
 
-def _no_genres(root: Path, listing: Listing, suffixes: frozenset[str]) -> str:
+def _no_genres(root: Path | str, listing: Listing, suffixes: frozenset[str]) -> str:
     """Say in what way the layout is not the expected one."""
+    is_empty = isinstance(root, Path) and not any(root.iterdir())
+    root = without_secrets(root)
     if listing.audio:
         return (
             f"{root}: its {len(listing.audio)} audio files are not in sub-folders, so there are no "
             f"genres; {_LAYOUT}"
         )
-    if not any(root.iterdir()):
+    if is_empty:
         return f"{root}: the folder is empty; {_LAYOUT}"
     looked = f"no sub-folder with audio ({_looked_for(suffixes)})"
     return f"{root}: {looked}; {_LAYOUT}{listing.explanation()}"

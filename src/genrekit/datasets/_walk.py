@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genrekit.formats import AUDIO_SUFFIXES, VIDEO_SUFFIXES
+from genrekit.remote import find_files, refuse_address
 
 __all__ = ["AudioFile", "Listing", "endings", "existing", "look_through"]
 
@@ -92,8 +93,10 @@ class Listing:
         return flat and len(sizes) > 1 and min(sizes.values()) > 1
 
 
-def look_through(root: Path, suffixes: frozenset[str]) -> Listing:
+def look_through(root: Path | str, suffixes: frozenset[str]) -> Listing:
     """List the audio files at any depth below a folder; hidden files and folders are left out."""
+    if isinstance(root, str):
+        return _look_through_store(root, suffixes)
     found = Listing()
     real_root = os.path.realpath(root)
     for name, subfolders, files in os.walk(root, onerror=_raise):
@@ -106,6 +109,18 @@ def look_through(root: Path, suffixes: frozenset[str]) -> Listing:
         for file in _shown(files):
             _add_file(found, AudioFile(str(folder / file), folders), suffixes, real_root)
     found.audio.sort()
+    return found
+
+
+def _look_through_store(url: str, suffixes: frozenset[str]) -> Listing:
+    """List the audio files at any depth below a folder that is not on this disk."""
+    found = Listing()
+    for path, folders in find_files(url):
+        suffix = os.path.splitext(path.partition("::")[0])[1].lower()
+        if suffix in suffixes:
+            found.audio.append(AudioFile(path, folders))
+        else:
+            found.others[_kind(suffix)] += 1
     return found
 
 
@@ -161,6 +176,7 @@ def endings(extensions: Iterable[str] | None) -> frozenset[str]:
 
 def existing(root: str | os.PathLike[str], layout: str) -> Path:
     """Pass a folder through, refuse anything else."""
+    refuse_address(root, "the folder")
     folder = Path(os.path.expanduser(os.fsdecode(root)))
     if not os.fspath(root):
         raise ValueError(f"the name of the folder is empty; {layout}")

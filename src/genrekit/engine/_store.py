@@ -21,6 +21,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit.remote import refuse_address
+
 __all__ = ["LARGEST", "Store", "fits", "open_store"]
 
 # A folder is kept under this size, the oldest entries going first. A description takes some kB, so
@@ -138,6 +140,7 @@ def open_store(memory: Any) -> Store | None:
     location = memory if memory is None or _is_path(memory) else _location(memory)
     if location is None:
         return None
+    refuse_address(location, "memory=")
     folder = os.path.abspath(os.path.expanduser(os.fspath(location)))
     return Store(os.path.join(folder, "genrekit"), _size_limit())
 

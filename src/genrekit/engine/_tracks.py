@@ -30,6 +30,7 @@ from genrekit.audio import (
 from genrekit.engine._keys import plain
 from genrekit.engine._waveforms import RecentWaveforms, Waveform
 from genrekit.exceptions import AudioDecodeError
+from genrekit.remote import RemoteFile, without_secrets
 from genrekit.spectra import Frontend, check_finite
 
 __all__ = [
@@ -94,7 +95,7 @@ def label(item: Any, index: int) -> str:
     if isinstance(item, Source):
         return item.name
     if isinstance(item, (str, os.PathLike)):
-        return os.fspath(item)
+        return without_secrets(item)
     if isinstance(item, (bytes, bytearray, memoryview)):
         return f"<bytes, item {index}>"
     if hasattr(item, "read"):
@@ -106,8 +107,9 @@ def label(item: Any, index: int) -> str:
 def content(item: Any) -> Any:
     """What of an encoded file can be read again: the bytes of a stream; the rest as it is."""
     if isinstance(item, (str, os.PathLike)):
+        # What is elsewhere is asked once what it is, however often it is read.
         source = without_pipe(as_source(item))
-        return source if isinstance(source.data, bytes) else item
+        return item if isinstance(source.data, str) else source
     if not is_file(item) or isinstance(item, (bytes, Source)):
         return item
     try:
@@ -131,13 +133,15 @@ def fingerprint(item: Any) -> tuple[Any, ...]:
     """What tells a track from another without decoding it."""
     if isinstance(item, TrackSegment):
         return ("segment", fingerprint(item.source), plain(item.decoder), *item.cut)
-    if isinstance(item, (str, os.PathLike)):
-        path = as_source(item).name
-        status = os.stat(path)
-        return os.path.abspath(path), status.st_size, status.st_mtime_ns
     kind = "row" if isinstance(item, MatrixRow) else "data"
-    item = content(item)
-    return kind, plain(item.data if isinstance(item, Source) else item)
+    item = as_source(item) if isinstance(item, (str, os.PathLike)) else content(item)
+    data = item.data if isinstance(item, Source) else item
+    if isinstance(data, RemoteFile):
+        return data.key()
+    if isinstance(data, str):
+        status = os.stat(data)
+        return os.path.abspath(data), status.st_size, status.st_mtime_ns
+    return kind, plain(data)
 
 
 @dataclass(frozen=True)
@@ -203,8 +207,8 @@ class TrackSegment:
         """The waveform that is cut, of a file."""
         try:
             # Bytes know their hash, so that a thousand cuts of them do not cost a thousand sums.
-            known = isinstance(self.source, (bytes, Source))
-            track = self.source if known else fingerprint(self.source)
+            data = self.source.data if isinstance(self.source, Source) else self.source
+            track = self.source if isinstance(data, bytes) else fingerprint(self.source)
         except (OSError, ValueError):
             return self._decode(read)  # it says what is wrong with the file
         key = (track, self.sr, self.offset, self.duration, id(self.decoder))

@@ -6,7 +6,7 @@ asked at all, and which.
 
 from __future__ import annotations
 
-from genrekit.formats._bytes import open_binary, size_of
+from genrekit.formats._bytes import Encoded, Openable, open_binary, size_of
 from genrekit.formats._chunks import Data, find_data
 from genrekit.formats._endings import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from genrekit.formats._mpeg import MARGIN, Link, find_links, stated_samples, tells_all
@@ -19,8 +19,10 @@ __all__ = [
     "MARGIN",
     "VIDEO_SUFFIXES",
     "Data",
+    "Encoded",
     "Link",
     "Look",
+    "Openable",
     "Untagged",
     "behind_tags",
     "check_self_contained",

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import io
 import os
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeAlias
 
-__all__ = ["open_binary", "size_of"]
+__all__ = ["Encoded", "Openable", "open_binary", "size_of"]
 
 
-def open_binary(data: str | bytes) -> io.BufferedReader | io.BytesIO:
+class Openable(Protocol):
+    """What stands for a file that is elsewhere."""
+
+    def open(self) -> io.BufferedReader:
+        """Open it for reading."""
+
+
+# Where encoded sound is: a path, the content itself, or what opens it.
+Encoded: TypeAlias = str | bytes | Openable
+
+
+def open_binary(data: Encoded) -> io.BufferedReader | io.BytesIO:
     """Open the encoded bytes for reading."""
-    return open(data, "rb") if isinstance(data, str) else io.BytesIO(data)
+    if isinstance(data, bytes):
+        return io.BytesIO(data)
+    return open(data, "rb") if isinstance(data, str) else data.open()
 
 
 def size_of(file: BinaryIO) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, NamedTuple
 
-from genrekit.formats._bytes import open_binary, size_of
+from genrekit.formats._bytes import Encoded, open_binary, size_of
 from genrekit.formats._frames import find_frames
 from genrekit.formats._mpeg import SEARCH
 from genrekit.formats._tags import behind_tags
@@ -147,7 +147,7 @@ def look_at(file: BinaryIO) -> Look:
     return _stream(file, 0) or _zeros(file) or Look("")
 
 
-def demuxer_of(source: str | bytes) -> str:
+def demuxer_of(source: Encoded) -> str:
     """FFmpeg's name for the container of a file; ValueError if it is to open none."""
     with open_binary(source) as file:
         look = look_at(file)

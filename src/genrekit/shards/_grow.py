@@ -15,6 +15,7 @@ from genrekit._validation import check_integer
 from genrekit.audio import Remark
 from genrekit.engine import TrackCache, TrackRow, stream_rows, warn_of_tracks
 from genrekit.exceptions import TrackError, warn_caller
+from genrekit.remote import refuse_address
 from genrekit.shards import _folder
 from genrekit.shards._batch import Written
 from genrekit.shards._cluster import Cluster
@@ -83,6 +84,7 @@ def grow_table(
         All rows in the folder.
     """
     check_integer("shard_size", shard_size, minimum=1)
+    refuse_address(folder, "output=")
     tracks = Tracks.of(sources)
     plan = cache.plan
     identity = identity_of(plan, decoder)

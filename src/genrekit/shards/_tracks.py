@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from genrekit._text import to_name
 from genrekit.audio import Remark
 from genrekit.engine import TrackRow
+from genrekit.remote import is_address, states_of, without_secrets
 
 __all__ = ["Status", "Tracks"]
 
@@ -26,12 +27,15 @@ class Status(NamedTuple):
 
     @classmethod
     def of(cls, paths: Sequence[str]) -> Status:
-        """Ask the file system."""
+        """Ask the file system, and stores, whose number of a version stands for a time."""
         size, mtime = (np.full(len(paths), -1) for _ in range(2))
-        for place, path in enumerate(paths):
+        away = [place for place, path in enumerate(paths) if is_address(path)]
+        for place in sorted(set(range(len(paths))).difference(away)):
             with suppress(OSError, ValueError):  # whoever reads it says what is wrong with it
-                found = os.stat(path)
+                found = os.stat(paths[place])
                 size[place], mtime[place] = found.st_size, found.st_mtime_ns
+        for place, state in zip(away, states_of([paths[i] for i in away]), strict=True):
+            size[place], mtime[place] = state
         return cls(size, mtime)
 
 
@@ -46,7 +50,7 @@ class Tracks(NamedTuple):
     def of(cls, sources: Sequence[Any]) -> Tracks:
         """Those that were passed; `ValueError` if some are no paths of files."""
         paths = _as_paths(sources)
-        return cls(paths, list(map(to_name, paths)), Status.of(paths))
+        return cls(paths, [to_name(without_secrets(path)) for path in paths], Status.of(paths))
 
     def take(self, places: NDArray[np.int64]) -> Tracks:
         """Some of them."""
