@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import genrekit
+from genrekit import cli
 from genrekit._text import from_name
 from genrekit.cli import main
 from genrekit.datasets import DATASETS, make_tracks
@@ -605,6 +606,16 @@ def test_demo_passes_its_arguments_on(monkeypatch):
     )
     assert main(["demo", "--music", "m", "--output", "o", "--n-jobs", "2"]) == 0
     assert calls == [(("m", "o"), {"n_jobs": 2, "random_state": 0, "verbose": 0})]
+
+
+def test_a_program_that_is_stopped_waits_for_no_thread(monkeypatch):
+    def leave(code):
+        raise InterruptedError(code)
+
+    monkeypatch.setattr(cli, "main", lambda: 130)
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(InterruptedError, match="130"):
+        cli.run()
 
 
 @pytest.mark.parametrize(

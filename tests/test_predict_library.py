@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,21 @@ def test_ctrl_c_writes_what_there_is(model, library, heard, monkeypatch, capsys)
     monkeypatch.setattr(_predict_library, "top_genres_of", ask)
     assert predict(model, library, "-o", "t.csv") == 0
     assert (len(heard), len(read("t.csv"))) == (5, 5)
+
+
+def test_ctrl_c_keeps_what_waits_for_a_row_before_it(model, library, heard, monkeypatch):
+    ask = _predict_library.top_genres_of
+
+    def stop(model, track, k):
+        if not track.endswith("0.wav"):
+            return ask(model, track, k)
+        while len(heard) < 4 or len(Path("t.csv.part").read_bytes().splitlines()) < 5:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_predict_library, "top_genres_of", stop)
+    assert predict(model, library, "-o", "t.csv", "--n-jobs", 2) == 130
+    assert [row["path"] for row in read("t.csv")] == [f"library/{i}.wav" for i in range(1, 5)]
 
 
 def test_a_full_disk_costs_no_row(model, library, heard, monkeypatch, capsys):

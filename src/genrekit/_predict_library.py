@@ -68,13 +68,13 @@ def predict_into(
         rows = {row.path: row for row in [*table.read(), *part.rows]}
         others = _others(table.path, rows, files)
         work = [one for one in all_work if not one.is_done(rows.get(one.file))]
-        heard = _Heard(model, table.asked.top_k, part, {one.file: one.status for one in work})
+        heard = _Heard(model, table.asked.top_k, part, {one.file: one.status for one in work}, rows)
         sizes = np.array([one.status[0] or 0 for one in work], dtype=np.int64)
         progress = Progress(sizes, len(files) - len(work), verbose, timed=False)
         errors: list[TrackError] = []
         stopped = None
         try:
-            errors += _hear(work, heard, rows, progress, n_jobs)
+            errors += _hear(work, heard, progress, n_jobs)
         except KeyboardInterrupt as error:
             stopped = error
         part.close()
@@ -122,10 +122,17 @@ def _others(output: Path, rows: Iterable[str], files: Sequence[str]) -> list[str
 
 
 class _Heard:
-    """The work on one file, from any thread: its row is on disk when it is done."""
+    """The work on one file, from any thread: when it is done its row is on disk, and in `rows`."""
 
-    def __init__(self, model: Any, top_k: int, part: Part, status: dict[str, _Status]) -> None:
-        self.model, self.top_k, self.part, self.status = model, top_k, part, status
+    def __init__(
+        self,
+        model: Any,
+        top_k: int,
+        part: Part,
+        status: dict[str, _Status],
+        rows: dict[str, GenreRow],
+    ) -> None:
+        self.model, self.top_k, self.part, self.status, self.rows = model, top_k, part, status, rows
         self.remarks: dict[str, Remark] = {}
 
     def __call__(self, source: Any, decoder: Any, read: Any) -> GenreRow | OSError:
@@ -136,6 +143,7 @@ class _Heard:
             self.part.append(row)
         except OSError as error:  # it is not the file that is to blame
             return error
+        self.rows[source] = row
         return row
 
     def _row(self, file: str, track: Any) -> GenreRow:
@@ -158,11 +166,10 @@ def _decoded(source: Any, decoder: Any) -> tuple[Any, float]:
 def _hear(
     work: Sequence[_Work],
     heard: _Heard,
-    rows: dict[str, GenreRow],
     progress: Progress,
     n_jobs: int | None,
 ) -> list[TrackError]:
-    """Hear files, and put their rows among the others."""
+    """Hear files, and tell which failed."""
     errors = []
     told = monotonic()
     say_what_numbers_are(heard.model)
@@ -175,7 +182,7 @@ def _hear(
                 if isinstance(row, TrackError):
                     errors.append(row._replace(index=one.place))
                     row = GenreRow(one.file, *one.status, [], error=printable(row.summary))
-                rows[one.file] = row
+                    heard.rows[one.file] = row
                 progress.count(i, row.error)
                 if monotonic() - told > _TOLD:
                     progress.written("rows")

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, NoReturn
 
 from genrekit._answers import answers_as_text, rejections
@@ -421,6 +421,12 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 def run() -> NoReturn:
     """Run as a program of its own, whose memory goes with it."""
     code = main()
+    if code == _INTERRUPTED:
+        # Python would wait for threads that are in the middle of a song, and abort in the end.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
     # Or Python would look for garbage in all that was imported, which takes up to half a second.
     gc.freeze()
     sys.exit(code)

@@ -87,3 +87,23 @@ def test_a_thread_that_does_not_notice_is_left_behind(monkeypatch):
     busy.set()
     join(left, seconds)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_thread_whose_work_reads_by_itself_is_waited_for_too(monkeypatch):
+    monkeypatch.setattr(_extract, "_PATIENCE", 0.01)
+    at_the_end = mock.Mock()
+    monkeypatch.setattr(atexit, "register", at_the_end)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(item, decoder, read):
+        return item if item == "a" else begun.set() or go_on.wait()
+
+    outcomes = _extract.attempts(["a", "b"], work, n_jobs=2)
+    assert next(outcomes) == "a"
+    assert begun.wait(30)
+    outcomes.close()
+    join, left, seconds = at_the_end.call_args.args
+    assert [thread.is_alive() for thread in left] == [True]
+    go_on.set()
+    join(left, seconds)
+    assert not any(thread.is_alive() for thread in left)

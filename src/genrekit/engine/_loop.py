@@ -48,7 +48,6 @@ class _Stop:
         self, item: Any, excerpt: Excerpt, decoder: Any, downmix: Downmix
     ) -> Iterator[tuple[NDArray[Any], ...]]:
         """The samples of a track, until told to stop."""
-        self.threads.add(threading.current_thread())
         for blocks in read_track(item, excerpt, decoder, downmix, self.read):
             if self.event.is_set():
                 raise InterruptedError("stopped")
@@ -134,6 +133,7 @@ def _size(path: str | os.PathLike[str]) -> int:
 
 def _attempt_batch(work: Any, batch: list[tuple[int, Any]], decoder: Any, stop: _Stop) -> list[Any]:
     """The outcomes of some items."""
+    stop.threads.add(threading.current_thread())
     return [_attempt(work, item, index, decoder, stop) for index, item in batch]
 
 
