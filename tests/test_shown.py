@@ -46,6 +46,8 @@ def test_a_timeline_shows_the_two_most_probable_genres():
         "      0  a              0.9  b             0.1",
         "      3  b             0.75  a            0.25",
     ]
+    gap = Timeline(np.array([0.0]), np.full((1, 2), np.nan), ["a", "b"])
+    assert repr(gap).splitlines()[-1].split() == ["0", "nan", "nan"]
     assert repr(timeline(3, ["one"])).splitlines()[1] == "time, s  genre  probability"
     assert repr(Timeline(np.empty(0), np.empty((0, 2)), ["a", "b"])).count("\n") == 0
 
@@ -104,6 +106,10 @@ def test_bunches_show_tracks_with_genres_and_groups(tmp_path):
     assert len(repr(many).splitlines()) == 12
     assert pickle.loads(pickle.dumps(many)).paths == many.paths
     assert "pulse.00009.wav" in many._repr_html_()
+    del many["groups"]
+    many.paths = many.paths[:2]
+    assert repr(many).startswith("{'target'")
+    assert many._repr_html_() is None
 
 
 def test_control_characters_in_names_are_spelled_out():

@@ -54,7 +54,7 @@ class ShortTable:
         cells = [list(map(_cell, row)) for row in rows]
         return f"{shown.title}\n{text_table(shown.head, cells, right=numbers)}"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         shown = self._shown()
         return html_table(shown.title, shown.head, _few(shown))
 

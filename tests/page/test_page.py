@@ -23,7 +23,7 @@ from genrekit.evaluation import (
     Training,
     calibration_bins,
     cross_validate_genres,
-    wilson_interval,
+    group_interval,
 )
 from genrekit.exceptions import TrackError
 from genrekit.page import write_report
@@ -229,7 +229,7 @@ def test_each_genre_has_a_part_of_its_own(parts, write):
         own = report.y_true == genre
         right = int((own & report.right).sum())
         assert f"{genre} : {right} of 10 right" in page.text
-        low, high = wilson_interval(right, 10)
+        low, high = group_interval(report.right[own], report.groups[own])
         said = (
             f"Of its 10 tracks {right} are recognised: {10 * right:.1f} % (95 % {100 * low:.1f} %"
         )

@@ -15,10 +15,28 @@ __all__ = ["TrackBunch"]
 class TrackBunch(ShortTable, Bunch):
     """What loaders return: scikit-learn's Bunch, which would print all that it holds."""
 
+    def __repr__(self) -> str:
+        # Whoever takes parts of it away has a dict.
+        return ShortTable.__repr__(self) if self._is_whole() else dict.__repr__(self)
+
+    def _repr_html_(self) -> str | None:
+        """The table; None leaves it to what is printed."""
+        return ShortTable._repr_html_(self) if self._is_whole() else None
+
+    def _is_whole(self) -> bool:
+        """Whether all is there that is shown."""
+        parts = ("target", "target_names", "groups")
+        what = self.get("data"), self.get("paths"), self.get("waveforms")
+        tracks = next((part for part in what if part is not None), ())
+        columns = [self.get("target"), self.get("groups")]
+        return all(name in self for name in parts) and all(
+            column is not None and len(column) == len(tracks) for column in columns
+        )
+
     def _shown(self) -> Shown:
         """Its tracks, their genres and groups."""
         groups = self.groups if len(np.unique(self.groups)) < len(self.groups) else None
-        told = {"genre": self._genres(), "group": groups, "split": self.split}
+        told = {"genre": self._genres(), "group": groups, "split": self.get("split")}
         columns = {name: values for name, values in told.items() if values is not None}
         title = (
             f"{counted(len(self.target), 'track')} in {counted(len(self.target_names), 'genre')}"

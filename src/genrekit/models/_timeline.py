@@ -52,7 +52,11 @@ class Timeline(ShortTable):
         head = ["time, s", "genre", "probability", "next", "probability"][: 1 + 2 * order.shape[1]]
 
         def row(i: int) -> list[object]:
-            genres = ([names[k], round(float(table[i, k]), 3)] for k in order[i])
+            known = not np.isnan(self.probabilities[i]).any()
+            genres = (
+                [names[k] if known else "", round(float(self.probabilities[i, k]), 3)]
+                for k in order[i]
+            )
             return [float(self.times[i]), *(cell for pair in genres for cell in pair)]
 
         title = f"Timeline: {counted(len(table), 'segment')}, {counted(len(names), 'genre')}"

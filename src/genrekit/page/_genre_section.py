@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from genrekit.evaluation import GenreReport, wilson_interval
+from genrekit.evaluation import GenreReport, group_interval, wilson_interval
 from genrekit.page._headline import percent
 from genrekit.page._markup import Html, element, join, table
 from genrekit.page._players import Players
@@ -41,43 +41,50 @@ def _one(
     wrong = np.flatnonzero(own & ~said).tolist()
     taken = _counted(report.y_pred[own & ~said])
     summary = join(element("b", genre), f": {right} of {n} right{_most(taken)}")
-    inside = [element("p", _scores(right, n, int(said.sum())))]
+    inside, taken_tables = [element("p", _scores(report, own, said))], []
     for title, found, whole in (
         ("taken for", taken, n),
         ("what was taken for it", _counted(report.y_true[said & ~own]), int(said.sum())),
     ):
         rows = [[str(name), count, percent(count / whole)] for name, count in found.items()]
         if rows:
-            inside.append(table([title, "tracks", "share"], rows, numbers=(1, 2)))
+            taken_tables.append(table([title, "tracks", "share"], rows, numbers=(1, 2)))
+    inside.append(element("div", *taken_tables, class_="charts"))
     shown = sorted(wrong, key=lambda i: -_sure(report, i))[:_EXAMPLES]
     if shown:
         rows = [
             [join(players.of(_track(report, i)), element("code", names[i])), _answer(report, i)]
             for i in shown
         ]
-        title = "its tracks that were most surely wrong"
-        inside.append(table([title, "said"], rows, kind="stack"))
+        inside.append(element("p", "Its tracks that were most surely wrong:"))
+        inside.append(table(["track", "said"], rows, kind="stack"))
     return element(
         "details", element("summary", summary), element("div", *inside), id=anchor(place)
     )
 
 
-def _scores(right: int, n: int, n_said: int) -> str:
+def _scores(report: GenreReport, own: np.ndarray, said: np.ndarray) -> str:
     """Recall and precision in words, with their intervals."""
     parts = []
-    if n:
-        low, high = wilson_interval(right, n)
+    if own.any():
+        found = _interval(report, own)
+        parts.append(f"Of its {own.sum()} tracks {(own & said).sum()} are recognised: {found}.")
+    if said.any():
+        found = _interval(report, said)
         parts.append(
-            f"Of its {n} tracks {right} are recognised: {percent(right / n)} "
-            f"(95 % {percent(low)} to {percent(high)})."
-        )
-    if n_said:
-        low, high = wilson_interval(right, n_said)
-        parts.append(
-            f"Of {n_said} that were said to be of it {right} are: {percent(right / n_said)} "
-            f"(95 % {percent(low)} to {percent(high)})."
+            f"Of {said.sum()} that were said to be of it {(own & said).sum()} are: {found}."
         )
     return " ".join(parts) or "There is no track of it."
+
+
+def _interval(report: GenreReport, some: np.ndarray) -> str:
+    """The share of some tracks that is right, and how sure that is."""
+    right = report.right[some]
+    if report.is_grouped:
+        low, high = group_interval(right, np.asarray(report.groups)[some])
+    else:
+        low, high = wilson_interval(int(right.sum()), len(right))
+    return f"{percent(right.mean())} (95 % {percent(low)} to {percent(high)})"
 
 
 def _counted(answers: np.ndarray) -> Mapping[Any, int]:
