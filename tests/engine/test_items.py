@@ -365,3 +365,19 @@ def test_segments_of_a_matrix_are_not_judged_either(y):
     assert np.isfinite(extract(segments, ["rms"], on_error="raise").table).all()
     with pytest.raises(AudioDecodeError, match="32768"):
         cutter.starts([y * 32767], None, on_error="raise")
+
+
+# --- rates ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sr", [44.1, 1e-3, 999.0, 1.1e7, 1e12])
+def test_rates_that_no_recording_has_are_not_resampled(y, sr):
+    # 44.1 would become a thousand times as many samples, 1e-3 more than there is memory for.
+    with pytest.raises(AudioDecodeError, match=r"its sampling rate is .* Hz; .*not in kHz"):
+        extract([(y, sr)], ["rms"], on_error="raise")
+    assert np.isnan(extract([(y, sr), y], ["rms"], on_error="nan").table).any(axis=1).sum() == 1
+
+
+def test_any_rate_will_do_where_nothing_is_resampled(y):
+    found = extract([(y, 44.1)], ["rms"], sr=44.1, on_error="raise").table
+    np.testing.assert_array_equal(found, extract([y], ["rms"], on_error="raise").table)

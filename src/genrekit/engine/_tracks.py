@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from genrekit._validation import RATES
 from genrekit.audio import (
     LOUDEST,
     Downmix,
@@ -320,6 +321,8 @@ def _cut(
         downmix.note(cut, channels, native)
     if native == sr:
         return cut
+    if not RATES[0] <= native <= RATES[1]:
+        raise _odd_rate(native)
     return np.concatenate([*resample_blocks([cut.astype(np.float32, copy=False)], native, sr)])
 
 
@@ -327,6 +330,13 @@ def _check_rate(sr: float) -> None:
     """Refuse a pair whose rate is none."""
     if not 0 < sr < float("inf"):
         raise AudioDecodeError("<waveform>", f"its sampling rate must be above 0, not {sr!r}")
+
+
+def _odd_rate(sr: float) -> AudioDecodeError:
+    """The error for a rate that no recording has: kHz would become as much memory as there is."""
+    low, high = (f"{rate:,.0f}" for rate in RATES)
+    reason = f"its sampling rate is {sr:g} Hz; from {low} to {high} are resampled"
+    return AudioDecodeError("<waveform>", reason, hint="Give it in Hz, not in kHz")
 
 
 def _channels(samples: NDArray[Any]) -> NDArray[Any]:
