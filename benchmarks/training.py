@@ -23,7 +23,7 @@ from benchmarks._material import Material
 from benchmarks._measure import Bar, Case, Side, cpu, measure
 from benchmarks._peers import Peers
 from benchmarks._report import describe_run, print_result, write_table
-from genrekit.engine import FrameStore
+from genrekit.shards import FrameStore
 from genrekit.training import Segments, TrainSettings, build_network, train_network
 
 _SHAPE = (128, 1292)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genrekit.engine import FrameStore
+from genrekit.shards import FrameStore
 from genrekit.training import Segments
 
 N_ROWS, N_FRAMES, PATCH = 8, 60, 20

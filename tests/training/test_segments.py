@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from genrekit.engine import FrameStore
 from genrekit.networks import rows_inputs
+from genrekit.shards import FrameStore
 from genrekit.training import Segments
 
 from ._material import N_ROWS, PATCH, make_segments, tracks

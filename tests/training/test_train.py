@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from genrekit.engine import FrameStore
 from genrekit.exceptions import GenrekitWarning
+from genrekit.shards import FrameStore
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("skorch")

@@ -1,8 +1,7 @@
 """What runs any `Part` over tracks: reading X, the plan, the cache, the loop.
 
 It knows no family of features. `AudioExtractor` and `read_tracks` load scikit-learn when first
-used; the rest does without. `FrameStore` is what networks are trained from, so rows wait for
-neither.
+used; the rest does without.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from genrekit.engine._rows import (
     Described,
     TrackFrames,
     TrackRow,
+    TrackRows,
     describe_tracks,
     extract_tracks,
     stream_frames,
@@ -47,11 +47,7 @@ from genrekit.engine._tracks import (
     read_track,
 )
 
-_LATE = {
-    "AudioExtractor": "_extractor",
-    "FrameStore": "_frame_store",
-    "read_tracks": "_extractor",
-}
+_LATE = {"AudioExtractor": "_extractor", "read_tracks": "_extractor"}
 
 __all__ = [
     "CACHE_VERSION",
@@ -68,6 +64,7 @@ __all__ = [
     "TrackCache",
     "TrackFrames",
     "TrackRow",
+    "TrackRows",
     "TrackSegment",
     "as_track",
     "at_rate",
@@ -98,17 +95,15 @@ __all__ = [
     "warn_of_short",
     "warn_of_tracks",
     "AudioExtractor",
-    "FrameStore",
     "read_tracks",
 ]
 
 if TYPE_CHECKING:
     from genrekit.engine._extractor import AudioExtractor, read_tracks
-    from genrekit.engine._frame_store import FrameStore
 else:  # type checkers would take any name for one that `__getattr__` knows
 
     def __getattr__(name: str) -> Any:
-        """Load what a first row does without when it is first used."""
+        """Load what needs scikit-learn when it is first used."""
         if name not in _LATE:
             raise AttributeError(f"module 'genrekit.engine' has no attribute {name!r}")
         value = getattr(importlib.import_module(f"genrekit.engine.{_LATE[name]}"), name)

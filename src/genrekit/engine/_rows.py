@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import starmap
 from time import perf_counter
@@ -23,6 +23,7 @@ __all__ = [
     "Described",
     "TrackFrames",
     "TrackRow",
+    "TrackRows",
     "describe_tracks",
     "extract_tracks",
     "stream_frames",
@@ -53,6 +54,39 @@ class TrackRow(NamedTuple):
     error: TrackError | None
     seconds: float
     remark: Remark
+
+
+class TrackRows(Iterator[TrackRow]):
+    """What `genrekit.iter_rows` returns: an iterator over the rows of tracks.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of the columns.
+    n_tracks : int
+        How many rows there will be.
+    rows : generator of TrackRow
+        Gives them.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the columns.
+    n_tracks : int
+        How many rows there will be.
+    """
+
+    def __init__(
+        self, names: list[str], n_tracks: int, rows: Generator[TrackRow, None, None]
+    ) -> None:
+        self.names, self.n_tracks, self._rows = names, n_tracks, rows
+
+    def __next__(self) -> TrackRow:
+        return next(self._rows)
+
+    def close(self) -> None:
+        """Stop the work that is under way; there are no more rows then."""
+        self._rows.close()
 
 
 class TrackFrames(NamedTuple):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from genrekit._moved import moved
 from genrekit.engine import TrackRow as TrackRow
+from genrekit.engine import TrackRows as TrackRows
 from genrekit.features._extract import Extraction as Extraction
 from genrekit.features._extract import extract as extract
 from genrekit.features._feature import Feature as Feature
 from genrekit.features._feature import FeaturePart as FeaturePart
-from genrekit.features._iter import TrackRows as TrackRows
 from genrekit.features._iter import iter_rows as iter_rows
 from genrekit.features._table import ALL_FEATURES as ALL_FEATURES
 from genrekit.features._table import FEATURES as FEATURES

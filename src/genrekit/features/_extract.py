@@ -164,33 +164,32 @@ def extract(
     if output is not None and not pooled:
         raise ValueError("output= takes a row a track: leave out pooled=False, or output")
     if output is not None or client is not None:
-        # Here: a first row that stays in memory would wait for them.
-        from genrekit.shards import check_client, grow_table
+        from genrekit.shards import check_client, grow_table  # a row in memory need not wait for it
 
         check_client(client, output, n_jobs, retries)
-    if not pooled:
-        kept = {"memory": memory, "cache_waveform": cache_waveform}
-        found = list(stream_frames(items, plan, **kept, **running))
-        errors = [track.error for track in found if track.error is not None]
-        warn_of_tracks(items, errors, [track.remark for track in found])
-        _warn_of_default(on_error, errors)
-        return Extraction([track.values or {} for track in found], list(plan.names), errors)
-    cache = TrackCache(plan, memory, cache_waveform)
-    if output is not None:
-        cluster = {"client": client, "retries": retries}
-        rows = grow_table(output, items, cache, shard_size=shard_size, **cluster, **running)
+        cluster = {"client": client, "retries": retries, "shard_size": shard_size}
+        cache = TrackCache(plan, memory, cache_waveform)
+        rows = grow_table(output, items, cache, **cluster, **running)
         return Extraction(rows, rows.names, rows.errors)
-    described = describe_tracks(items, cache, **running)
-    warn_of_tracks(items, described.errors, described.remarks)
-    _warn_of_default(on_error, described.errors)
-    return Extraction(described.table, list(plan.columns), described.errors)
+    table: Any
+    if pooled:
+        cache = TrackCache(plan, memory, cache_waveform)
+        table, errors, _, remarks = describe_tracks(items, cache, **running)
+    else:
+        found = list(stream_frames(items, plan, memory, cache_waveform=cache_waveform, **running))
+        table = [track.values or {} for track in found]
+        errors = [track.error for track in found if track.error is not None]
+        remarks = [track.remark for track in found]
+    warn_of_tracks(items, errors, remarks)
+    _warn_of_default(on_error, errors)
+    return Extraction(table, list(plan.columns if pooled else plan.names), errors)
 
 
 def _warn_of_default(on_error: str | None, errors: Sequence[TrackError]) -> None:
     """Say that failures will stop `extract`, to those who have met one and said nothing."""
     if on_error is None and errors:
-        message = (
+        warn_caller(
             "from the next minor version on extract raises an error for a track that can't be "
-            'decoded: write on_error="nan" to go on having a row of NaN, or on_error="raise"'
+            'decoded: write on_error="nan" to go on having a row of NaN, or on_error="raise"',
+            FutureWarning,
         )
-        warn_caller(message, FutureWarning)

@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from genrekit._docstrings import parameters_of
-from genrekit.engine import TrackCache, TrackRow, check_collection, stream_rows
+from genrekit.engine import TrackCache, TrackRows, check_collection, stream_rows
 from genrekit.features._extract import extract
 from genrekit.features._table import make_plan
 from genrekit.spectra import Frontend
 
-__all__ = ["TrackRows", "iter_rows"]
-
-
-class TrackRows(Iterator[TrackRow]):
-    """What `iter_rows` returns: an iterator over the rows of tracks.
-
-    Parameters
-    ----------
-    names : list of str
-        Names of the columns.
-    n_tracks : int
-        How many rows there will be.
-    rows : generator of TrackRow
-        Gives them.
-
-    Attributes
-    ----------
-    names : list of str
-        Names of the columns.
-    n_tracks : int
-        How many rows there will be.
-    """
-
-    def __init__(
-        self, names: list[str], n_tracks: int, rows: Generator[TrackRow, None, None]
-    ) -> None:
-        self.names, self.n_tracks, self._rows = names, n_tracks, rows
-
-    def __next__(self) -> TrackRow:
-        return next(self._rows)
-
-    def close(self) -> None:
-        """Stop the work that is under way; there are no more rows then."""
-        self._rows.close()
+__all__ = ["iter_rows"]
 
 
 @parameters_of(extract)
@@ -111,17 +78,9 @@ def iter_rows(
     2 0.0045351473922902496 (3,)
     """
     frontend = Frontend(
-        sr=sr,
-        n_fft=n_fft,
-        hop_length=hop_length,
-        win_length=win_length,
-        window=window,
-        center=center,
-        pad_mode=pad_mode,
-        dtype=dtype,
-        offset=offset,
-        duration=duration,
-    )
+        sr=sr, n_fft=n_fft, hop_length=hop_length, win_length=win_length, window=window,
+        center=center, pad_mode=pad_mode, dtype=dtype, offset=offset, duration=duration,
+    )  # fmt: skip
     plan = make_plan(features, stats, frontend)
     items = check_collection(sources)
     running = {"n_jobs": n_jobs, "decoder": decoder, "on_error": "nan", "verbose": verbose}

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from functools import cache, lru_cache
+from itertools import chain, count
 from typing import Any
 
 from genrekit._validation import did_you_mean
@@ -170,11 +171,9 @@ def resolve(features: Any, make: Make = make_part) -> list[tuple[str, Any]]:
     ValueError
         For a name that is not known, with the nearest one.
     """
-    if isinstance(features, str):
-        if features in SETS:
-            return list(_parts_of_set(features) if make is make_part else _made(features, make))
-        features = [features]
-    if lacking(features) is not None:
+    if isinstance(features, str) and features in SETS:
+        return list(_parts_of_set(features) if make is make_part else _made(features, make))
+    if isinstance(features, str) or lacking(features) is not None:
         features = [features]
     if not isinstance(features, Sequence) or not features:
         raise ValueError(
@@ -301,15 +300,11 @@ def _named(entry: Any, make: Make) -> tuple[str, Any]:
 def _default_name(part: Part) -> str:
     """The name that a part's class has in the table, its own prefix, or its class's name."""
     feature = getattr(part, "feature", None)
-    names = [name for name, row in FEATURES.items() if row is feature]
-    return names[0] if names else getattr(part, "_prefix", type(part).__name__.lower())
+    own = getattr(part, "_prefix", type(part).__name__.lower())
+    return next((name for name, row in FEATURES.items() if row is feature), own)
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:
     """The name, numbered if it stands already."""
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(free for free in chain([name], numbered) if free not in taken)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.engine import FrameStore, Plan, warn_of_short, warn_of_tracks
+from genrekit.engine import Plan, warn_of_short, warn_of_tracks
 from genrekit.exceptions import TrackError
 from genrekit.models._heard import stream_heard
 from genrekit.networks import FeaturesInput
+from genrekit.shards import FrameStore
 
 __all__ = ["fill_store", "start_segments"]
 

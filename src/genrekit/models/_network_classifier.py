@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from genrekit._validation import check_choice
-from genrekit.engine import FrameStore, Plan
+from genrekit.engine import Plan
 from genrekit.heads import (
     check_learnt,
     check_share,
@@ -25,6 +25,7 @@ from genrekit.models._learning import fill_store, start_segments
 from genrekit.models._trained import TrainedNetworkMixin
 from genrekit.models._trained_card import describe_network
 from genrekit.networks import FeaturesInput, get_card, rows_inputs
+from genrekit.shards import FrameStore
 from genrekit.training import (
     NETWORKS,
     Segments,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genrekit.engine import FrameStore
+from genrekit.shards import FrameStore
 
 __all__ = ["Chosen", "Segments"]
 
@@ -67,7 +67,7 @@ class Segments:
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.engine import FrameStore
+    >>> from genrekit.shards import FrameStore
     >>> from genrekit.training import Segments
     >>> store = FrameStore(["mel"])
     >>> for level in (-40, -20):

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from genrekit.engine import FrameStore
+from genrekit.shards import FrameStore
 
 
 def _gathered(store, name, track, start, length):

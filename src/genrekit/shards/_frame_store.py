@@ -49,7 +49,7 @@ class FrameStore:
     Examples
     --------
     >>> import numpy as np
-    >>> from genrekit.engine import FrameStore
+    >>> from genrekit.shards import FrameStore
     >>> with FrameStore(["mel"]) as store:
     ...     store.add({"mel": np.random.default_rng(0).normal(-40, 10, (128, 1292))})
     ...     store.n_tracks, store.n_rows("mel"), store.n_frames("mel").tolist()
