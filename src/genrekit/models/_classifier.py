@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from genrekit._validation import check_choice
 from genrekit.audio import Remark
 from genrekit.engine import AudioExtractor, Described, label, read_tracks
-from genrekit.exceptions import AudioDecodeError, TrackError, warn_caller
+from genrekit.exceptions import AudioDecodeError, TrackError
 from genrekit.features import AudioFeatures
 from genrekit.heads import (
     PRETRAINED,
@@ -38,13 +38,11 @@ from genrekit.models._pipelines import with_running
 from genrekit.models._timeline import Timeline
 from genrekit.models._timeline_rows import check_lengths, timeline_rows
 from genrekit.models._track_classifier import TrackClassifierMixin
-from genrekit.models._unheard import find_unheard
+from genrekit.models._unheard import find_unheard, warn_if_long
 from genrekit.networks import CNNEmbedding
 
 __all__ = ["GenreClassifier"]
 
-# Tracks longer than this many times the median of the training are warned about.
-_LONG = 2.0
 _COLUMNS = ("n_features_in_", "feature_names_in_")
 _HEARD = ("sr", "offset", "duration")
 _HEAD = ("model", "reducer", "calibrate", "class_weight", "n_jobs", "random_state")
@@ -397,7 +395,8 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
         features = self._running(self.features_)
         table, _, seconds, remarks = self._rows(features, X, tracks)
         table = self._with_samples(table, tracks)
-        self._warn_if_long(seconds)
+        if not isinstance(self.features_, CNNEmbedding):  # which takes as many patches of any song
+            warn_if_long(seconds, self.median_seconds_)
         usable = np.asarray(~np.isnan(table).any(axis=1))
         decide = partial(probabilities, self.pipeline_)
         proba = on_usable(table, usable, decide, self.classes_.shape)
@@ -446,16 +445,3 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
         make_reducer(self.reducer)
         check_share("reject_below", self.reject_below)
         check_share("reject_novel", self.reject_novel)
-
-    def _warn_if_long(self, seconds: NDArray[np.float64]) -> None:
-        """Statistics of a whole song differ from those of the clips a model was trained on."""
-        if isinstance(self.features_, CNNEmbedding):
-            return  # it takes as many patches of any song, spread over it
-        long = int(np.sum(seconds > _LONG * self.median_seconds_))
-        if long:
-            message = (
-                f"{long} of {len(seconds)} tracks are over {_LONG:g} times as long as the median "
-                f"of the training ({self.median_seconds_:.1f} s): set duration (and offset) to "
-                "read as much of each as the training had"
-            )
-            warn_caller(message)
