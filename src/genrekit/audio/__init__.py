@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from genrekit.audio._decoder import Decoded, Decoder, UnusableError, frame_range
 from genrekit.audio._digest import hash_samples
-from genrekit.audio._downmix import (
-    DOWNMIX_RULE,
-    LOUDEST,
-    Downmix,
-    Remark,
-    hearings,
-    out_of_scale,
-    peak,
-)
+from genrekit.audio._downmix import DOWNMIX_RULE, Downmix, Remark, hearings
 from genrekit.audio._encode import encode_clip
 from genrekit.audio._open import available_decoders
 from genrekit.audio._source import Source, as_source, without_pipe
 from genrekit.audio._stream import (
+    LOUDEST,
     load_audio,
     native_rate,
+    out_of_scale,
+    peak,
     resample_blocks,
     resample_rates,
     stream_audio,

@@ -13,18 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrekit.exceptions import AudioDecodeError
-
-__all__ = [
-    "DOWNMIX_RULE",
-    "LOUDEST",
-    "Downmix",
-    "Remark",
-    "hearings",
-    "mean_of_channels",
-    "out_of_scale",
-    "peak",
-]
+__all__ = ["DOWNMIX_RULE", "Downmix", "Remark", "hearings", "mean_of_channels"]
 
 # Of the channels' mean energy, what their average has at the least unless they cancel each other.
 _LEAST = 1e-4
@@ -32,9 +21,6 @@ _LEAST = 1e-4
 _SILENT = -70.0
 # Below this length, seconds, it is too short to be judged.
 _SHORT = 1.0
-# Full scale is 1. Files of floats may clip by some times as much; what goes beyond this is on the
-# scale of integers.
-LOUDEST = 32.0
 # What remarks depend on beside the samples.
 DOWNMIX_RULE = (_LEAST, _SILENT, _SHORT)
 
@@ -167,39 +153,6 @@ def hearings() -> Iterator[Downmix]:
     yield downmix
     if downmix.cancels:
         yield Downmix(channel=0)
-
-
-def peak(y: NDArray[Any]) -> float:
-    """The largest absolute value, NaN where there is one.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Samples.
-
-    Returns
-    -------
-    float
-        0 for none.
-    """
-    return max(-y.min(initial=0.0), y.max(initial=0.0))
-
-
-def out_of_scale(y: NDArray[Any]) -> AudioDecodeError:
-    """The error for samples on the scale of integers: their features would be of other music.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Finite samples that go beyond `LOUDEST`.
-
-    Returns
-    -------
-    genrekit.exceptions.AudioDecodeError
-        To be raised.
-    """
-    reason = f"its samples reach {peak(y):g}, where 1 is full scale"
-    return AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 
 
 def _energy(samples: NDArray[Any]) -> float:

@@ -6,20 +6,24 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_number, check_rate
 from genrekit.audio._decoder import Decoder
-from genrekit.audio._downmix import LOUDEST, Downmix, mean_of_channels, out_of_scale, peak
+from genrekit.audio._downmix import Downmix, mean_of_channels
 from genrekit.audio._open import open_audio
 from genrekit.audio._source import AudioSource, Source, as_source
 from genrekit.exceptions import AudioDecodeError
 
 __all__ = [
+    "LOUDEST",
     "load_audio",
     "native_rate",
+    "out_of_scale",
+    "peak",
     "resample_blocks",
     "resample_rates",
     "stream_audio",
@@ -28,6 +32,9 @@ __all__ = [
 
 # Bytes of the longest waveform that is built whole: six hours and more at 22050 Hz.
 _MOST = 2 << 30
+# Full scale is 1. Files of floats may clip by some times as much; what goes beyond this is on the
+# scale of integers.
+LOUDEST = 32.0
 # Samples that a block may become by resampling; blocks of that length are passed on as they are.
 _LONGEST = 1 << 20
 
@@ -251,6 +258,39 @@ def _check_finite(block: NDArray[np.float32], source: Source, seconds: float) ->
     if not np.isfinite(block).all():
         reason = f"it holds NaN or infinite samples, the first near {seconds:.1f} s"
         raise AudioDecodeError(source.name, reason)
+
+
+def peak(y: NDArray[Any]) -> float:
+    """The largest absolute value, NaN where there is one.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Samples.
+
+    Returns
+    -------
+    float
+        0 for none.
+    """
+    return max(-y.min(initial=0.0), y.max(initial=0.0))
+
+
+def out_of_scale(y: NDArray[Any]) -> AudioDecodeError:
+    """The error for samples on the scale of integers: their features would be of other music.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Finite samples that go beyond `LOUDEST`.
+
+    Returns
+    -------
+    genrekit.exceptions.AudioDecodeError
+        To be raised.
+    """
+    reason = f"its samples reach {peak(y):g}, where 1 is full scale"
+    return AudioDecodeError("", reason, hint="Divide those of 16 bits by 32768")
 
 
 def native_rate(source: AudioSource, *, decoder: Decoder | None = None) -> float:

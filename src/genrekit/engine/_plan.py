@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from genrekit.audio import Remark, hearings
 from genrekit.dsp import Request
 from genrekit.engine._keys import UnkeyedError, plain
-from genrekit.engine._tracks import Excerpt, Reader, at_rate, content, read_track
+from genrekit.engine._tracks import Excerpt, Reader, at_rate, read_track
 from genrekit.spectra import Frontend, Part, Spectra
 
 __all__ = ["Description", "Frames", "Plan"]
@@ -145,7 +145,7 @@ class Plan:
         self, item: Any, decoder: Any = None, read: Reader = read_track
     ) -> tuple[dict[Frontend, Spectra], Remark]:
         """The track through each front end, with what all parts read of it; what is to be known."""
-        item = content(item)  # it may be read twice
+        # It may be read twice: of what is a stream, whoever calls has read the `content`.
         rated = {frontend: at_rate(frontend, item, decoder) for frontend in self._wanted}
         requests: dict[Frontend, list[Request]] = {}
         for frontend, wanted in self._wanted.items():

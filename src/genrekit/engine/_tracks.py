@@ -272,26 +272,26 @@ def read_track(
     read: Reader | None = None,
 ) -> Iterator[tuple[NDArray[Any], ...]]:
     """Mono samples of a track, block by block, at each of the wanted rates."""
+    # Gives generators and is none: each block would pass through one more.
     offset, duration = excerpt.offset, excerpt.duration
     downmix = Downmix() if downmix is None else downmix
     if isinstance(item, TrackSegment):
         everything = (excerpt, item.start, item.length) == (Excerpt(((item.sr, item.sr),)), 0, None)
         if everything and is_file(item.source):
-            yield from zip(item.blocks(read, downmix))  # at the one rate
-            return
+            return ((block,) for block in item.blocks(read, downmix))  # at the one rate
         item = item.pair(read)
     if is_file(item):
         rates = [sr for sr, _ in excerpt.rates]
         how: dict[str, Any] = {"offset": offset, "duration": duration, "decoder": decoder}
-        yield from stream_rates(item, rates, **how, downmix=downmix)
-        return
+        return stream_rates(item, rates, **how, downmix=downmix)
     samples, given = item if is_pair(item) else (item, None)
     # Noted once, however many rates there are.
     downmixes = chain([downmix], repeat(Downmix(downmix.channel)))
-    yield tuple(
+    cuts = [
         _cut(samples, native if given is None else given, sr, offset, duration, mix)
         for (sr, native), mix in zip(excerpt.rates, downmixes, strict=False)
-    )
+    ]
+    return (blocks for blocks in [tuple(cuts)])
 
 
 def _cut(

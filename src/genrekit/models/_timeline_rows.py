@@ -80,10 +80,10 @@ def timeline_rows(
         If `track` is no track, or can't be decoded.
     """
     track = as_track(track)
+    source = content(track)  # it may be read twice
     if isinstance(features, CNNEmbedding):
-        times, table, remark = _of_patches(features, track, window, hop)
+        times, table, remark = _of_patches(features, source, window, hop)
     else:
-        source = content(track)  # it may be read twice
         for downmix in hearings():
             times, table = _of_segments(features, source, window, hop, sr, downmix)
         remark = downmix.remark

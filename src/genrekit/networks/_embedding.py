@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from genrekit.engine import (
     AudioExtractor,
     as_track,
+    content,
     read_tracks,
     warn_of_tracks,
 )
@@ -184,7 +185,7 @@ class CNNEmbedding(EmbeddingPart, AudioExtractor):
         """
         plan = self._plan()
         track = as_track(track)
-        spectra, remark = plan.spectra(track, self.decoder)
+        spectra, remark = plan.spectra(content(track), self.decoder)
         warn_of_tracks([track], [], [remark])
         return self._answers(spectra[plan.frontends[0]])
 
