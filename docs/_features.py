@@ -60,9 +60,11 @@ def draw(name: str, values: np.ndarray, styles: list[str]) -> Figure:
     if len(values) == 1:
         ax.plot(np.linspace(0, end, values.shape[1]), values[0], linewidth=0.8)
     else:
-        shown = {"X": np.log10(values + 1e-6), "cmap": "magma"}
-        if name != "mel":
-            shown = {"X": _about_mean(values), "cmap": "RdBu_r", "vmin": -2.5, "vmax": 2.5}
+        shown = (
+            {"X": np.log10(values + 1e-6), "cmap": "magma"}
+            if name == "mel"
+            else {"X": _about_mean(values), "cmap": "RdBu_r", "vmin": -2.5, "vmax": 2.5}
+        )
         extent = (0, end, -0.5, len(values) - 0.5)
         ax.imshow(**shown, origin="lower", aspect="auto", extent=extent)
     for i, style in enumerate(styles):
