@@ -24,6 +24,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +181,34 @@ class GraphBuilder:
         scale = gamma / np.sqrt(variance + 1e-3)
         return scale, beta - mean * scale
 
-    def convolution(self, x: str, kernel: Array, bias: Array, pads: list[int]) -> str:
+    def convolution(self, x: str, kernel: Array, bias: Array | None, pads: list[int]) -> str:
         """Convolution."""
-        return self.node("Conv", x, self.constant(kernel), self.constant(bias), pads=pads)
+        more = [] if bias is None else [self.constant(bias)]
+        return self.node("Conv", x, self.constant(kernel), *more, pads=pads)
+
+    def halved(self, x: str, kernel: Array, bias: Array, pads: list[int]) -> list[str]:
+        """A convolution over bands as two maps: the even bands of what comes out, and the odd ones.
+
+        Each is a sum of two convolutions of half the length, of which both share one: three in
+        place of four.
+        """
+        n_odd, n_even = (BANDS - kernel.shape[3] + np.array([1, 2])) // 2
+        kernel = np.pad(kernel, [(0, 0)] * 3 + [(0, kernel.shape[3] % 2)])
+        even, odd = kernel[..., ::2], kernel[..., 1::2]
+        count = n_even + even.shape[3] - 1
+        # What falls on a band of zeros counts nowhere.
+        padded = self.node("Pad", x, self.constant([0] * 7 + [1], np.int64))
+        first, second, third = (self.bands(padded, i, i + 2 * count - 1, 2) for i in range(3))
+        both = self.convolution(second, even + odd, bias, pads)
+        left = self.convolution(self.node("Sub", first, second), even, None, pads)
+        right = self.convolution(self.node("Sub", third, second), odd, None, pads)
+        maps = self.node("Add", left, both), self.node("Add", right, both)
+        return [maps[0], maps[1] if n_odd == n_even else self.bands(maps[1], 0, n_odd, 1)]
+
+    def bands(self, x: str, start: int, stop: int, step: int) -> str:
+        """Some of the bands."""
+        where = [self.constant([number], np.int64) for number in (start, stop, 3, step)]
+        return self.node("Slice", x, *where)
 
     def over_bands(self, x: str, number: int, pads: list[int]) -> str:
         """Convolution of the front end, ReLU and normalisation, and the maximum over the bands."""
@@ -193,8 +219,11 @@ class GraphBuilder:
         # found first, and only that goes through ReLU and normalisation.
         sign = np.where(scale < 0, -1, 1).astype(np.float32)
         kernel = kernel.transpose(3, 2, 0, 1) * sign[:, None, None, None]
-        maps = self.convolution(x, kernel, bias * sign, pads)
-        highest = self.node("ReduceMax", maps, axes=[3], keepdims=0)
+        # Where a filter has many bands this is most of the network's work.
+        many, filters = kernel.shape[3] > 1, (kernel, bias * sign, pads)
+        maps = self.halved(x, *filters) if many else [self.convolution(x, *filters)]
+        ends = [self.node("ReduceMax", some, axes=[3], keepdims=0) for some in maps]
+        highest = reduce(partial(self.node, "Max"), ends)
         turned = self.node("Mul", highest, self.constant(sign[:, None]))
         return self.affine(self.node("Relu", turned), scale[:, None], shift[:, None])
 

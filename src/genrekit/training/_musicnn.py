@@ -17,6 +17,8 @@ __all__ = ["musicnn", "read_musicnn"]
 
 CARD = "msd-musicnn"
 _BANDS = 96
+# Which convolutions of the front end the file has whole, and not as three; see `_Weights.halved`.
+_WHOLE = (False, False, True, True, True)
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -90,6 +92,13 @@ class _Weights:
         """Those of the next node of a kind."""
         return next(self._of[kind])
 
+    def halved(self) -> list[Tensor]:
+        """Kernel and bias of what the file has as three: even and odd bands, and their sum."""
+        (_, bias), (even,), (odd,) = (self.next("Conv") for _ in range(3))
+        kernel = torch.stack([even, odd], -1).flatten(-2)
+        # A band of zeros was added to an odd number of them.
+        return [kernel if kernel[..., -1].any() else kernel[..., :-1], bias]
+
     def affine(self) -> _Affine:
         """The next scale and shift."""
         return _Affine(self.next("Mul")[0], self.next("Add")[0])
@@ -113,7 +122,7 @@ class _MusiCNN(nn.Module):
         super().__init__()
         # What comes in keeps its level: to learn these two numbers would double the time of a step.
         self.image = weights.affine().requires_grad_(False)
-        self.front = nn.ModuleList(_OverBands(weights) for _ in range(5))
+        self.front = nn.ModuleList(_OverBands(weights, whole) for whole in _WHOLE)
         self.middle = nn.ModuleList(_Line(weights) for _ in range(3))
         self.pooled = weights.affine()
         self.dense = weights.linear()
@@ -153,9 +162,9 @@ class _OverBands(nn.Module):
 
     sign: Tensor
 
-    def __init__(self, weights: _Weights) -> None:
+    def __init__(self, weights: _Weights, whole: bool) -> None:
         super().__init__()
-        kernel, bias = weights.next("Conv")
+        kernel, bias = weights.next("Conv") if whole else weights.halved()
         frames, bands = kernel.shape[2:]
         # An even kernel is to have one frame less of padding at the beginning than at the end: what
         # comes first is left out.
