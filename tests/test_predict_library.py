@@ -162,7 +162,7 @@ main(sys.argv[2:])
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal on this system")
 def test_a_run_that_was_killed_goes_on(model, library, heard):
-    n = random.randrange(5)
+    n = random.randrange(1, 5)
     arguments = [str(n), "predict", str(model), "library", "-o", "t.csv", "--n-jobs", "2"]
     ours = {"PYTHONPATH": str(Path(genrekit.__file__).parents[1])}
     killed = subprocess.run(
@@ -179,6 +179,30 @@ def test_a_run_that_was_killed_goes_on(model, library, heard):
     assert predict(model, library, "-o", "whole.csv") == 0
     assert Path("t.csv").read_bytes() == Path("whole.csv").read_bytes()
     assert not Path("t.csv.part").exists()
+
+
+def test_a_run_that_was_killed_at_its_first_row(model, library):
+    Path("t.csv.part").write_bytes(b'{"genrekit": "')
+    assert predict(model, library, "-o", "t.csv") == 0
+    assert len(read("t.csv")) == 5
+
+
+def test_a_library_that_is_not_on_this_disk(model, library, heard, capsys):
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is in the extra remote")
+    store = fsspec.filesystem("memory")
+    for path in library.iterdir():
+        store.pipe(f"/predicted/{path.name}", path.read_bytes())
+    try:
+        assert predict(model, "memory://predicted", "-o", "t.csv") == 0
+        assert [row["path"] for row in read("t.csv")] == heard
+        heard.clear()
+        store.pipe("/predicted/1.wav", (library / "2.wav").read_bytes())
+        assert predict(model, "memory://predicted", "-o", "t.csv") == 0
+        assert heard == ["memory://predicted/1.wav"]
+        assert predict(model, library, "-o", "t.csv") == 0
+        assert "which stay: 5, of which 0 are no longer there" in capsys.readouterr().err
+    finally:
+        store.rm("/predicted", recursive=True)
 
 
 def test_ctrl_c_writes_what_there_is(model, library, heard, monkeypatch, capsys):
@@ -316,6 +340,16 @@ def test_a_part_of_something_else(model, library, capsys):
     Path("t.csv.part").write_text('{"format": 99}\n')
     assert predict(model, library, "-o", "t.csv") == 1
     assert "t.csv.part: not of this genrekit" in capsys.readouterr().err
+
+
+def test_a_table_that_a_spreadsheet_saved(model, library, heard):
+    assert predict(model, library, "-o", "t.csv") == 0
+    before = Path("t.csv").read_bytes()
+    saved = '"' + before.decode().replace(",", '","').replace("\n", '"\r\n"').rstrip('"')
+    Path("t.csv").write_bytes(b"\xef\xbb\xbf" + saved.encode())
+    heard.clear()
+    assert predict(model, library, "-o", "t.csv") == 0
+    assert (heard, Path("t.csv").read_bytes()) == ([], before)
 
 
 def test_two_runs_at_once(model, library, capsys):

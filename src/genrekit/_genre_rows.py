@@ -257,7 +257,7 @@ def _write_csv(path: Path, columns: list[str], table: list[list[Any]]) -> None:
 
 def _read_csv(path: Path) -> tuple[list[str], list[_Cells]]:
     """The cells, numbers as text."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:  # a spreadsheet may have saved it
         columns, *table = [list(map(from_cell, cells)) for cells in csv.reader(file, strict=True)]
     return columns, list(table)
 

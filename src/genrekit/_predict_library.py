@@ -19,11 +19,10 @@ from genrekit._text import printable, to_name
 from genrekit.audio import Remark
 from genrekit.engine import NOTHING, attempts, notes_of, warn_of_notes, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, TrackError, warn_caller
-from genrekit.shards import Progress
+from genrekit.remote import is_address, without_secrets
+from genrekit.shards import Progress, Status
 
 __all__ = ["predict_into"]
-
-_Status = tuple[int | None, int | None]
 
 # How often rows are told of, seconds.
 _TOLD = 1.0
@@ -62,15 +61,15 @@ def predict_into(
     KeyboardInterrupt
         After Ctrl-C, when the rows so far are in the table.
     """
-    files = list(dict.fromkeys(files))
-    all_work = [_Work(place, file, _status(file)) for place, file in enumerate(files)]
+    everything = _Work.of(files)
+    names = [one.name for one in everything]
     with open_part(table.path, table.asked) as part:
         rows = {row.path: row for row in [*table.read(), *part.rows]}
-        others = _others(table.path, rows, files)
-        work = [one for one in all_work if not one.is_done(rows.get(one.file))]
-        heard = _Heard(model, table.asked.top_k, part, {one.file: one.status for one in work}, rows)
-        sizes = np.array([one.status[0] or 0 for one in work], dtype=np.int64)
-        progress = Progress(sizes, len(files) - len(work), verbose, timed=False)
+        others = _others(table.path, rows, names)
+        work = [one for one in everything if not one.is_done(rows.get(one.name))]
+        heard = _Heard(model, table.asked.top_k, part, rows)
+        sizes = np.array([one.size or 0 for one in work], dtype=np.int64)
+        progress = Progress(sizes, len(names) - len(work), verbose, timed=False)
         errors: list[TrackError] = []
         stopped = None
         try:
@@ -78,7 +77,7 @@ def predict_into(
         except KeyboardInterrupt as error:
             stopped = error
         part.close()
-        table.write(rows[file] for file in [*files, *others] if file in rows)
+        table.write(rows[name] for name in [*names, *others] if name in rows)
         part.remove()
     if stopped is not None:
         raise stopped
@@ -87,33 +86,43 @@ def predict_into(
 
 
 class _Work(NamedTuple):
-    """A file that is to be heard: its place among all, and its state."""
+    """A file that is to be heard: its place among all, its name in tables, and its state."""
 
     place: int
     file: str
-    status: _Status
+    name: str
+    size: int | None
+    mtime_ns: int | None
+
+    @classmethod
+    def of(cls, files: Sequence[str]) -> list[_Work]:
+        """What there is to do at the most: each file once."""
+        files = list(dict.fromkeys(files))
+        states = zip(*(values.tolist() for values in Status.of(files)), strict=True)
+        pairs = enumerate(zip(files, states, strict=True))
+        nothing = {-1: None}
+        return [
+            cls(i, file, without_secrets(file), *(nothing.get(number, number) for number in state))
+            for i, (file, state) in pairs
+        ]
+
+    def row(self, top: list[tuple[str, float | None]], *known: Any) -> GenreRow:
+        """A row of it."""
+        return GenreRow(self.name, self.size, self.mtime_ns, top, *known)
 
     def is_done(self, row: GenreRow | None) -> bool:
         """Whether a row is of the file as it is; one stays if the file is not there."""
         if row is None or row.error:  # what was missing may be installed by now
             return False
-        return self.status in ((row.size, row.mtime_ns), (None, None))
+        state = self.size, self.mtime_ns
+        return state in ((row.size, row.mtime_ns), (None, None))
 
 
-def _status(file: str) -> _Status:
-    """Size and time of change."""
-    try:
-        found = os.stat(file)
-    except (OSError, ValueError):  # whoever reads it says what is wrong
-        return None, None
-    return found.st_size, found.st_mtime_ns
-
-
-def _others(output: Path, rows: Iterable[str], files: Sequence[str]) -> list[str]:
+def _others(output: Path, rows: Iterable[str], names: Sequence[str]) -> list[str]:
     """Files that the table has rows of and that are not among these, with a warning."""
-    others = sorted(set(rows).difference(files))
+    others = sorted(set(rows).difference(names))
     if others:
-        gone = sum(not os.path.exists(file) for file in others)
+        gone = sum(not is_address(name) and not os.path.exists(name) for name in others)
         warn_caller(
             f"{output} has rows of files that are not among these, which stay: {len(others)}, of "
             f"which {gone} are no longer there; the first: {others[0]}"
@@ -124,37 +133,28 @@ def _others(output: Path, rows: Iterable[str], files: Sequence[str]) -> list[str
 class _Heard:
     """The work on one file, from any thread: when it is done its row is on disk, and in `rows`."""
 
-    def __init__(
-        self,
-        model: Any,
-        top_k: int,
-        part: Part,
-        status: dict[str, _Status],
-        rows: dict[str, GenreRow],
-    ) -> None:
-        self.model, self.top_k, self.part, self.status, self.rows = model, top_k, part, status, rows
+    def __init__(self, model: Any, top_k: int, part: Part, rows: dict[str, GenreRow]) -> None:
+        self.model, self.top_k, self.part, self.rows = model, top_k, part, rows
         self.remarks: dict[str, Remark] = {}
 
-    def __call__(self, source: Any, decoder: Any, read: Any) -> GenreRow | OSError:
+    def __call__(self, one: Any, decoder: Any, read: Any) -> GenreRow | OSError:
         if decoder is not None:  # to see whether the model can answer to anything
-            return self._row("", _decoded(source, decoder))
-        row = self._row(source, source)
+            return self._row(_Work(0, "", "", None, None), _decoded(one, decoder))
+        row = self._row(one, one.file)
         try:
             self.part.append(row)
         except OSError as error:  # it is not the file that is to blame
             return error
-        self.rows[source] = row
+        self.rows[row.path] = row
         return row
 
-    def _row(self, file: str, track: Any) -> GenreRow:
+    def _row(self, one: _Work, track: Any) -> GenreRow:
         """What is heard of a track."""
         found = top_genres_of(self.model, track, self.top_k)
-        self.remarks[file] = found.remark if found.unheard else found.remark & ~NOTHING
-        status = self.status.get(file, (None, None))
+        self.remarks[one.file] = found.remark if found.unheard else found.remark & ~NOTHING
         if found.unheard:
-            return GenreRow(file, *status, [], found.novelty, (found.remark & NOTHING).text)
-        top = [(to_name(str(genre)), share) for genre, share in found.genres]
-        return GenreRow(file, *status, top, found.novelty)
+            return one.row([], found.novelty, (found.remark & NOTHING).text)
+        return one.row([(to_name(str(genre)), p) for genre, p in found.genres], found.novelty)
 
 
 def _decoded(source: Any, decoder: Any) -> tuple[Any, float]:
@@ -164,10 +164,7 @@ def _decoded(source: Any, decoder: Any) -> tuple[Any, float]:
 
 
 def _hear(
-    work: Sequence[_Work],
-    heard: _Heard,
-    progress: Progress,
-    n_jobs: int | None,
+    work: Sequence[_Work], heard: _Heard, progress: Progress, n_jobs: int | None
 ) -> list[TrackError]:
     """Hear files, and tell which failed."""
     errors = []
@@ -175,14 +172,14 @@ def _hear(
     say_what_numbers_are(heard.model)
     running: Any = {"n_jobs": n_jobs, "on_error": "nan"}
     try:
-        with told_once(), closing(attempts([one.file for one in work], heard, **running)) as found:
+        with told_once(), closing(attempts(work, heard, **running)) as found:
             for i, (one, row) in enumerate(zip(work, found, strict=True)):
                 if isinstance(row, OSError):
                     raise row
                 if isinstance(row, TrackError):
-                    errors.append(row._replace(index=one.place))
-                    row = GenreRow(one.file, *one.status, [], error=printable(row.summary))
-                    heard.rows[one.file] = row
+                    errors.append(row._replace(index=one.place, path=one.name))
+                    row = one.row([], None, "", printable(row.summary))
+                    heard.rows[one.name] = row
                 progress.count(i, row.error)
                 if monotonic() - told > _TOLD:
                     progress.written("rows")

@@ -14,11 +14,13 @@ from genrekit.shards._identity import number_rules
 from genrekit.shards._lock import locked_file
 from genrekit.shards._progress import Progress
 from genrekit.shards._read import ShardedTable, read_rows
+from genrekit.shards._tracks import Status
 
 __all__ = [
     "FrameStore",
     "Progress",
     "ShardedTable",
+    "Status",
     "check_client",
     "grow_table",
     "locked_file",
