@@ -79,5 +79,7 @@ def test_bad_input(table):
         FeatureDistributionDisplay.from_features(table, Y, n_features=2, ax=Figure().add_subplot())
     with pytest.raises(ValueError, match="unknown kind"):
         FeatureDistributionDisplay.from_features(table, Y, kind="box")
+    with pytest.raises(ValueError, match="pass the features alone"):
+        FeatureDistributionDisplay.from_features(table.assign(genre="jazz"), Y)
     with pytest.raises(ValueError, match="a row a track"):
         FeatureDistributionDisplay.from_features(np.empty((0, 3)), [])

@@ -410,6 +410,11 @@ def test_without_matplotlib_the_tables_stand(parts, write, monkeypatch):
     assert "pip install 'genrekit[plot]'" in page.text
 
 
+def test_the_day_can_be_given_to_builds(parts, write, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert "1970-01-02" in Page(write(GenreReport(**parts | {"probabilities": None}))).text
+
+
 def test_the_same_report_gives_the_same_page(parts, write):
     report, features = GenreReport(**parts), np.random.default_rng(0).normal(size=(40, 5))
     assert write(report, features=features) == write(report, features=features)

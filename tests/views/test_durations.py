@@ -43,3 +43,5 @@ def test_bad_input():
         DurationDisplay.from_durations([1.0], ["a", "b"])
     with pytest.raises(ValueError, match="no track could be decoded"):
         DurationDisplay.from_durations([np.nan], ["a"])
+    with pytest.raises(ValueError, match="X has 1 tracks and y 2 genres"):
+        DurationDisplay.from_tracks(["never read.mp3"], ["a", "b"])

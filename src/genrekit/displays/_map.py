@@ -230,8 +230,9 @@ def lay_out_map(
 def _pca(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Flat:
     """The two directions of the largest variance."""
     pca = PCA(**{"n_components": 2, "svd_solver": "full", **params})
-    found = pca.fit_transform(values)[:, :2]
-    first, second = (100 * share for share in pca.explained_variance_ratio_[:2])
+    with np.errstate(invalid="ignore"):  # of features that are all constant there is none
+        found = pca.fit_transform(values)[:, :2]
+    first, second = 100 * np.nan_to_num(pca.explained_variance_ratio_[:2])
     of = "% of the variance"
     return found, (f"component 1 ({first:.0f} {of})", f"component 2 ({second:.0f} {of})")
 

@@ -19,7 +19,10 @@ def read_features(
     if own is None:
         own = getattr(table, "names", None)
     table = getattr(table, "table", table)  # of an Extraction
-    values = np.asarray(table, dtype=float)
+    try:
+        values = np.asarray(table, dtype=float)
+    except ValueError as error:
+        raise ValueError(f"table holds no numbers ({error}): pass the features alone") from error
     if values.ndim != 2 or not values.size:
         raise ValueError(f"table has shape {values.shape}: a row a track and a column a feature")
     if y is not None and np.shape(y) != values.shape[:1]:

@@ -388,7 +388,7 @@ class GenreReport(Printed):
         estimator : estimator, optional
             What was cross-validated; its parameters are shown. Of a fitted one, where the report
             holds no trainings, the training too.
-        features : array-like of shape (n_tracks, n_features), optional
+        features : Extraction or array-like of shape (n_tracks, n_features), optional
             Features of the tracks, in the order of the report; a map is drawn of them.
         importance : FamilyImportance, optional
             What `importance_by_family` found; it is drawn.

@@ -87,7 +87,7 @@ def tracks(report: GenreReport, names: list[str], features: Any) -> Html | None:
     """The map of the tracks, when their features are known."""
     if features is None:
         return None
-    table_of = np.asarray(features, dtype=float)
+    table_of = np.asarray(getattr(features, "table", features), dtype=float)  # of an Extraction
     whole = table_of.ndim == 2 and np.isfinite(table_of).all(axis=1).sum() >= 4
     if table_of.ndim == 2 and len(table_of) == len(report.y_true) and not whole:
         return None

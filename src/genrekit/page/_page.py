@@ -50,7 +50,7 @@ def write_report(
     estimator : estimator, optional
         What was cross-validated; its parameters are shown. Of a fitted one, where the report
         holds no trainings, the training too.
-    features : array-like of shape (n_tracks, n_features), optional
+    features : Extraction or array-like of shape (n_tracks, n_features), optional
         Features of the tracks, in the order of the report; a map of the tracks is drawn of them.
     importance : FamilyImportance, optional
         What `importance_by_family` found; it is drawn.

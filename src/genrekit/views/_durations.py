@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from genrekit.engine import warn_of_tracks
+from genrekit.engine import check_collection, warn_of_tracks
 from genrekit.features import iter_rows
 from genrekit.views._drawn import Drawn
 from genrekit.views._style import looks, new_axes, plain
@@ -78,14 +78,22 @@ class DurationDisplay(Drawn):
         DurationDisplay
             The durations, drawn.
 
+        Raises
+        ------
+        ValueError
+            When the lengths differ, or no track can be decoded.
+
         Warns
         -----
         AudioDecodeWarning
             When tracks could not be decoded.
         """
-        rows = list(iter_rows(X, ["zero_crossing_rate"], n_jobs=n_jobs))
+        tracks = check_collection(X)
+        if len(tracks) != len(y):
+            raise ValueError(f"X has {len(tracks)} tracks and y {len(y)} genres: one a track")
+        rows = list(iter_rows(tracks, ["zero_crossing_rate"], n_jobs=n_jobs))
         errors = [row.error for row in rows if row.error is not None]
-        warn_of_tracks(list(X), errors, [])
+        warn_of_tracks(tracks, errors, [])
         return cls.from_durations([row.seconds for row in rows], y, ax=ax)
 
     @classmethod
