@@ -9,3 +9,5 @@ _TRAINING = [
     "src/genrekit/training",
 ]
 collect_ignore = [] if find_spec("torch") else _TRAINING
+if not find_spec("distributed"):
+    collect_ignore += ["docs/cluster.rst"]

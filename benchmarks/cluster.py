@@ -17,9 +17,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 import psutil
 from distributed import Client, LocalCluster
@@ -131,20 +133,29 @@ def _wait_for(client: Client, folder: Path, n_workers: int, batches_each: int) -
 
 def wall(folder: Path, paths: list[str], repeats: int) -> dict[str, list[float]]:
     """Seconds of the same rows by two threads, by two workers, and by joblib on these."""
-    import joblib
-
     found: dict[str, list[float]] = {"threads": [], "client": [], "joblib": []}
+
+    def here() -> np.ndarray:
+        return genrekit.extract(paths, n_jobs=2, on_error="raise").table
+
+    def there(rows: Path) -> np.ndarray:
+        return genrekit.extract(paths, output=rows, client=client).table.to_numpy()
+
+    def by_joblib() -> np.ndarray:
+        with joblib.parallel_config("dask"):
+            return genrekit.extract(paths, on_error="raise").table
+
     with _two_workers() as client:
-        client.run(genrekit.extract, paths[:2])
-        whole = genrekit.extract(paths, n_jobs=2, on_error="raise").table
-        genrekit.extract(paths, output=folder / "warm", client=client)
+        genrekit.extract(paths[:4], n_jobs=2, on_error="raise")
+        genrekit.extract(paths[:24], output=folder / "warm", client=client)
         for repeat in range(repeats):
-            found["threads"].append(_timed(lambda: genrekit.extract(paths, n_jobs=2).table, whole))
+            whole, seconds = _timed(here)
+            found["threads"].append(seconds)
             rows = folder / f"rows{repeat}"
-            grow = lambda rows=rows: genrekit.extract(paths, output=rows, client=client)  # noqa: E731
-            found["client"].append(_timed(lambda grow=grow: grow().table.to_numpy(), whole))
-            with joblib.parallel_config("dask"):
-                found["joblib"].append(_timed(lambda: genrekit.extract(paths).table, whole))
+            for name, work in (("client", partial(there, rows)), ("joblib", by_joblib)):
+                table, seconds = _timed(work)
+                np.testing.assert_array_equal(table, whole)
+                found[name].append(seconds)
     return found
 
 
@@ -156,39 +167,31 @@ def _two_workers() -> Iterator[Client]:
         yield client
 
 
-def _timed(work: Callable[[], Any], expected: np.ndarray) -> float:
-    """Seconds that rows take, which must be those that are expected to the last bit."""
+def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """Rows, and how many seconds they took."""
     begun = time.perf_counter()
-    found = work()
-    seconds = time.perf_counter() - begun
-    np.testing.assert_array_equal(found, expected)
-    return seconds
+    return work(), time.perf_counter() - begun
 
 
 def cold(path: str) -> list[float]:
-    """Seconds from the start of a worker, and from its first task, to its first row, twice.
+    """Seconds from the start of a worker's process to its first row, twice.
 
     The first time its kernels are compiled, the second they are found where the first has left
     them.
     """
     found = []
-    with tempfile.TemporaryDirectory() as kept:
-        os.environ["NUMBA_CACHE_DIR"] = kept
-        for _ in range(2):
-            how = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
-            with LocalCluster(**how) as cluster, Client(cluster) as client:
-                client.run(time.sleep, 0)
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["NUMBA_CACHE_DIR"] = f"{temporary}/numba"
+        for number in range(2):
+            with (
+                LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+                Client(cluster) as client,
+            ):
                 begun = time.perf_counter()
-                client.submit(_first_row, path).result()
+                with _process("-c", WORKERS, cluster.scheduler_address, "1"):
+                    genrekit.extract([path], output=f"{temporary}/rows{number}", client=client)
                 found.append(time.perf_counter() - begun)
     return found
-
-
-def _first_row(path: str) -> Any:
-    """What a worker does first."""
-    import genrekit
-
-    return genrekit.extract([path], on_error="raise").table
 
 
 def music(folder: Path, n_tracks: int) -> list[str]:

@@ -23,6 +23,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _HOMES = {
     "genrekit.audio": ["load_audio", "stream_audio"],
     "genrekit.features": ["AudioFeatures", "Extraction", "PCAReducer", "extract", "iter_rows"],
+    "genrekit.heads": ["fit_in_batches"],
     "genrekit.shards": ["ShardedTable", "read_rows"],
     "genrekit.networks": ["CNNEmbedding"],
     "genrekit.persistence": ["load", "save"],
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from genrekit.features.transformers.rhythm import *
     from genrekit.features.transformers.spectral import *
     from genrekit.features.transformers.temporal import *
+    from genrekit.heads import fit_in_batches as fit_in_batches
     from genrekit.models import GenreClassifier as GenreClassifier
     from genrekit.models import NetworkClassifier as NetworkClassifier
     from genrekit.models import PretrainedCNNClassifier as PretrainedCNNClassifier

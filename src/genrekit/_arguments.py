@@ -55,12 +55,14 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         check_learner(args.parser, args)
     if args.command == "extract" and args.output.suffix.lower() in TABLE_SUFFIXES:
         _check_whole_table(args)
+    if getattr(args, "cluster", None) and args.n_jobs is not None:
+        args.parser.error("argument --n-jobs: not allowed with --cluster")
     return args
 
 
 def _check_whole_table(args: argparse.Namespace) -> None:
     """Refuse options of a folder of rows where there is none."""
-    for name in ("shard_size", "log_json"):
+    for name in ("shard_size", "log_json", "cluster"):
         if getattr(args, name):
             option = "--" + name.replace("_", "-")
             args.parser.error(f"argument {option}: needs a folder, such as -o rows/")
@@ -125,6 +127,12 @@ def _add_extract(commands: Any) -> None:
         "--log-json",
         action="store_true",
         help="how far it is, an object a line, whenever rows were written into that folder",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="let a dask cluster work, whose scheduler is there, such as tcp://host:8786; its "
+        "workers must see the files and that folder",
     )
     parser.add_argument(
         "--genres",

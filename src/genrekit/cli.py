@@ -115,6 +115,7 @@ def _extract_into_folder(args: argparse.Namespace) -> int:
     """Write rows into a folder, those that are not there yet."""
     from genrekit.datasets import find_audio
     from genrekit.features import extract
+    from genrekit.shards import connected
 
     if args.genres:
         raise ValueError("--genres: a folder of rows has none, they are in the paths")
@@ -122,8 +123,8 @@ def _extract_into_folder(args: argparse.Namespace) -> int:
     how = {**_reading(args), **_given(args, ["shard_size"]), "output": args.output}
     if args.log_json:
         how["verbose"] = 0
-    with failures() as errors, rows_told(args.log_json):
-        rows = extract(files.paths, **how).table
+    with failures() as errors, rows_told(args.log_json), connected(args.cluster) as client:
+        rows = extract(files.paths, client=client, **how).table
     count = f"{len(files.paths) - len(errors)} of {len(files.paths)} files"
     print(printable(f"{count}, {len(rows.names)} features: {args.output}{os.sep}"))
     return _done(errors)

@@ -29,6 +29,7 @@ from genrekit import (
     make_tracks,
     read_rows,
 )
+from genrekit.cli import main
 from genrekit.engine import Batches, TrackCache, _workers
 from genrekit.features import Frontend
 from genrekit.features._table import make_plan
@@ -220,6 +221,24 @@ def test_what_was_computed_is_kept_and_known_again(client, grow, sized, paths, t
     table = grow(paths, memory=tmp_path / "memory", output=tmp_path / "others").table
     assert loudness(table) == list(range(4, 34))
     assert len((tmp_path / "log").read_text().split()) == 30
+
+
+def test_the_command_line_and_relative_paths(client, tmp_path, monkeypatch, capsys):
+    make_tracks(2, root=tmp_path / "m", genres=["drone"], sr=8000, duration=0.3)
+    monkeypatch.chdir(tmp_path)
+    address = client.scheduler.address
+    arguments = ["extract", "m", "missing.wav", "-o", "rows/", "--features", "rms"]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--cluster", address, "--n-jobs", "2"])
+    (tmp_path / "missing.wav").write_bytes(b"RIFF")
+    assert main([*arguments, "--cluster", address]) == 3
+    out, err = capsys.readouterr()
+    assert "2 of 3 files, 2 features" in out
+    assert "genrekit: missing.wav: " in err
+    table = read_rows("rows")
+    assert [path.split(os.sep)[0] for path in table.paths] == ["m", "m", "missing.wav"]
+    whole = extract(table.paths[:2], ["rms"]).table
+    np.testing.assert_array_equal(table.to_numpy()[:2], whole)
 
 
 # --- joblib's own way there ---------------------------------------------------------------------

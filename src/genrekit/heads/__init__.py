@@ -18,6 +18,7 @@ from genrekit.heads._shipped import PRETRAINED, ShippedHead, read_head
 
 _LATE = {
     "_fit": ["fit_head", "inner_splits", "probabilities"],
+    "_in_batches": ["fit_in_batches"],
     "_inner_folds": ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"],
     "_labels": [
         "check_learnt",
@@ -52,6 +53,7 @@ __all__ = [
     "check_validation",
     "choose_validation",
     "fit_head",
+    "fit_in_batches",
     "fit_novelty",
     "genre_scores",
     "group_folds",
@@ -76,6 +78,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from genrekit.heads._fit import fit_head, inner_splits, probabilities
+    from genrekit.heads._in_batches import fit_in_batches
     from genrekit.heads._inner_folds import (
         ask_for_groups,
         ask_for_weights,

@@ -7,7 +7,7 @@ touched. Frames, from which networks are trained, go when the training is over.
 
 from __future__ import annotations
 
-from genrekit.shards._cluster import check_client
+from genrekit.shards._cluster import check_client, connected
 from genrekit.shards._frame_store import FrameStore
 from genrekit.shards._grow import grow_table
 from genrekit.shards._identity import number_rules
@@ -22,6 +22,7 @@ __all__ = [
     "ShardedTable",
     "Status",
     "check_client",
+    "connected",
     "grow_table",
     "locked_file",
     "number_rules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import metadata
@@ -16,9 +17,10 @@ from genrekit._version import __version__
 from genrekit.audio import Remark, available_decoders
 from genrekit.engine import Row, TrackCache, TrackRow, stream_rows
 from genrekit.exceptions import AudioDecodeError, TrackError
+from genrekit.remote import is_address
 from genrekit.shards._folder import batch_path, run_path
 from genrekit.shards._identity import make_schema, number_rules
-from genrekit.shards._tracks import Status, Tracks
+from genrekit.shards._tracks import Tracks
 from genrekit.shards._writer import Writer
 
 __all__ = ["Batch", "Job", "Refusal", "Written", "describe_batch", "versions"]
@@ -200,10 +202,10 @@ def _check_run(job: Job) -> None:
 
 def _check_tracks(tracks: Tracks) -> None:
     """Refuse a batch of which nothing is seen here, though it was where it was sent from."""
-    there = tracks.status.size >= 0
-    if there.any() and not (Status.of(tracks.paths).size[there] >= 0).any():
-        first = tracks.paths[int(np.argmax(there))]
+    pairs = zip(tracks.paths, tracks.status.size, strict=True)
+    there = [path for path, size in pairs if size >= 0 and not is_address(path)]
+    if there and not any(map(os.path.exists, there)):
         raise FileNotFoundError(
-            f"{first}: this worker does not see it, nor any other of {int(there.sum())} tracks: "
+            f"{there[0]}: this worker does not see it, nor any other of {len(there)} tracks: "
             "they must be on a file system that all workers share, under the same name"
         )

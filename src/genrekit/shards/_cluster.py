@@ -23,7 +23,7 @@ from genrekit.shards import _folder
 from genrekit.shards._batch import Batch, Job, Written, describe_batch, versions
 from genrekit.shards._tracks import Tracks
 
-__all__ = ["Cluster", "check_client"]
+__all__ = ["Cluster", "check_client", "connected"]
 
 # Batches that wait at a worker while it works on one, so that it need not wait for the next.
 _AHEAD = 2
@@ -47,6 +47,22 @@ def check_client(client: Any, output: Any, n_jobs: int | None, retries: int) -> 
         )
     if n_jobs is not None:
         raise ValueError("n_jobs= does not go with client=: its workers have threads of their own")
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """A client of the cluster whose scheduler is at an address; None where there is none."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            f"a cluster needs dask ({error}): pip install 'genrekit[cluster]'"
+        ) from error
+    with Client(address) as client:
+        yield client
 
 
 class Cluster:
@@ -95,7 +111,7 @@ class Cluster:
                     done.add(future)
                 for future, found in done.next_batch(block=True):
                     places = running.pop(future)
-                    written = _checked(future, found, tracks.paths[places.start])
+                    written = _checked(future, found, tracks.names[places.start])
                     batches.learn(places, written.elapsed)
                     yield places.start, written
         finally:
@@ -131,7 +147,8 @@ def _run(folder: Path) -> Iterator[str]:
 def _batch(places: range, tracks: Tracks, failed: Mapping[int, str]) -> Batch:
     """What a worker is told of some tracks."""
     before = {i: failed[place] for i, place in enumerate(places) if place in failed}
-    return Batch(places.start, tracks.take(np.arange(places.start, places.stop)), before)
+    some = tracks.take(np.arange(places.start, places.stop))
+    return Batch(places.start, some.from_anywhere(), before)
 
 
 def _checked(future: Any, found: Any, first: str) -> Written:

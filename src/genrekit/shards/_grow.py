@@ -15,7 +15,7 @@ from genrekit._validation import check_integer
 from genrekit.audio import Remark
 from genrekit.engine import TrackCache, TrackRow, stream_rows, warn_of_tracks
 from genrekit.exceptions import TrackError, warn_caller
-from genrekit.remote import refuse_address
+from genrekit.remote import refuse_address, without_secrets
 from genrekit.shards import _folder
 from genrekit.shards._batch import Written
 from genrekit.shards._cluster import Cluster
@@ -194,7 +194,9 @@ class _Ledger:
         self.progress.take(row)
         self._remarks[place] = row.remark
         if row.error:
-            self._errors.append(row.error._replace(index=place))
+            # As it was passed, not as a worker finds it.
+            path = without_secrets(self._tracks.paths[place])
+            self._errors.append(row.error._replace(index=place, path=path))
 
     def warn(self) -> None:
         """Tell of tracks that failed, or are not heard as they are."""

@@ -57,6 +57,10 @@ class Tracks(NamedTuple):
         paths, names = ([texts[place] for place in places] for texts in (self.paths, self.names))
         return Tracks(paths, names, Status(*(values[places] for values in self.status)))
 
+    def from_anywhere(self) -> Tracks:
+        """The same under names that other processes, which work in other folders, find them by."""
+        return self._replace(paths=list(map(_absolute, self.paths)))
+
     def labels(self, place: int, row: TrackRow, reason: str) -> tuple[Any, ...]:
         """What stands before the features, in the order of `LABELS`."""
         size, mtime = (int(values[place]) for values in self.status)
@@ -70,6 +74,11 @@ def _as_paths(sources: Sequence[Any]) -> list[str]:
             kind = type(source).__name__
             raise ValueError(f"output= takes paths of files, and item {place} is a {kind}")
     return [os.fspath(source) for source in sources]
+
+
+def _absolute(path: str) -> str:
+    """A path from the root of the file system; an address as it is."""
+    return path if is_address(path) else os.path.abspath(path)
 
 
 @lru_cache(maxsize=8)  # there are as many, and to put one in words takes as long as to write a row
