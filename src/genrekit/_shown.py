@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from genrekit._tables import text_table
 from genrekit._text import printable
 
 __all__ = ["Printed", "ShortTable", "Shown", "counted", "html_table", "shown_rows"]
@@ -46,6 +45,8 @@ class ShortTable:
         raise NotImplementedError
 
     def __repr__(self) -> str:
+        from genrekit._tables import text_table  # not for rows that nobody looks at
+
         shown = self._shown()
         rows = _few(shown)
         if not rows:
