@@ -92,6 +92,25 @@ def add_formula(app, what, name, obj, options, lines):
             lines[place:place] = [*formula, "", link, ""]
 
 
+def resolve_home(app, env, node, contnode):
+    """Link what is written as people import it, ``genrekit.extract``, to where it lives."""
+    from genrekit import _HOME_OF
+    from genrekit.features import TRANSFORMERS
+
+    target = node.get("reftarget", "").removeprefix("genrekit.")
+    home = "genrekit.features" if target in TRANSFORMERS else _HOME_OF.get(target)
+    if node.get("refdomain") != "py" or home is None:
+        return None
+    python, builder = env.get_domain("py"), app.builder
+    place = f"{home}.{target}"
+    return python.resolve_xref(env, node["refdoc"], builder, node["reftype"], place, node, contnode)
+
+
+# Names of genrekit must be found; those of others are where they are linked to.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!genrekit\.).*")]
+
+
 # --- pictures ---------------------------------------------------------------------------------
 def draw_pictures(app):
     """Draw the pictures of displays, of features and of the first page, unless they have been."""
@@ -167,6 +186,7 @@ def setup(app):
     app.connect("config-inited", prepare_tutorials)
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("autodoc-process-docstring", add_formula, priority=400)  # before numpydoc
+    app.connect("missing-reference", resolve_home)
     app.connect("build-finished", check_links)
     app.connect("builder-inited", draw_pictures)
     inline, block = (_math.write_inline, None), (_math.write_block, None)
