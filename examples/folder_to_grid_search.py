@@ -27,7 +27,7 @@ if not folder.is_dir():
     folder = tempfile.mkdtemp()
     make_tracks(10, root=folder, duration=4.0)
 music = load_folder(folder)
-print(music.DESCR)
+print(len(music.paths), "tracks:", ", ".join(music.target_names))
 
 # %%
 # Nine features

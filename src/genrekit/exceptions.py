@@ -41,6 +41,13 @@ class TrackError(NamedTuple):
         The file's path, or a description such as ``"<bytes>"`` for a source without one.
     reason : str
         Why it failed, with what each decoder said and what would help.
+
+    Examples
+    --------
+    >>> import genrekit
+    >>> (error,) = genrekit.extract(["no-such-song.mp3"], on_error="nan").errors
+    >>> error.index, error.path, error.summary
+    (0, 'no-such-song.mp3', 'there is no such file')
     """
 
     index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
@@ -109,7 +116,15 @@ class AudioDecodeError(ValueError):
 
 
 class GenrekitWarning(UserWarning):
-    """Base class of genrekit's warnings."""
+    """Base class of genrekit's warnings.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from genrekit import GenrekitWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", GenrekitWarning)  # here any of them stops the work
+    """
 
 
 class AudioDecodeWarning(GenrekitWarning):
@@ -146,6 +161,12 @@ class TrackNote(NamedTuple):
         The file's path, or a description such as ``"<bytes>"`` for a source without one.
     note : str
         What it is, such as ``"silent"``.
+
+    Examples
+    --------
+    >>> from genrekit.exceptions import TrackNote
+    >>> TrackNote(3, "song.mp3", "silent").note
+    'silent'
     """
 
     index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
@@ -177,13 +198,35 @@ class AudioContentWarning(GenrekitWarning):
 
 
 class UnheardWarning(AudioContentWarning):
-    """Some tracks are silent or too short to be judged, and the answer to them is "unknown"."""
+    """Some tracks are silent or too short to be judged, and the answer to them is "unknown".
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from genrekit import GenreClassifier, UnheardWarning
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     genres = GenreClassifier.from_pretrained().predict([np.zeros(5 * 22050)])
+    >>> genres.tolist(), caught[0].category is UnheardWarning
+    (['unknown'], True)
+    """
 
 
 class LeakageWarning(GenrekitWarning):
     """Tracks of one group, or copies of one recording, stand on both sides of a split.
 
     A score on such a split is too high: part of the test was seen in training.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from genrekit import LeakageWarning, check_leakage
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = check_leakage(["a", "b"], [([0], [1])], groups=["Ada", "Ada"])
+    >>> caught[0].category is LeakageWarning
+    True
     """
 
 

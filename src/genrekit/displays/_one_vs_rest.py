@@ -33,6 +33,13 @@ class GenreCurve(NamedTuple):
         Area under it, or average precision.
     share : float
         Share of the tracks that are of the genre: what guessing reaches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.displays import GenreCurve
+    >>> GenreCurve("jazz", np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.5, 0.1).score
+    0.5
     """
 
     genre: Any

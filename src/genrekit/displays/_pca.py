@@ -39,6 +39,14 @@ class PCADisplay(Drawn):
     See Also
     --------
     MapDisplay : The same and other maps, with names under the pointer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from genrekit.displays import PCADisplay
+    >>> display = PCADisplay.from_features(*load_wine(return_X_y=True))
+    >>> display.coordinates.shape
+    (178, 2)
     """
 
     def __init__(

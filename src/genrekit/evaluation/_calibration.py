@@ -22,6 +22,15 @@ class CalibrationBins(NamedTuple):
         Number of tracks in each.
     confidence, accuracy : ndarray of shape (n_bins,)
         Mean confidence, and share of right answers, in each; 0 in an empty one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.evaluation import calibration_bins
+    >>> sure = np.array([[0.9, 0.1], [0.9, 0.1]])
+    >>> bins = calibration_bins(np.array(["jazz", "rock"]), sure, np.array(["jazz", "rock"]))
+    >>> round(bins.error, 2)
+    0.4
     """
 
     edges: np.ndarray

@@ -48,6 +48,14 @@ class Clustering(NamedTuple):
     confusion : ndarray of int of shape (n_genres, n_clusters)
         Number of tracks of each genre by cluster. The clusters stand in the order of the genres
         they are matched with, such that as many tracks as can be are on the diagonal.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from genrekit.evaluation import cluster_report
+    >>> best = cluster_report(*load_wine(return_X_y=True), random_state=0).best
+    >>> best.adjusted_rand > 0.7, best.confusion.shape
+    (True, (3, 3))
     """
 
     method: str
@@ -87,6 +95,14 @@ class ClusterReport(Printed):
         The tracks on the first two principal components, for a map.
     kept : ndarray of int of shape (n_tracks,)
         Position in X of each track; those that could not be decoded are left out.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from genrekit.evaluation import cluster_report
+    >>> report = cluster_report(*load_wine(return_X_y=True), random_state=0)
+    >>> report.coordinates.shape
+    (178, 2)
     """
 
     clusterings: list[Clustering]

@@ -39,6 +39,13 @@ class PairedDifference(NamedTuple):
         95 % interval of it.
     only_model, only_reference : int
         Tracks that only the one, and only the other, has right.
+
+    Examples
+    --------
+    >>> from genrekit.evaluation import PairedDifference
+    >>> found = PairedDifference(0.05, 0.01, 0.09, only_model=8, only_reference=3)
+    >>> found.low > 0  # better on other tracks, too
+    True
     """
 
     difference: float
@@ -131,6 +138,17 @@ class Comparison(Printed):
     ------
     ValueError
         When there is no report, or they are on different tracks or folds.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from genrekit.evaluation import compare
+    >>> X, y = load_wine(return_X_y=True)
+    >>> models = {"neighbours": KNeighborsClassifier(), "bayes": GaussianNB()}
+    >>> round(compare(models, X, y, random_state=0).differences["bayes"].difference, 2)
+    0.31
     """
 
     reports: Mapping[str, GenreReport]

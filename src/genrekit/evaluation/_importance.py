@@ -47,6 +47,15 @@ class FamilyImportance(Printed):
     ----------
     mean, std : ndarray of shape (n_families,)
         Mean and standard deviation of `drops` over folds and repeats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from genrekit.evaluation import FamilyImportance
+    >>> drops = np.array([[[0.2, 0.4]], [[0.0, 0.0]]])  # two families, one fold, two repeats
+    >>> families = {"mfcc": ["mfcc0_mean"], "rms": ["rms_mean"]}
+    >>> FamilyImportance(families, drops, np.array([0.8])).mean.round(2).tolist()
+    [0.3, 0.0]
     """
 
     families: Mapping[str, Sequence[str]]

@@ -41,6 +41,12 @@ class Leak(NamedTuple):
         Of one group, or with the same content.
     group : str, default=""
         The group.
+
+    Examples
+    --------
+    >>> from genrekit.evaluation import Leak
+    >>> Leak(0, 5, "b.mp3", "a.mp3", "group", "Ada").reason
+    'group'
     """
 
     fold: int

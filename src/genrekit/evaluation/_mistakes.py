@@ -18,6 +18,13 @@ class ConfidentMistake(NamedTuple):
         What it is, and what was said.
     probability, genre_probability : float
         The probability given to the answer, and to the genre.
+
+    Examples
+    --------
+    >>> from genrekit.evaluation import ConfidentMistake
+    >>> mistake = ConfidentMistake("song.mp3", "jazz", "blues", 0.9, 0.08)
+    >>> f"{mistake.track}: {mistake.answer} rather than {mistake.genre}"
+    'song.mp3: blues rather than jazz'
     """
 
     track: str

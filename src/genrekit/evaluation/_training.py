@@ -20,6 +20,12 @@ class Training(NamedTuple):
         ``valid_loss``, ``valid_accuracy`` (by segment), ``valid_accuracy_tracks``; others too.
     best_epoch : int or None
         The epoch whose weights were kept; None where that is not known.
+
+    Examples
+    --------
+    >>> from genrekit.evaluation import Training
+    >>> Training([{"epoch": 1, "train_loss": 0.7}, {"epoch": 2, "train_loss": 0.5}], 2).best_epoch
+    2
     """
 
     history: Sequence[Mapping[str, Any]]

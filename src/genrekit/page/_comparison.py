@@ -45,6 +45,20 @@ def write_comparison(
     ------
     FileNotFoundError
         When the folder is not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from genrekit import compare
+    >>> from genrekit.page import write_comparison
+    >>> models = {"as many": GaussianNB(), "equal": GaussianNB(priors=[1 / 3] * 3)}
+    >>> path = Path(tempfile.mkdtemp(), "comparison.html")
+    >>> write_comparison(compare(models, *load_wine(return_X_y=True), random_state=0), path)
+    >>> path.exists()
+    True
     """
     path = Path(path)
     check_writable(path)

@@ -47,6 +47,19 @@ def write_map(
     ------
     FileNotFoundError
         When the folder is not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_wine
+    >>> from genrekit.displays import MapDisplay
+    >>> from genrekit.page import write_map
+    >>> display = MapDisplay.from_features(*load_wine(return_X_y=True))
+    >>> path = Path(tempfile.mkdtemp(), "map.html")
+    >>> write_map(display, path)
+    >>> path.exists()
+    True
     """
     path = Path(path)
     check_writable(path)

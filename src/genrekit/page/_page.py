@@ -68,6 +68,19 @@ def write_report(
     ValueError
         When `features` has another number of rows than the report has tracks, or `audio` is
         unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from genrekit import cross_validate_genres, write_report
+    >>> X, y = load_wine(return_X_y=True)
+    >>> path = Path(tempfile.mkdtemp(), "report.html")
+    >>> write_report(cross_validate_genres(GaussianNB(), X, y, random_state=0), path)
+    >>> path.exists()
+    True
     """
     path = Path(path)
     check_writable(path)
