@@ -224,7 +224,7 @@ def test_short_clips_and_a_paired_difference(reproduce, music, monkeypatch, caps
 def test_cells_of_the_table_of_networks(reproduce, music, monkeypatch, capsys):
     pytest.importorskip("torch")
     module = reproduce("networks")
-    assert len(module.PUBLISHED) == 7
+    assert len(module.PUBLISHED) == 9
     cells = [("MFCC", "CNN"), ("embedding", "LSTM"), ("mel + MFCC", "parallel")]
     monkeypatch.setattr(module, "PUBLISHED", {cell: module.PUBLISHED[cell] for cell in cells})
     whole = module.make_network
@@ -257,3 +257,24 @@ def test_pieces_and_pooling(reproduce):
     assert [len(piece) for piece in pieces.items] == [48510, 66150, 66150, 66150]
     assert pieces.clips.tolist() == ["x", "y", "z", "z"]
     assert pieces.genres.tolist() == ["a", "b", "b", "b"]
+
+
+def test_rows_of_a_network_that_is_not_there_are_left_out(reproduce, music, monkeypatch, capsys):
+    monkeypatch.setenv("GENREKIT_DATA", str(music / "none"))
+    options = ["--root", str(music), "--only", "YAMNet", "--n-folds", "2"]
+    assert reproduce("networks").script(options) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("left out: YAMNet: genrekit models --fetch yamnet\n")
+    assert "0.81" not in out
+
+
+def test_a_piece_is_five_answers_of_yamnet(reproduce):
+    from types import SimpleNamespace
+
+    from genrekit.networks import rows_inputs
+
+    args = SimpleNamespace(epochs=1)
+    made = reproduce("networks").make_network("YAMNet", "CNN", args)
+    assert (made.network, made.segment_duration) == ("cnn1d", 3.0)
+    ((entry,), _) = rows_inputs(made.inputs, segment_duration=made.segment_duration)
+    assert entry.shape == (1024, 5)

@@ -392,3 +392,11 @@ def test_files_give_the_genres_of_the_original_tags(tool, data_dir):
     found = clf.predict([paths[clips.names[i]] for i in known])
     expected = clf.pipeline_.predict(table[known])
     assert np.mean(found == expected) > 0.9  # files hold the first half of the clips
+
+
+@pytest.mark.parametrize("name", ["genres", "gtzan10"])
+def test_a_saved_one_names_its_network_and_does_not_hold_it(name, tmp_path):
+    """Head and novelty are all that a file needs beside the genrekit that reads it."""
+    save(GenreClassifier.from_pretrained(name), tmp_path / "model.skops")
+    assert (tmp_path / "model.skops").stat().st_size < 300_000
+    assert load(tmp_path / "model.skops").features_.model == "msd-musicnn"

@@ -11,6 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from genrekit._onnx import convert_reducer, reduced_shape
+
 __all__ = ["PCAReducer"]
 
 
@@ -106,6 +108,14 @@ class PCAReducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def explained_variance_ratio_(self) -> NDArray[np.floating]:
         """Share of the variance that each component explains."""
         return self.pca_.explained_variance_ratio_
+
+    def onnx_shape_calculator(self) -> Any:
+        """What skl2onnx asks for."""
+        return reduced_shape
+
+    def onnx_converter(self) -> Any:
+        """What skl2onnx asks for."""
+        return convert_reducer
 
     def __sklearn_tags__(self) -> Any:
         """Keeps float32."""

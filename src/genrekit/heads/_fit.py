@@ -72,7 +72,7 @@ def fit_head(
     Returns
     -------
     Pipeline
-        Steps ``scale``, ``reduce``, ``clf``, fitted.
+        Steps ``scale``, ``reduce`` if columns are made fewer, and ``clf``, fitted.
     """
     splits = inner_splits(y, groups, random_state) if calibrate else []
     if calibrate:
@@ -93,6 +93,8 @@ def fit_head(
         classifier = _calibrated(classifier, splits)
     reduce = make_reducer(reducer, random_state)
     steps = [("scale", StandardScaler()), ("reduce", reduce), ("clf", classifier)]
+    # What does nothing is no step: skl2onnx takes all of them for estimators.
+    steps = [(name, step) for name, step in steps if not isinstance(step, str)]
     weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight}
     # The weights have arrived: inside, nobody need ask for them again.
     with config_context(enable_metadata_routing=False):

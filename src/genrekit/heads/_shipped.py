@@ -127,7 +127,7 @@ class ShippedHead:
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import StandardScaler
 
-        from genrekit.heads._named import make_classifier, make_reducer
+        from genrekit.heads._named import make_classifier
 
         scale, coef = np.array(self.scale), np.array(self.coef)
         scaler = StandardScaler()
@@ -136,7 +136,7 @@ class ShippedHead:
         classifier.coef_, classifier.intercept_ = coef, np.array(self.intercept)
         classifier.classes_ = self.genres
         scaler.n_features_in_ = classifier.n_features_in_ = coef.shape[1]
-        return Pipeline([("scale", scaler), ("reduce", make_reducer(None)), ("clf", classifier)])
+        return Pipeline([("scale", scaler), ("clf", classifier)])
 
     def standardised(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rows of features as the scaler of `pipeline` gives them."""

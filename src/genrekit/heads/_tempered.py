@@ -13,6 +13,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
+from genrekit._onnx import convert_tempered, tempered_shapes
+
 __all__ = ["TemperedClassifier", "genre_scores"]
 
 # Where the factor is looked for, from a tenth to ten times.
@@ -49,6 +51,9 @@ class TemperedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
        ICML 2017.
     """
 
+    # Whose options skl2onnx lets this one have.
+    alias = "SklearnLinearClassifier"
+
     def __init__(self, estimator: Any, cv: Any) -> None:
         self.estimator = estimator
         self.cv = cv
@@ -76,6 +81,14 @@ class TemperedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """The most probable genres."""
         return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+    def onnx_shape_calculator(self) -> Any:
+        """What skl2onnx asks for."""
+        return tempered_shapes
+
+    def onnx_converter(self) -> Any:
+        """What skl2onnx asks for."""
+        return convert_tempered
 
 
 def genre_scores(classifier: Any, table: Any) -> NDArray[np.float64]:

@@ -69,7 +69,8 @@ class PretrainedCNNClassifier(GenreClassifier):
     features_ : transformer
         Turns tracks into rows.
     pipeline_ : Pipeline
-        Steps ``scale``, ``reduce``, ``clf``, fitted on the rows that decoded.
+        Steps ``scale``, ``reduce`` if there is a `reducer`, and ``clf``, fitted on the rows that
+        decoded. ``skl2onnx.to_onnx`` takes it.
     fit_errors_ : list of TrackError
         Tracks that were left out of `fit`.
     median_seconds_ : float
