@@ -13,6 +13,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from genrekit import CNNEmbedding
 from genrekit.networks import (
     Network,
     OnnxNetwork,
@@ -319,6 +320,41 @@ def test_a_network_of_a_fixed_batch_of_one_will_do(make_network, patches):
     np.testing.assert_array_equal(open_network(path)(patches)["units"], patches)
     together = answer_patches(open_network(path), patches, batch_size=5)["units"]
     np.testing.assert_array_equal(together, patches)
+
+
+def test_a_network_may_keep_its_shapes_to_itself(make_network, patches):
+    """What is not told is seen when it runs."""
+    silent = _model({"x": None}, {"units": None})
+    path = make_network(silent, outputs={"units": 8}, labels={})
+    np.testing.assert_array_equal(open_network(path)(patches)["units"], patches)
+    with pytest.raises(ValueError, match="'units' has the shape .*, its card says 4 units a patch"):
+        open_network(make_network(silent, outputs={"units": 4}))(patches)
+
+
+def _cast(kind):
+    """A network whose answers are of another kind."""
+    units = helper.make_tensor_value_info("units", kind, ["n", 8])
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 8])
+    node = helper.make_node("Cast", ["x"], ["units"], to=kind)
+    graph = helper.make_graph([node], "cast", [given], [units])
+    opset = helper.make_opsetid("", 22)
+    return helper.make_model(graph, opset_imports=[opset], ir_version=10).SerializeToString()
+
+
+@pytest.mark.parametrize("kind", ["FLOAT16", "DOUBLE", "INT64", "UINT8"])
+def test_answers_may_be_numbers_of_any_kind(make_network, kind):
+    path = make_network(_cast(getattr(TensorProto, kind)), outputs={"units": 8}, labels={})
+    track = np.full(80, 3.0), 8000
+    table = CNNEmbedding(path, output="units", stats=["max"]).fit_transform([track])
+    np.testing.assert_array_equal(table, np.full((1, 8), 3.0))
+
+
+@pytest.mark.parametrize("kind", ["STRING", "BOOL"])
+def test_answers_are_numbers(make_network, patches, kind):
+    path = make_network(_cast(getattr(TensorProto, kind)), outputs={"units": 8}, labels={})
+    said = rf"tiny\.onnx: the output 'units' must hold numbers, not tensor\({kind.lower()}\)"
+    with pytest.raises(ValueError, match=said):
+        open_network(path)(patches)
 
 
 # --- in a process of its own ------------------------------------------------------------------

@@ -169,7 +169,7 @@ class OnnxNetwork:
 
     def _split(self, batches: list[NDArray[np.float32]]) -> list[list[NDArray[np.float32]]]:
         """The batches in one, unless the file was written for one patch at a time."""
-        if all(source.shape[0] != 1 for source in self._session.get_inputs()):
+        if all(source.shape[:1] != [1] for source in self._session.get_inputs()):
             return [batches]
         return [[some[i : i + 1] for some in batches] for i in range(len(batches[0]))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ __all__ = ["check_content", "input_names", "session_of"]
 _SESSIONS: OrderedDict[str, Any] = OrderedDict()
 _MOST_SESSIONS = 16
 _LOCK = threading.Lock()
+_NUMBERS = re.compile(r"tensor\((float|float16|double|u?int\d+)\)")
 _REMEDY = "Put the right one there, or delete it and fetch it again"
 
 
@@ -116,12 +118,17 @@ def _check_fits(session: Any, card: ModelCard) -> None:
                 f"{card.file}: the network takes arrays of shape {by_name[name]}, its card "
                 f"({card.name}) gives it patches of shape {list(patch)}"
             )
-    shapes = {output.name: output.shape for output in session.get_outputs()}
+    outputs = {output.name: output for output in session.get_outputs()}
     for name, units in card.outputs.items():
-        check_choice(f"output of {card.file}", name, shapes)
-        if not _fits(shapes[name], (units,)):
+        check_choice(f"output of {card.file}", name, outputs)
+        given = outputs[name]
+        if not _NUMBERS.fullmatch(given.type):
             raise ValueError(
-                f"{card.file}: the output {name!r} has the shape {shapes[name]}, its card "
+                f"{card.file}: the output {name!r} must hold numbers, not {given.type}"
+            )
+        if not _fits(given.shape, (units,)):
+            raise ValueError(
+                f"{card.file}: the output {name!r} has the shape {given.shape}, its card "
                 f"({card.name}) says {units} units a patch"
             )
 
@@ -129,6 +136,8 @@ def _check_fits(session: Any, card: ModelCard) -> None:
 def _fits(found: Sequence[Any], patch: tuple[int, ...]) -> bool:
     """Whether a shape is that of a batch of one patch; what is no number may be anything."""
     wanted = (1, *patch)
+    if not found:
+        return True  # not told: what does not fit shows when it runs
     return len(found) == len(wanted) and all(
         not isinstance(size, int) or size == want for size, want in zip(found, wanted, strict=True)
     )
