@@ -256,6 +256,21 @@ def test_a_full_disk_costs_no_row(model, library, heard, monkeypatch, capsys):
     assert "2 files were there already" in capsys.readouterr().err
 
 
+def test_no_room_for_the_table_costs_no_row(model, library, heard, monkeypatch, capsys):
+    replace = os.replace
+
+    def fail(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    assert predict(model, library, "-o", "t.csv") == 1
+    assert "t.csv: can't be written: No space left on device; its rows" in capsys.readouterr().err
+    monkeypatch.setattr(os, "replace", replace)
+    heard.clear()
+    assert predict(model, library, "-o", "t.csv") == 0
+    assert (heard, len(read("t.csv"))) == ([], 5)
+
+
 def test_why_a_file_has_no_genre(library, capsys):
     for path in library.iterdir():
         path.unlink()

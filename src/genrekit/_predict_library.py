@@ -76,9 +76,7 @@ def predict_into(
             errors += _hear(work, heard, progress, n_jobs)
         except KeyboardInterrupt as error:
             stopped = error
-        part.close()
-        table.write(rows[name] for name in [*names, *others] if name in rows)
-        part.remove()
+        _finish(table, part, [rows[name] for name in [*names, *others] if name in rows])
     if stopped is not None:
         raise stopped
     _warn_of_contents(work, heard.remarks)
@@ -187,6 +185,17 @@ def _hear(
     finally:
         progress.close()
     return errors
+
+
+def _finish(table: GenreTable, part: Part, rows: Sequence[GenreRow]) -> None:
+    """Write the table, after which the rows beside it are not needed any more."""
+    part.close()
+    try:
+        table.write(rows)
+    except OSError as error:
+        stay = "its rows stay beside it, and the next run goes on there"
+        raise type(error)(f"{error}; {stay}") from error
+    part.remove()
 
 
 def _warn_of_contents(work: Sequence[_Work], remarks: dict[str, Remark]) -> None:
