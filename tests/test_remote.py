@@ -129,13 +129,27 @@ def test_extract_by_command(web, tracks, tmp_path, capsys):
     assert "hidden" not in told
 
 
-def test_predict_by_command(tracks, tmp_path, capsys):
+def test_predict_by_command(web, tracks, tmp_path, capsys):
     urls, _ = tracks
     model = make_genre_pipeline(KNeighborsClassifier(1), features=PARTS).fit(urls, GENRES)
     save(model, tmp_path / "model.skops")
     assert main(["predict", str(tmp_path / "model.skops"), *urls, "--json"]) == 0
     out, err = capsys.readouterr()
     assert [row["genre"] for row in json.loads(out)] == GENRES
+    table = tmp_path / "genres.csv"
+    command = ["predict", "--model", str(tmp_path / "model.skops"), "-o", str(table)]
+    for i, heard_anew in enumerate([True, False, True]):
+        web.sent = 0
+        if i == 2:
+            web.files["c.wav"] = web.files["b.wav"]
+        signed_anew = [url.replace("Signature=hidden", f"Signature={i}") for url in urls]
+        assert main([*command, *signed_anew, web.url("gone.mp3", PASSWORD)]) == 3
+        assert bool(web.sent) == heard_anew
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == [web.url(name) for name in (*web.files, "gone.mp3")]
+    assert [row["genre"] for row in rows] == ["a", "b", "b", ""]
+    assert "hidden" not in table.read_text() + "".join(capsys.readouterr())
     pytest.importorskip("mutagen", reason="mutagen is in the extra tags")
     assert main(["write-tags", str(tmp_path / "model.skops"), urls[0]]) == 3
     told = "".join(capsys.readouterr())

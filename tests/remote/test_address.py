@@ -80,7 +80,7 @@ def test_what_may_be_a_secret_is_told_apart_all_the_same(name):
     assert "one" not in one
     assert one != other
     assert one == without_secrets(f"https://x.org/get?{name}=one")
-    assert without_secrets(one) == one or "~" in without_secrets(one)
+    assert without_secrets(one) == one, "it has none any more"
 
 
 def test_long_values_are_not_shown():

@@ -5,6 +5,7 @@ import fsspec
 import pytest
 
 from genrekit.datasets import find_audio, load_csv, load_folder, load_tags
+from genrekit.exceptions import GenrekitWarning
 from genrekit.remote import find_files, is_folder
 
 NAMES = ["jazz/a.mp3", "jazz/deep/b.mp3", "rock/c d.wav"]
@@ -57,6 +58,7 @@ def test_what_is_a_folder(memory, web):
     assert not is_folder("s3://bucket/a.MP3", files)
     assert not is_folder("memory://none", files)
     assert not is_folder("zip://a.mp3::memory://music", files)
+    assert not is_folder("foo://none/music", files)
     assert not is_folder(web.url("stream"), files)
     assert not web.asked
 
@@ -92,6 +94,14 @@ def test_addresses_in_a_table(tmp_path):
     tracks = load_csv(table)
     assert tracks.paths == ["s3://b/a%20b.mp3", "s3://b/a%20b.mp3", "http://x/%E9.mp3"]
     assert tracks.groups.tolist() == [0, 0, 1]
+
+
+def test_secrets_in_warnings(tmp_path):
+    table = tmp_path / "tracks.csv"
+    table.write_text("path,genre\nhttp://me:word@x/a.mp3,rock\nhttp://me:word@x/a.mp3,jazz\n")
+    with pytest.warns(GenrekitWarning, match="more than one genre: http://x/a.mp3") as caught:
+        load_csv(table)
+    assert "word" not in str(caught[0].message)
 
 
 def test_what_is_read_here_only():

@@ -1,5 +1,6 @@
 """Against the API of S3, as moto serves it; it is not among the tests' own packages."""
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -8,17 +9,14 @@ from genrekit.datasets import load_folder
 from genrekit.exceptions import AudioDecodeError
 from genrekit.remote import RemoteFile, _patience
 
-pytest.importorskip("moto.server", reason="pip install 'moto[server]' s3fs for the tests of S3")
 pytest.importorskip("s3fs", reason="pip install 'moto[server]' s3fs for the tests of S3")
 
 
 @pytest.fixture(scope="module")
 def bucket():
     """A file system with one bucket, which addresses lead to."""
-    import fsspec
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(port=0, verbose=False)
+    moto = pytest.importorskip("moto.server", reason="pip install 'moto[server]'")
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     options = {"endpoint_url": f"http://{host}:{port}", "key": "id", "secret": "hidden"}
@@ -61,3 +59,17 @@ def test_parts_and_versions(bucket):
 def test_what_is_not_there(bucket, name):
     with pytest.raises(AudioDecodeError, match=f"s3://{name}: there is no such file"):
         RemoteFile(f"s3://{name}").read_all()
+
+
+@pytest.mark.parametrize("fault", [503, "stalls", "cuts", 403])
+def test_what_passes_is_tried_four_times_and_no_more(web, monkeypatch, fault):
+    endpoint = f"http://127.0.0.1:{web.port}"
+    options = {"endpoint_url": endpoint, "key": "id", "secret": "hidden"}
+    monkeypatch.setitem(fsspec.config.conf, "s3", options)
+    web.files["b/a.mp3"] = b"x"
+    web.faults["b/a.mp3"] = lambda n: fault if n > 1 else ""
+    with pytest.raises(AudioDecodeError, match="4 times" if fault != 403 else "refused") as caught:
+        RemoteFile("s3://b/a.mp3").read_all()
+    assert "hidden" not in str(caught.value)
+    # What is open is asked what it is once more before its parts are.
+    assert web.asked["b/a.mp3"] <= (2 if fault == 403 else 9)

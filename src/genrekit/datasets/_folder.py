@@ -224,7 +224,7 @@ def _remark_loose(listing: Listing) -> list[str]:
     if not loose:
         return []
     count = "1 audio file that is" if len(loose) == 1 else f"{len(loose):,} audio files that are"
-    return [f"{count} in no genre's folder (first: {loose[0]})"]
+    return [f"{count} in no genre's folder (first: {without_secrets(loose[0])})"]
 
 
 def _no_genres(root: Path | str, listing: Listing, suffixes: frozenset[str]) -> str:

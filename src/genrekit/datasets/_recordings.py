@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.exceptions import warn_caller
+from genrekit.remote import without_secrets
 
 __all__ = ["number_recordings", "warn_of_two_genres"]
 
@@ -44,7 +45,9 @@ def warn_of_two_genres(
         standing[recording].setdefault(genre, path)
     torn = [places for places in standing.values() if len(places) > 1]
     if torn:
-        first = " and ".join(f"{path} ({genre})" for genre, path in torn[0].items())
+        first = " and ".join(
+            f"{without_secrets(path)} ({genre})" for genre, path in torn[0].items()
+        )
         count = "1 recording stands" if len(torn) == 1 else f"{len(torn):,} recordings stand"
         begin = ":" if len(torn) == 1 else ", the first:"
         message = f"{os.fspath(source)}: {count} in more than one genre{begin} {first}"

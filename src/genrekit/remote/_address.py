@@ -31,6 +31,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _LONG = 40
+# What stands in place of such a value.
+_DIGEST = re.compile("~[0-9a-f]{8}")
 
 
 def is_address(path: str) -> bool:
@@ -139,7 +141,8 @@ def _kept(parameters: list[str]) -> list[str]:
         if _SIGNED.fullmatch(name) or (azure and _SIGNED_AZURE.fullmatch(name)):
             continue
         value = parameter[len(name) + 1 :]
-        if value and (_SECRET.fullmatch(name) or len(value) > _LONG):
+        secret = _SECRET.fullmatch(name) or len(value) > _LONG
+        if value and secret and not _DIGEST.fullmatch(value):
             digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
             parameter = f"{name}=~{digest}"
         kept.append(parameter)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection
 from typing import Any
 
+from genrekit.exceptions import AudioDecodeError
 from genrekit.remote._address import protocols
 from genrekit.remote._patience import patiently
 from genrekit.remote._store import open_store
@@ -26,8 +27,9 @@ def is_folder(url: str, files: Collection[str]) -> bool:
     Returns
     -------
     bool
-        True if it ends in a slash, and if it has none of the endings and the store says so. Of web
-        servers nothing is asked: they would begin to send.
+        True if it ends in a slash, and if it has none of the endings and the store says so; what a
+        store does not tell of is read, and that says why. Of web servers nothing is asked: they
+        would begin to send.
     """
     name = url.partition("::")[0]
     if name.endswith("/"):
@@ -39,7 +41,10 @@ def is_folder(url: str, files: Collection[str]) -> bool:
         fs, path = open_store(url)
         return bool(fs.isdir(path))
 
-    return patiently(url, ask)
+    try:
+        return patiently(url, ask)
+    except AudioDecodeError:
+        return False
 
 
 def find_files(url: str) -> list[tuple[str, tuple[str, ...]]]:

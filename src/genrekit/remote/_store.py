@@ -45,12 +45,15 @@ def open_store(url: str) -> tuple[Any, str]:
     import fsspec
 
     try:
-        return fsspec.core.url_to_fs(url, **_options(url))
+        fs, path = fsspec.core.url_to_fs(url, **_options(url))
     except ValueError as error:
         if "rotocol not known" not in str(error):
             raise
         reason = f"{protocols(url)[0]}:// is no kind of address that fsspec knows"
         raise AudioDecodeError(without_secrets(url), reason, hint="Check its beginning") from None
+    if protocols(url)[0] in ("s3", "s3a"):
+        fs.retries = 1  # or it would try five times each time that we do
+    return fs, path
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -68,8 +71,7 @@ def _options(url: str) -> dict[str, Any]:
 def _limits(protocol: str, seconds: float) -> tuple[str, dict[str, Any]]:
     """What a protocol calls such options, and those that say how long to wait."""
     if protocol.startswith("s3"):
-        # It would try five times each time that we do.
-        retries = {"max_attempts": 0}
+        retries = {"max_attempts": 0}  # what is below s3fs tries again as well
         waits = {"connect_timeout": seconds, "read_timeout": seconds}
         return "config_kwargs", {**waits, "retries": retries}
     import aiohttp
