@@ -78,6 +78,8 @@ class _Redirection(AbstractContextManager[None]):
             self.inside -= 1
             if self.inside == 0:
                 self.variable.value = self.before
+            if os.fstat(self.descriptor).st_size == self.seen:  # nearly always
+                return
             written = self._written()
         for line in written.splitlines(keepends=True):
             if not _MESSAGE.match(line):
@@ -85,10 +87,8 @@ class _Redirection(AbstractContextManager[None]):
 
     def _written(self) -> bytes:
         """What has been written since the last time."""
-        size = os.fstat(self.descriptor).st_size
-        if size == self.seen:  # nearly always
-            return b""
-        written = os.pread(self.descriptor, size - self.seen, self.seen)
+        size = os.fstat(self.descriptor).st_size - self.seen
+        written = os.pread(self.descriptor, size, self.seen)
         if self.inside:  # somebody may be in the middle of a line
             written = written[: written.rfind(b"\n") + 1]
         self.seen += len(written)

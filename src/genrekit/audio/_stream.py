@@ -273,7 +273,8 @@ def peak(y: NDArray[Any]) -> float:
     float
         0 for none.
     """
-    return max(-y.min(initial=0.0), y.max(initial=0.0))
+    # What the methods of an array call, without what these ask first.
+    return max(-np.minimum.reduce(y, initial=0.0), np.maximum.reduce(y, initial=0.0))
 
 
 def out_of_scale(y: NDArray[Any]) -> AudioDecodeError:

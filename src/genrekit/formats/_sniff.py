@@ -122,6 +122,8 @@ _MAGIC = (
     (0, b"#EXTM3U", Look("a playlist, not a recording")),
     (0, b"[playlist]", Look("a playlist, not a recording")),
 )
+# The same bytes by position.
+_AT = {at: tuple(magic for place, magic, _ in _MAGIC if place == at) for at, _, _ in _MAGIC}
 _STREAMS = {
     "mp3": Look("an MP3 file", "mp3"),
     "aac": Look("an AAC file", "aac"),
@@ -186,10 +188,9 @@ def _cut_look(head: bytes, size: int) -> Look:
 
 def _magic(head: bytes) -> Look | None:
     """Look up the first bytes in the table."""
-    for position, magic, look in _MAGIC:
-        if head.startswith(magic, position):
-            return look
-    return None
+    if not any(head.startswith(magics, position) for position, magics in _AT.items()):
+        return None  # as for an MP3, without going through all of them
+    return next(look for at, magic, look in _MAGIC if head.startswith(magic, at))
 
 
 def _text(head: bytes) -> Look | None:
