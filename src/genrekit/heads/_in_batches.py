@@ -68,9 +68,9 @@ def fit_in_batches(
     >>> from sklearn.linear_model import SGDClassifier
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> tracks = genrekit.make_tracks(4, genres=["drone", "pluck"], duration=1.0)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     rows = genrekit.extract(tracks.paths, ["mfcc"], output=folder).table
+    ...     tracks = genrekit.make_tracks(4, root=folder, genres=["drone", "pluck"], duration=1.0)
+    ...     rows = genrekit.extract(tracks.paths, ["mfcc"], output=f"{folder}/rows").table
     ...     pipeline = make_pipeline(StandardScaler(), SGDClassifier(random_state=0))
     ...     fitted = genrekit.fit_in_batches(pipeline, rows, tracks.target)
     ...     fitted.predict(rows).shape
