@@ -82,7 +82,8 @@ from genrekit import GenreClassifier, compare
 
 with_it = GenreClassifier("logreg", features, random_state=0)
 without = GenreClassifier("logreg", ["spectral_centroid", "tempo"], random_state=0)
-print(compare({"without": without, "with": with_it}, music.paths, music.target, random_state=0))
+models = {"without": without, "with": with_it}
+print(compare(models, music.paths, music.target, random_state=0))
 
 # %%
 # To make it part of genrekit itself, with a transformer of its own and a place in the command line,
