@@ -12,7 +12,19 @@ from sphinx_gallery.scrapers import figure_rst
 ORDER = (
     "classify_my_own_song.py",
     "folder_to_grid_search.py",
+    "scores_too_good.py",
+    "train_cnn_on_mel_spectrograms.py",
+    "inputs_and_networks.py",
+    "transfer_learning.py",
+    "librosa_mfcc_pipeline.py",
+    "corrupt_mp3.py",
+    "probabilities_and_novelty.py",
+    "a_library_overnight.py",
+    "tags_into_files.py",
+    "fma_official_split.py",
     "your_own_feature.py",
+    "your_own_decoder.py",
+    "your_own_network.py",
 )
 
 CONFIG = {
