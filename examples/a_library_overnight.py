@@ -2,9 +2,9 @@
 A library of 100,000 files overnight
 ====================================
 
-A table of a large library should be on disk as it grows: a night that ends after nine of ten hours then
-costs minutes. This page kills a run, goes on, adds new files, and learns from the table without holding
-it.
+A table of a large library should be on disk as it grows: a night that ends after nine of ten
+hours then costs minutes. This page kills a run, goes on, adds new files, and learns from the
+table without holding it.
 
 *Runs in about ten seconds, on synthetic tracks.*
 """
@@ -26,8 +26,8 @@ print(f"{len(music.paths)} files of {', '.join(music.target_names)}")
 # A run that is killed
 # --------------------
 #
-# A process of its own, which is killed as soon as the first Parquet file is there. No cleaning up, as
-# when the power goes.
+# A process of its own, which is killed as soon as the first Parquet file is there. No cleaning
+# up, as when the power goes.
 import subprocess
 import sys
 import time
@@ -46,8 +46,9 @@ print(f"killed when {there} of {len(music.paths) // 10} files of rows were there
 # The same again
 # --------------
 #
-# What is whole is kept; the table equals that of a run that nobody killed. ``--n-jobs -1`` takes all
-# processors, and ``--log-json`` writes a line of progress a batch for whatever watches over it.
+# What is whole is kept; the table equals that of a run that nobody killed. ``--n-jobs -1`` takes
+# all processors, and ``--log-json`` writes a line of progress a batch for whatever watches over
+# it.
 done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
 print(done.stderr.strip().splitlines()[-1])
 
@@ -73,10 +74,11 @@ print(grown.table)
 # Learn from it
 # -------------
 #
-# ``read_rows`` opens the table and reads none of it before it is asked for. scikit-learn takes it as it is;
-# what learns in batches never holds more than one.
-from genrekit import read_rows
+# ``read_rows`` opens the table and reads none of it before it is asked for. scikit-learn takes it
+# as it is; what learns in batches never holds more than one.
 from sklearn.linear_model import SGDClassifier
+
+from genrekit import read_rows
 
 rows = read_rows(home / "rows").without_errors()
 y = [Path(path).parent.name for path in rows.paths]
@@ -89,8 +91,8 @@ print(f"{rows}: {learner.classes_.size} genres learned")
 # Its genres
 # ----------
 #
-# The ready-made classifier keeps a table of a library in the same way: killed, it goes on, and it hears only
-# what is new.
+# The ready-made classifier keeps a table of a library in the same way: killed, it goes on, and it
+# hears only what is new.
 #
 # .. code-block:: console
 #

@@ -32,7 +32,8 @@ paths = sorted(folder.rglob("*.*"))
 # A table of what can be read
 # ---------------------------
 #
-# ``extract`` goes over all of them. What failed is a row of NaN, and the reason stands in ``errors``.
+# ``extract`` goes over all of them. What failed is a row of NaN, and the reason stands in
+# ``errors``.
 import warnings
 
 from genrekit import extract
@@ -54,8 +55,9 @@ print(f"{readable.sum()} of {len(paths)} files have a row of {found.table.shape[
 # Training and predicting
 # -----------------------
 #
-# Estimators raise an error, as scikit-learn does, unless ``on_error="nan"`` asks them to leave out what
-# can't be read. The files they left out stand in ``fit_errors_``; a prediction for one is None.
+# Estimators raise an error, as scikit-learn does, unless ``on_error="nan"`` asks them to leave
+# out what can't be read. The files they left out stand in ``fit_errors_``; a prediction for one
+# is None.
 from genrekit import GenreClassifier
 
 genres = ["drone" if i % 2 else "noise-beat" for i in range(len(paths) - len(tracks.paths))]

@@ -2,19 +2,20 @@
 FMA with its official split
 ===========================
 
-The Free Music Archive data set is large, unbalanced and full of artists with many tracks. Its authors
-split it so that artists stay together. This page trains on the official parts, weighs rare genres, asks which
-features decide, and whether clusters are genres.
+The Free Music Archive data set is large, unbalanced and full of artists with many tracks. Its
+authors split it so that artists stay together. This page trains on the official parts, weighs
+rare genres, asks which features decide, and whether clusters are genres.
 
-*Runs in about fifteen seconds, on a synthetic archive of the same layout; with* ``FMA_ROOT`` *set, on yours.*
+*Runs in about fifteen seconds, on a synthetic archive of the same layout; with* ``FMA_ROOT``
+*set, on yours.*
 """
 
 # %%
 # The archive
 # -----------
 #
-# ``genrekit.datasets.fetch_fma("small", root)`` downloads it, 7.2 GiB. The archive of this page has five invented
-# genres of unequal size.
+# ``genrekit.datasets.fetch_fma("small", root)`` downloads it, 7.2 GiB. The archive of this page
+# has five invented genres of unequal size.
 import csv
 import json
 import os
@@ -47,7 +48,8 @@ def write_archive(root):
         csv.writer(file).writerows([[*row[:-1], json.dumps(row[-1])] for row in rows])
     with (root / "fma_metadata/genres.csv").open("w", newline="") as file:
         table = [[i + 1, 0, 0, name, i + 1] for i, name in enumerate(names)]
-        csv.writer(file).writerows([["genre_id", "#tracks", "parent", "title", "top_level"], *table])
+        head = ["genre_id", "#tracks", "parent", "title", "top_level"]
+        csv.writer(file).writerows([head, *table])
 
 
 root = Path(os.environ.get("FMA_ROOT") or tempfile.mkdtemp())
@@ -66,9 +68,11 @@ pd.crosstab(music.target, music.split)
 # Train, and test once
 # --------------------
 #
-# Of unequal genres accuracy says little: macro F1 counts each genre the same, and ``class_weight="balanced"`` lets
-# each weigh the same. The classifier learns from training and validation tracks together.
+# Of unequal genres accuracy says little: macro F1 counts each genre the same, and
+# ``class_weight="balanced"`` lets each weigh the same. The classifier learns from training and
+# validation tracks together.
 import numpy as np
+
 from genrekit import GenreClassifier, cross_validate_genres
 
 clf = GenreClassifier(
@@ -82,8 +86,8 @@ print(report)
 # Which features decide
 # ---------------------
 #
-# Each family of columns is shuffled among tracks that the model has not heard, artists apart: what that costs is
-# what the family tells and no other does.
+# Each family of columns is shuffled among tracks that the model has not heard, artists apart:
+# what that costs is what the family tells and no other does.
 from genrekit.displays import FeatureImportanceDisplay
 
 FeatureImportanceDisplay.from_estimator(
@@ -94,7 +98,8 @@ FeatureImportanceDisplay.from_estimator(
 # Are clusters genres?
 # --------------------
 #
-# Clusters of the same features know no genres. Where a row has one dark cell, they found it by themselves.
+# Clusters of the same features know no genres. Where a row has one dark cell, they found it by
+# themselves.
 from genrekit import AudioFeatures
 from genrekit.displays import ClusterDisplay
 
@@ -102,4 +107,5 @@ table = AudioFeatures(memory=clf.memory).fit_transform(music.paths)
 ClusterDisplay.from_features(table, music.target, random_state=0)
 
 # %%
-# :doc:`/reproduce` has the script that makes the published tables of FMA, in ``benchmarks/reproduce/fma.py``.
+# :doc:`/reproduce` has the script that makes the published tables of FMA, in
+# ``benchmarks/reproduce/fma.py``.

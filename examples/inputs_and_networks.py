@@ -2,10 +2,12 @@
 MFCC, mel or embedding? CNN or LSTM?
 ====================================
 
-The comparison that half of all notebooks make, in one loop: three inputs by two networks, and one network with
-two inputs at once. A grid search does the same with ``{"inputs": [...], "network": [...]}``.
+The comparison that half of all notebooks make, in one loop: three inputs by two networks, and one
+network with two inputs at once. A grid search does the same with ``{"inputs": [...], "network":
+[...]}``.
 
-*Runs in about twenty seconds, on synthetic tracks; training takes* ``pip install "genrekit[train]"``.
+*Runs in about twenty seconds, on synthetic tracks; training takes* ``pip install
+"genrekit[train]"``.
 """
 
 # %%
@@ -20,9 +22,9 @@ X = [(y, tracks.sr) for y in tracks.waveforms]
 # What a network hears, and what it is
 # ------------------------------------
 #
-# An input is a feature frame by frame, with parameters of its own, or what another network answers patch
-# by patch. ``"cnn1d"`` takes rows as channels: in the 50 tags of an embedding neighbours have nothing in
-# common, so that there is no picture to look at.
+# An input is a feature frame by frame, with parameters of its own, or what another network
+# answers patch by patch. ``"cnn1d"`` takes rows as channels: in the 50 tags of an embedding
+# neighbours have nothing in common, so that there is no picture to look at.
 from genrekit import CNNEmbedding, MelSpectrogram, MFCCStats
 
 mfcc, mel = MFCCStats(n_mfcc=20, deltas=0), MelSpectrogram(n_mels=64, db=True)
@@ -64,8 +66,8 @@ print(table)
 # The long run
 # ------------
 #
-# On clips of GTZAN, with five folds, beside published numbers: each cell split at random, as the notebooks do
-# it, and by artist. The gap between the two is larger than any between networks.
+# On clips of GTZAN, with five folds, beside published numbers: each cell split at random, as the
+# notebooks do it, and by artist. The gap between the two is larger than any between networks.
 #
 # .. literalinclude:: /_reproduce_networks.txt
 #    :language: text

@@ -2,8 +2,9 @@
 librosa's MFCC in a scikit-learn pipeline
 =========================================
 
-The loop that every notebook has, ``librosa.load`` and ``librosa.feature.mfcc`` file by file into a list,
-becomes one step of a pipeline: the same numbers, with parameters that a grid search can set.
+The loop that every notebook has, ``librosa.load`` and ``librosa.feature.mfcc`` file by file into
+a list, becomes one step of a pipeline: the same numbers, with parameters that a grid search can
+set.
 
 *Runs in about five seconds, on synthetic tracks.*
 """
@@ -33,8 +34,8 @@ for path in music.paths[:5]:
 # The step
 # --------
 #
-# ``MFCCStats`` takes the paths and gives the table: for each coefficient the mean and the deviation over
-# time.
+# ``MFCCStats`` takes the paths and gives the table: for each coefficient the mean and the
+# deviation over time.
 from genrekit import MFCCStats
 
 step = MFCCStats(n_mfcc=13, deltas=0).set_output(transform="pandas")
@@ -65,8 +66,8 @@ print(f"{search.best_score_:.2f} with {search.best_params_}")
 # More than one feature
 # ---------------------
 #
-# Do not join transformers with ``FeatureUnion`` unless you must: each would decode every file again.
-# ``AudioFeatures`` runs many with one decode and one spectrum.
+# Do not join transformers with ``FeatureUnion`` unless you must: each would decode every file
+# again. ``AudioFeatures`` runs many with one decode and one spectrum.
 from genrekit import AudioFeatures
 
 many = AudioFeatures([MFCCStats(deltas=0), "spectral_centroid", "chroma", "tempo"])

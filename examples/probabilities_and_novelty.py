@@ -2,9 +2,9 @@
 How sure is it? Probabilities and novelty
 =========================================
 
-A classifier that is sure and wrong is worse than one that says "I don't know". This page shows what a
-probability is worth, how to hold an answer back, and how to tell music that is like nothing the
-classifier has heard.
+A classifier that is sure and wrong is worse than one that says "I don't know". This page shows
+what a probability is worth, how to hold an answer back, and how to tell music that is like
+nothing the classifier has heard.
 
 *Runs in about ten seconds, on synthetic tracks.*
 """
@@ -23,8 +23,8 @@ X, X_new, X_unknown = ([(y, m.sr) for y in m.waveforms] for m in (known, new, un
 # What a probability is worth
 # ---------------------------
 #
-# Probabilities are calibrated on tracks that the model has not heard. Of the answers given at 80 %, about
-# eight in ten are right: points near the diagonal.
+# Probabilities are calibrated on tracks that the model has not heard. Of the answers given at 80
+# %, about eight in ten are right: points near the diagonal.
 from genrekit import PretrainedCNNClassifier
 from genrekit.displays import ReliabilityDisplay
 
@@ -46,10 +46,10 @@ print(f"unknown genres: {np.mean(careful.predict(X_unknown) == 'unknown'):.0%} u
 # Music of another kind
 # ---------------------
 #
-# Probabilities divide one whole among the genres that there are: music of none of them has to go somewhere.
-# ``novelty`` is another question, how far a track is from all that was learned: 0.5 is as far as the usual
-# track, above 0.95 lies what is further away than 95 of 100. So a classifier can be sure of a genre and
-# know all the same that it has heard nothing like it.
+# Probabilities divide one whole among the genres that there are: music of none of them has to go
+# somewhere. ``novelty`` is another question, how far a track is from all that was learned: 0.5 is
+# as far as the usual track, above 0.95 lies what is further away than 95 of 100. So a classifier
+# can be sure of a genre and know all the same that it has heard nothing like it.
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(figsize=(6, 3))

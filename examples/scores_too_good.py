@@ -6,7 +6,8 @@ A notebook cuts each track into pieces of three seconds, splits the pieces at ra
 95 %. On new music the same classifier is right half of the time. This page makes that happen, shows
 how genrekit tells of it, and how to measure what new music will bring.
 
-*Runs in about ten seconds, on synthetic tracks that are as alike within an "album" as real ones are.*
+*Runs in about ten seconds, on synthetic tracks that are as alike within an "album" as real ones
+are.*
 """
 
 # %%
@@ -38,11 +39,12 @@ genres, artists = np.array(genres), np.array(artists)
 # -------------------
 #
 # Pieces of one second, split at random: pieces of each track are on both sides.
-from genrekit import AudioFeatures
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from genrekit import AudioFeatures
 
 pieces = [(y[i : i + sr], sr) for y, sr in tracks for i in range(0, len(y), sr)]
 of_pieces = np.repeat(genres, 6)
@@ -56,8 +58,8 @@ print(f"pieces split at random: {lie:.2f}")
 # Tracks, not pieces
 # ------------------
 #
-# ``SegmentClassifier`` cuts inside: tracks go in, and none is torn. That mends one leak, and here not
-# the one that counts: other tracks of the artist are in training.
+# ``SegmentClassifier`` cuts inside: tracks go in, and none is torn. That mends one leak, and here
+# not the one that counts: other tracks of the artist are in training.
 from genrekit import SegmentClassifier, cross_validate_genres
 
 clf = SegmentClassifier(make_pipeline(AudioFeatures(["mfcc", "rms"]), knn), segment_duration=1.0)
@@ -87,8 +89,8 @@ axes.invert_yaxis()
 # On real music
 # -------------
 #
-# The same on clips of GTZAN, as notebooks do it and by artist. Networks for MFCC and mel spectrograms
-# look twice as good as they are:
+# The same on clips of GTZAN, as notebooks do it and by artist. Networks for MFCC and mel
+# spectrograms look twice as good as they are:
 #
 # .. literalinclude:: /_reproduce_networks.txt
 #    :language: text

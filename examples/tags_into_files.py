@@ -2,8 +2,8 @@
 Write genres into the tags of your files
 ========================================
 
-Players sort by the genre in a file's tags. genrekit hears the files, shows what it would write, writes it,
-and takes it back if you do not like it. The audio is never touched.
+Players sort by the genre in a file's tags. genrekit hears the files, shows what it would write,
+writes it, and takes it back if you do not like it. The audio is never touched.
 
 *Runs in about ten seconds, on synthetic tracks; takes* ``pip install "genrekit[tags]"``.
 """
@@ -35,25 +35,25 @@ def genrekit(*arguments):
 # What would be written
 # ---------------------
 #
-# Nothing is changed before ``--write`` is given. Files whose genre is unknown, or that are unlike all that the
-# classifier has learned from, are left alone; here, with synthetic tracks, those would be all, so this page asks
-# for them with ``--reject-novel 1``.
+# Nothing is changed before ``--write`` is given. Files whose genre is unknown, or that are unlike
+# all that the classifier has learned from, are left alone; here, with synthetic tracks, those
+# would be all, so this page asks for them with ``--reject-novel 1``.
 genrekit("write-tags", "music", "--reject-novel", "1")
 
 # %%
 # Write it
 # --------
 #
-# What a file had is noted before it is changed. A copy gets the tags, and takes the place of the file when every
-# decoded sample of it is as it was.
+# What a file had is noted before it is changed. A copy gets the tags, and takes the place of the
+# file when every decoded sample of it is as it was.
 genrekit("write-tags", "music", "--reject-novel", "1", "--write")
 
 # %%
 # Read it
 # -------
 #
-# ``load_tags`` reads genres, artists and albums of a folder: a data set that your own tags made, with the artists
-# as groups. ``genrekit train music --labels tags`` learns from it.
+# ``load_tags`` reads genres, artists and albums of a folder: a data set that your own tags made,
+# with the artists as groups. ``genrekit train music --labels tags`` learns from it.
 from genrekit import load_tags
 
 music = load_tags(folder / "music")

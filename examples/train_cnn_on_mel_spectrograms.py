@@ -2,8 +2,8 @@
 Train a CNN on mel spectrograms
 ===============================
 
-From tracks to a trained network with its curves, its best epoch, its confusions, and the tracks on which
-it is wrong and sure of it: those are the ones to listen to.
+From tracks to a trained network with its curves, its best epoch, its confusions, and the tracks
+on which it is wrong and sure of it: those are the ones to listen to.
 
 *Runs in about twenty seconds; training takes* ``pip install "genrekit[train]"``.
 """
@@ -12,8 +12,8 @@ it is wrong and sure of it: those are the ones to listen to.
 # Music
 # -----
 #
-# Clips of 2 to 3 s of GTZAN where they are at hand, else synthetic tracks. The artists go with them: no
-# artist may stand on both sides of a split.
+# Clips of 2 to 3 s of GTZAN where they are at hand, else synthetic tracks. The artists go with
+# them: no artist may stand on both sides of a split.
 import os
 import warnings
 from pathlib import Path
@@ -25,7 +25,9 @@ if clips.is_dir():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # most of the thousand clips are not there
         music = load_gtzan(clips)
-    chosen = [i for i, genre in enumerate(music.target) if genre in ("classical", "metal", "reggae")]
+    chosen = [
+        i for i, genre in enumerate(music.target) if genre in ("classical", "metal", "reggae")
+    ]
     X = [music.paths[i] for i in chosen]
     y, artists = music.target[chosen], music.groups[chosen]
 else:
@@ -38,8 +40,9 @@ print(f"{len(X)} tracks of {', '.join(sorted(set(y)))}")
 # A network
 # ---------
 #
-# Each track is cut into segments of a second, which the network looks at as pictures of 64 mel bands.
-# A part of the tracks, whole ones and by artists apart from the others, decides which epoch is kept.
+# Each track is cut into segments of a second, which the network looks at as pictures of 64 mel
+# bands. A part of the tracks, whole ones and by artists apart from the others, decides which
+# epoch is kept.
 from genrekit import MelSpectrogram, NetworkClassifier
 
 clf = NetworkClassifier(
@@ -69,8 +72,8 @@ TrainingDisplay.from_estimator(clf)
 # How good is it?
 # ---------------
 #
-# The validation part decided something, so that its score flatters. Cross-validation trains anew on each
-# fold and asks about artists that were not heard.
+# The validation part decided something, so that its score flatters. Cross-validation trains anew
+# on each fold and asks about artists that were not heard.
 from genrekit import cross_validate_genres
 from genrekit.displays import GenreConfusionDisplay
 
@@ -97,13 +100,14 @@ for i in wrong[np.argsort(-sure[wrong])][:5]:
 # Keep it
 # -------
 #
-# ``genrekit.save(clf, "cnn.skops")`` writes the network with all that it needs; ``genrekit.load`` and
-# ``predict`` run without torch.
+# ``genrekit.save(clf, "cnn.skops")`` writes the network with all that it needs; ``genrekit.load``
+# and ``predict`` run without torch.
 #
 # The long run
 # ------------
 #
-# The same on 30-second pictures of GTZAN, 433 to learn from, artists apart, three seeds, tested once:
+# The same on 30-second pictures of GTZAN, 433 to learn from, artists apart, three seeds, tested
+# once:
 #
 # .. literalinclude:: /_reproduce_mel_images.txt
 #    :language: text

@@ -2,9 +2,9 @@
 Transfer learning from a pretrained network
 ===========================================
 
-A hundred tracks are few for a network that begins with nothing, and many for one that has heard music
-before. Three ways to go on from MSD-MusiCNN, which comes with genrekit: its answers as features, a new last
-layer, and fine-tuning.
+A hundred tracks are few for a network that begins with nothing, and many for one that has heard
+music before. Three ways to go on from MSD-MusiCNN, which comes with genrekit: its answers as
+features, a new last layer, and fine-tuning.
 
 *Runs in about twenty seconds; training takes* ``pip install "genrekit[train]"``.
 """
@@ -39,8 +39,8 @@ print(f"{len(X)} tracks of {', '.join(sorted(set(y)))}")
 # Its answers as features
 # -----------------------
 #
-# The network stays as it is; a logistic regression learns from its 50 tags. This trains in a second, and
-# few things beat it.
+# The network stays as it is; a logistic regression learns from its 50 tags. This trains in a
+# second, and few things beat it.
 import tempfile
 
 from genrekit import PretrainedCNNClassifier, compare
@@ -52,9 +52,9 @@ frozen = PretrainedCNNClassifier(memory=memory, random_state=0)
 # A new last layer, and fine-tuning
 # ---------------------------------
 #
-# ``network="musicnn"`` is the same network to go on training. With ``freeze="features"`` only a new last
-# layer learns. With ``freeze=5`` the five convolutions over bands stay, and what stands above them learns
-# slowly, at ``backbone_lr``.
+# ``network="musicnn"`` is the same network to go on training. With ``freeze="features"`` only a
+# new last layer learns. With ``freeze=5`` the five convolutions over bands stay, and what stands
+# above them learns slowly, at ``backbone_lr``.
 from genrekit import NetworkClassifier
 
 common = {"segment_duration": 3.0, "label_smoothing": 0.1, "memory": memory, "random_state": 0}
@@ -65,8 +65,8 @@ tuned = NetworkClassifier("musicnn", freeze=5, lr=1e-2, backbone_lr=3e-4, max_ep
 # Which is best?
 # --------------
 #
-# All three on the same folds, artists kept together. So few tracks can't tell them apart: see how wide the
-# intervals are.
+# All three on the same folds, artists kept together. So few tracks can't tell them apart: see how
+# wide the intervals are.
 models = {"frozen": frozen, "new last layer": head, "fine-tuned": tuned}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # few tracks of a genre to validate on
@@ -76,8 +76,8 @@ with warnings.catch_warnings():
 # The long run
 # ------------
 #
-# All 323 clips, ten genres, five folds by artist, with a network from nothing and one that knows photographs
-# (``network="image"`` with ImageNet's weights) beside them:
+# All 323 clips, ten genres, five folds by artist, with a network from nothing and one that knows
+# photographs (``network="image"`` with ImageNet's weights) beside them:
 #
 # .. literalinclude:: /_reproduce_short_clips.txt
 #    :language: text
@@ -86,5 +86,5 @@ with warnings.catch_warnings():
 # --------------
 #
 # ``genrekit models --fetch yamnet`` fetches YAMNet, which knows 521 sounds:
-# ``CNNEmbedding(model="yamnet", output="penultimate")`` takes the place of the tags in any pipeline. Any ONNX file
-# with a card does, see :doc:`/model_cards`.
+# ``CNNEmbedding(model="yamnet", output="penultimate")`` takes the place of the tags in any
+# pipeline. Any ONNX file with a card does, see :doc:`/model_cards`.

@@ -2,8 +2,8 @@
 Read a format of your own
 =========================
 
-Recordings of an instrument, samples in a database, a codec that nobody else knows: a function that gives
-samples is a decoder, and everything in genrekit takes it.
+Recordings of an instrument, samples in a database, a codec that nobody else knows: a function
+that gives samples is a decoder, and everything in genrekit takes it.
 
 *Runs in about five seconds, on synthetic tracks.*
 """
@@ -12,8 +12,8 @@ samples is a decoder, and everything in genrekit takes it.
 # A format
 # --------
 #
-# Samples of 16 bits without any header, as sound cards hand them out, compressed by Python's ``zlib``. Nothing
-# in such a file says what it is.
+# Samples of 16 bits without any header, as sound cards hand them out, compressed by Python's
+# ``zlib``. Nothing in such a file says what it is.
 import tempfile
 import zlib
 from pathlib import Path
@@ -33,9 +33,9 @@ for path, y in zip(paths, tracks.waveforms, strict=True):
 # A decoder
 # ---------
 #
-# It gets a path, or the bytes of a file, and the part that is wanted. It gives the rate, and blocks of shape
-# (n_samples, n_channels), as many as it likes: an hour need never be in memory whole. What it raises costs
-# the file and no other.
+# It gets a path, or the bytes of a file, and the part that is wanted. It gives the rate, and
+# blocks of shape (n_samples, n_channels), as many as it likes: an hour need never be in memory
+# whole. What it raises costs the file and no other.
 from genrekit.audio import Decoded
 
 
@@ -61,8 +61,8 @@ print(f"{len(y) / SR:.0f} s, off by at most {np.abs(y - tracks.waveforms[0]).max
 # Everywhere
 # ----------
 #
-# Transformers and classifiers have a parameter ``decoder``. Resampling, mixing to mono, the cache and the error
-# messages are genrekit's.
+# Transformers and classifiers have a parameter ``decoder``. Resampling, mixing to mono, the cache
+# and the error messages are genrekit's.
 from genrekit import GenreClassifier, cross_validate_genres
 
 clf = GenreClassifier("logreg", ["mfcc", "rms"], decoder=read_pcmz, random_state=0)

@@ -2,8 +2,8 @@
 Train a network of your own
 ===========================
 
-A function that gives a ``torch.nn.Module`` goes through the same door as the networks that come with
-genrekit: tracks in, genres out, best epoch kept, and the result runs without torch.
+A function that gives a ``torch.nn.Module`` goes through the same door as the networks that come
+with genrekit: tracks in, genres out, best epoch kept, and the result runs without torch.
 
 *Runs in about ten seconds, on synthetic tracks; takes* ``pip install "genrekit[train]"``.
 """
@@ -12,8 +12,8 @@ genrekit: tracks in, genres out, best epoch kept, and the result runs without to
 # A network
 # ---------
 #
-# ``shapes`` has the shape of a segment in each input: here rows of MFCC and of chroma by frames. What
-# comes out are logits, a row a segment.
+# ``shapes`` has the shape of a segment in each input: here rows of MFCC and of chroma by frames.
+# What comes out are logits, a row a segment.
 import torch
 from torch import nn
 
@@ -43,8 +43,8 @@ def two_ears(shapes, n_classes, *, width=16):
 # Train it
 # --------
 #
-# Both inputs come of one decode and one spectrum. ``network_params`` reach the function, and a grid search
-# sets them.
+# Both inputs come of one decode and one spectrum. ``network_params`` reach the function, and a
+# grid search sets them.
 from genrekit import MFCCStats, NetworkClassifier, make_tracks
 
 tracks = make_tracks(12, duration=3.0, genres=["drone", "pulse", "noise-beat"])
@@ -89,8 +89,8 @@ print(f"on raw audio: {raw.fit(X, tracks.target).predict(X[:2]).tolist()}")
 # It needs no torch any more
 # --------------------------
 #
-# ``export`` writes the network as ONNX with a card that says what it hears. ``genrekit.save(clf, path)``
-# puts both into one model file.
+# ``export`` writes the network as ONNX with a card that says what it hears. ``genrekit.save(clf,
+# path)`` puts both into one model file.
 import tempfile
 from pathlib import Path
 
