@@ -16,51 +16,36 @@ rare genres, asks which features decide, and whether clusters are genres.
 #
 # ``genrekit.datasets.fetch_fma("small", root)`` downloads it, 7.2 GiB. The archive of this page
 # has five invented genres of unequal size.
-import csv
-import json
 import os
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 from genrekit import load_fma, make_tracks
-
-
-def write_archive(root):
-    """Tracks and tables as FMA has them."""
-    columns = [
-        ("artist", "id"), ("set", "split"), ("set", "subset"), ("track", "genre_top"),
-        ("track", "genres"),
-    ]  # fmt: skip
-    tracks = make_tracks(40, duration=1.0, random_state=0, root=root / "made")
-    names = sorted(set(tracks.target))
-    rows = []
-    for i, (path, genre) in enumerate(zip(tracks.paths, tracks.target, strict=True)):
-        if i % 40 < 16 + 6 * names.index(genre):
-            number, part = 1 + len(rows), ("training", "training", "validation", "test")[i // 2 % 4]
-            rows.append([number, 100 + i // 2, part, "small", genre, [names.index(genre) + 1]])
-            clip = root / f"fma_small/{number // 1000:03}/{number:06}.mp3"
-            clip.parent.mkdir(parents=True, exist_ok=True)
-            Path(path).rename(clip)  # what is in a file decides what it is
-    (root / "fma_metadata").mkdir()
-    with (root / "fma_metadata/tracks.csv").open("w", newline="") as file:
-        head = [["", *level] for level in zip(*columns, strict=True)]
-        csv.writer(file).writerows([*head, ["track_id", *[""] * len(columns)]])
-        csv.writer(file).writerows([[*row[:-1], json.dumps(row[-1])] for row in rows])
-    with (root / "fma_metadata/genres.csv").open("w", newline="") as file:
-        table = [[i + 1, 0, 0, name, i + 1] for i, name in enumerate(names)]
-        head = ["genre_id", "#tracks", "parent", "title", "top_level"]
-        csv.writer(file).writerows([head, *table])
-
 
 root = Path(os.environ.get("FMA_ROOT") or tempfile.mkdtemp())
 if "FMA_ROOT" not in os.environ:
-    write_archive(root)
+    made = make_tracks(40, duration=1.0, random_state=0, root=root / "made")
+    names, rows = list(made.target_names), {}
+    for i, (path, genre) in enumerate(zip(made.paths, made.target, strict=True)):
+        if i % 40 < 16 + 6 * names.index(genre):
+            part = ("training", "training", "validation", "test")[i // 2 % 4]
+            rows[i + 1] = [100 + i // 2, part, "small", genre, [names.index(genre) + 1]]
+            clip = root / f"fma_small/000/{i + 1:06}.mp3"
+            clip.parent.mkdir(parents=True, exist_ok=True)
+            Path(path).rename(clip)  # what is in a file decides what it is
+    (root / "fma_metadata").mkdir()
+    columns = ["artist id", "set split", "set subset", "track genre_top", "track genres"]
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.columns = pd.MultiIndex.from_tuples([tuple(name.split()) for name in columns])
+    table.rename_axis("track_id").to_csv(root / "fma_metadata/tracks.csv")
+    genres = pd.DataFrame({"parent": 0, "title": names}, index=range(1, 6))
+    genres.rename_axis("genre_id").to_csv(root / "fma_metadata/genres.csv")
 
 # %%
 # Its parts
 # ---------
-import pandas as pd
-
 music = load_fma(root, "small")
 pd.crosstab(music.target, music.split)
 
@@ -75,11 +60,10 @@ import numpy as np
 
 from genrekit import GenreClassifier, cross_validate_genres
 
-clf = GenreClassifier(
-    "svm", on_error="nan", class_weight="balanced", memory=tempfile.mkdtemp(), random_state=0
-)
-parts = [(np.flatnonzero(music.split != "test"), np.flatnonzero(music.split == "test"))]
-report = cross_validate_genres(clf, music.paths, music.target, groups=music.groups, cv=parts)
+options = {"on_error": "nan", "memory": tempfile.mkdtemp(), "random_state": 0}
+clf = GenreClassifier("svm", class_weight="balanced", **options)
+parts = [np.flatnonzero((music.split == "test") == asked) for asked in (False, True)]
+report = cross_validate_genres(clf, music.paths, music.target, groups=music.groups, cv=[parts])
 print(report)
 
 # %%

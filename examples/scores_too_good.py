@@ -19,13 +19,12 @@ are.*
 # the genre.
 import numpy as np
 
-rng = np.random.default_rng(0)
-sr, n_tracks = 8000, 5
+rng, sr = np.random.default_rng(0), 8000
 tracks, genres, artists = [], [], []
 for genre, beats in {"slow": 2.0, "medium": 2.4, "fast": 2.8}.items():
     for artist in range(6):
         hum = rng.uniform(80, 400)
-        for _ in range(n_tracks):
+        for _ in range(5):
             time = np.arange(6 * sr) / sr
             pulse = np.sin(np.pi * beats * rng.normal(1, 0.1) * time) ** 8
             noise = rng.standard_normal(len(time)) * pulse

@@ -45,16 +45,9 @@ print(f"{len(X)} tracks of {', '.join(sorted(set(y)))}")
 # epoch is kept.
 from genrekit import MelSpectrogram, NetworkClassifier
 
-clf = NetworkClassifier(
-    "cnn",
-    inputs=MelSpectrogram(n_mels=64, db=True),
-    network_params={"width": 16},
-    segment_duration=1.0,
-    max_epochs=12,
-    batch_size=8,
-    mixup=0.2,
-    random_state=0,
-)
+mel = MelSpectrogram(n_mels=64, db=True)
+training = {"max_epochs": 12, "batch_size": 8, "mixup": 0.2, "network_params": {"width": 16}}
+clf = NetworkClassifier("cnn", inputs=mel, segment_duration=1.0, random_state=0, **training)
 clf.fit(X, y, groups=artists)
 print(f"the best epoch was {clf.best_epoch_} of {len(clf.history_)}")
 

@@ -62,30 +62,9 @@ clf.fit(X, tracks.target)
 print(f"epoch {clf.best_epoch_} was the best; {clf.predict(X[:2]).tolist()}")
 
 # %%
-# Raw audio, with the same three lines
-# ------------------------------------
+# Raw audio goes the same way: with ``inputs="waveform"`` the function gets shapes of
+# ``(n_samples,)``, and a batch is samples in the place of frames.
 #
-# ``inputs="waveform"`` gives samples in the place of frames: shapes are then ``(n_samples,)``.
-
-
-def few_filters(shapes, n_classes):
-    """Sixteen learned filters, and how loud each is."""
-    return nn.Sequential(
-        nn.Unflatten(1, (1, shapes[0][0])),
-        nn.Conv1d(1, 16, 256, stride=128),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool1d(1),
-        nn.Flatten(),
-        nn.Linear(16, n_classes),
-    )
-
-
-raw = NetworkClassifier(
-    few_filters, inputs="waveform", sr=8000, segment_duration=1.0, batch_size=8, random_state=0
-)
-print(f"on raw audio: {raw.fit(X, tracks.target).predict(X[:2]).tolist()}")
-
-# %%
 # It needs no torch any more
 # --------------------------
 #
