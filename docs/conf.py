@@ -228,6 +228,7 @@ html_theme_options = {
     "logo": {"text": "genrekit", "alt_text": "genrekit: to the first page"},
     "navbar_align": "left",
     "show_nav_level": 1,
+    "show_toc_level": 2,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
