@@ -21,7 +21,8 @@ from genrekit.spectra import Part
 
 HOME = Path(genrekit.__file__).parent
 # From the bottom, those that a prediction goes through; what is not a room serves all of them.
-ROOMS = ["formats", "audio", "dsp", "spectra", "engine", "features", "networks", "models"]
+ROOMS = ["formats", "audio", "dsp", "spectra", "engine"]
+ROOMS += ["features", "patches", "networks", "models"]
 # The rooms above plug into the engine by these: a part's methods, and which parts there are.
 PLUGS = {name for name in vars(Part) if name[0] != "_"} | {"_plan"}
 

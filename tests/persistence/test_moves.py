@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from genrekit import AudioFeatures, load, make_tracks, save
+from genrekit.models import NetworkClassifier
+from genrekit.networks import get_card
 from genrekit.persistence import _archive, _schema
 from genrekit.persistence._moves import MOVED, follow_moves
 
@@ -52,6 +54,19 @@ def test_an_embedding_saved_before_has_statistics_of_its_own():
     assert tuple(embedding.stats) == ("mean", "std")
     names = AudioFeatures([embedding], stats=["max"]).get_feature_names_out().tolist()
     assert names == embedding.get_feature_names_out().tolist()
+
+
+def test_what_a_network_hears_is_found_where_it_is_now(tmp_path):
+    """The file is as it was written when inputs stood among the networks."""
+    model = NetworkClassifier(inputs=[("heard", get_card("msd-musicnn").input)])
+    save(model, tmp_path / "new.skops")
+    members, manifest = _archive.read_archive((tmp_path / "new.skops").read_bytes())
+    schema = members[_schema.FILE]
+    older = schema.replace(b"genrekit.patches._inputs", b"genrekit.networks._inputs")
+    assert older != schema
+    members = {**members, _schema.FILE: older}
+    (tmp_path / "old.skops").write_bytes(_archive.write_archive(members, manifest))
+    assert load(tmp_path / "old.skops").inputs == model.inputs
 
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from genrekit.engine import Plan, warn_of_short, warn_of_tracks
 from genrekit.exceptions import TrackError
 from genrekit.models._heard import stream_heard
-from genrekit.networks import FeaturesInput
+from genrekit.patches import FeaturesInput
 from genrekit.shards import FrameStore
 
 __all__ = ["fill_store", "start_segments"]

@@ -24,7 +24,8 @@ from genrekit.models._cutting import AGGREGATES, aggregate_by
 from genrekit.models._learning import fill_store, start_segments
 from genrekit.models._trained import TrainedNetworkMixin
 from genrekit.models._trained_card import describe_network
-from genrekit.networks import FeaturesInput, get_card, rows_inputs
+from genrekit.networks import get_card, rows_inputs
+from genrekit.patches import FeaturesInput
 from genrekit.shards import FrameStore
 from genrekit.training import (
     NETWORKS,

@@ -21,7 +21,8 @@ from genrekit.models._timeline_rows import check_lengths
 from genrekit.models._track_classifier import TrackClassifierMixin
 from genrekit.models._trained_card import SegmentAnswerer
 from genrekit.models._unheard import find_unheard
-from genrekit.networks import FeaturesInput, ModelCard, OnnxNetwork, make_plan
+from genrekit.networks import ModelCard, OnnxNetwork, make_plan
+from genrekit.patches import FeaturesInput
 from genrekit.spectra import Frontend
 
 __all__ = ["TrainedNetworkMixin"]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._version import __version__
-from genrekit.networks import FeaturesInput, ModelCard, Network, segment_answers
+from genrekit.networks import ModelCard, Network, segment_answers
+from genrekit.patches import FeaturesInput
 
 __all__ = ["SegmentAnswerer", "describe_network"]
 

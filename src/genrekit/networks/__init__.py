@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from genrekit.downloads import PackageSource
 from genrekit.networks._card import ModelCard
-from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import Listener, make_plan
-from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import Network, OnnxNetwork, answer_patches, open_network
 from genrekit.networks._part import EmbeddingPart, top_tags
-from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import (
     HEADS,
     fetch_model,
@@ -25,11 +22,17 @@ from genrekit.networks._registry import (
     list_models,
     locate,
 )
-from genrekit.networks._rows import RowsInput
 from genrekit.networks._segments import segment_answers
 from genrekit.networks._session import check_content
-from genrekit.networks._source import Patches
 from genrekit.networks._words import rows_inputs
+from genrekit.patches import (
+    FeaturesInput,
+    MelInput,
+    Patches,
+    RowsInput,
+    WaveformInput,
+    iter_batches,
+)
 
 __all__ = [
     "HEADS",

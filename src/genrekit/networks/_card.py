@@ -14,9 +14,7 @@ from genrekit._json import as_json, as_mapping, check_fields
 from genrekit._tables import atomic_path
 from genrekit._validation import check_choice, check_integer, check_number
 from genrekit.downloads import PackageSource
-from genrekit.networks._features import FeaturesInput, parse_input
-from genrekit.networks._inputs import MelInput, WaveformInput
-from genrekit.networks._rows import EmbeddingRows
+from genrekit.patches import EmbeddingRows, FeaturesInput, MelInput, WaveformInput, parse_input
 
 __all__ = ["ModelCard"]
 

@@ -13,20 +13,21 @@ from genrekit._validation import check_choice
 from genrekit.dsp import Request
 from genrekit.engine import Plan
 from genrekit.networks._card import ModelCard
-from genrekit.networks._features import FeaturesInput
-from genrekit.networks._inputs import MelInput, WaveformInput
 from genrekit.networks._network import answer_patches, open_network
-from genrekit.networks._patches import patch_starts
 from genrekit.networks._registry import get_card
-from genrekit.networks._rows import (
+from genrekit.networks._segments import answer_times
+from genrekit.patches import (
     EmbeddingRows,
     FeatureRows,
+    FeaturesInput,
+    MelInput,
     NetworkRows,
+    Patches,
     RowsInput,
+    WaveformInput,
     WaveformRows,
+    patch_starts,
 )
-from genrekit.networks._segments import answer_times
-from genrekit.networks._source import Patches
 from genrekit.spectra import WAVEFORM, Frontend, Part, Spectra, pool
 
 __all__ = ["Listener", "make_plan", "part_of"]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from genrekit._validation import check_choice
 from genrekit.exceptions import warn_caller
 from genrekit.networks._card import ModelCard
-from genrekit.networks._patches import iter_batches
 from genrekit.networks._registry import get_card
 from genrekit.networks._session import input_names, session_of
+from genrekit.patches import iter_batches
 
 __all__ = ["Network", "OnnxNetwork", "answer_patches", "open_network"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit.networks._card import ModelCard
-from genrekit.networks._features import FeaturesInput
 from genrekit.networks._network import Network, answer_patches
+from genrekit.patches import FeaturesInput
 
 __all__ = ["answer_times", "segment_answers"]
 

@@ -13,8 +13,8 @@ from typing import Any
 from genrekit._validation import check_choice
 from genrekit.formats import check_self_contained
 from genrekit.networks._card import ModelCard
-from genrekit.networks._features import FeaturesInput
 from genrekit.networks._registry import locate
+from genrekit.patches import FeaturesInput
 
 __all__ = ["check_content", "input_names", "session_of"]
 

@@ -8,14 +8,14 @@ from typing import Any
 from genrekit._validation import check_integer, check_number, did_you_mean
 from genrekit.engine import Plan
 from genrekit.features import FEATURES, Feature, FeaturePart, resolve
-from genrekit.networks._features import FeaturesInput
 from genrekit.networks._hearing import make_plan, part_of
-from genrekit.networks._inputs import MelInput
 from genrekit.networks._part import EmbeddingPart
-from genrekit.networks._rows import (
+from genrekit.patches import (
     EmbeddingRows,
     FeatureRows,
+    FeaturesInput,
     FrameRows,
+    MelInput,
     NetworkRows,
     RowsInput,
     WaveformRows,

@@ -25,7 +25,8 @@ from sklearn.svm import SVC
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from genrekit.models import NetworkClassifier, NoveltyMixin, TemperedClassifier, iter_objects
-from genrekit.networks import CNNEmbedding, MelInput, check_network
+from genrekit.networks import CNNEmbedding, check_network
+from genrekit.patches import MelInput
 from genrekit.persistence._private import private
 from genrekit.persistence._trained import check_trained
 from genrekit.persistence._tree_checks import is_count, require

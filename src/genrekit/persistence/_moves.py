@@ -16,6 +16,7 @@ MOVED = {
     f"{_SHELLS}.temporal.RMSEnergy": f"{_SHELLS}.temporal.RMS",
     "genrekit.models._tempered.TemperedClassifier": "genrekit.heads._tempered.TemperedClassifier",
     "genrekit.models._embedding.CNNEmbedding": "genrekit.networks._embedding.CNNEmbedding",
+    "genrekit.networks._inputs.MelInput": "genrekit.patches._inputs.MelInput",
 }
 
 

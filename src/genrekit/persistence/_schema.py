@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from genrekit.models import place
-from genrekit.networks import MelInput
+from genrekit.patches import MelInput
 from genrekit.persistence._private import PRIVATE_TYPES
 
 FILE = "schema.json"

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from genrekit.networks import FeaturesInput, ModelCard, check_content, get_card
+from genrekit.networks import ModelCard, check_content, get_card
+from genrekit.patches import FeaturesInput
 
 __all__ = ["check_trained"]
 

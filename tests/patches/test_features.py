@@ -12,7 +12,7 @@ import pytest
 from genrekit import CNNEmbedding, MFCCStats
 from genrekit.engine import segment_starts
 from genrekit.networks import FeaturesInput, ModelCard, get_card, rows_inputs
-from genrekit.networks._rows import FeatureRows, FrameRows, WaveformRows
+from genrekit.patches._rows import FeatureRows, FrameRows, WaveformRows
 
 SR = 22050
 FRAMES = FrameRows(name="frames", patch=4, mean=[0.0], scale=[1.0])

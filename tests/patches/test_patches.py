@@ -7,7 +7,7 @@ import pytest
 
 from genrekit.features import Spectra
 from genrekit.networks import Patches, get_card, iter_batches
-from genrekit.networks._patches import iter_patches, patch_starts
+from genrekit.patches._patches import iter_patches, patch_starts
 
 MEL = {"kind": "mel", "sr": 8000, "patch": 3, "n_fft": 64, "hop_length": 32, "n_mels": 5}
 

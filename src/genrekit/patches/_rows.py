@@ -15,7 +15,7 @@ from genrekit._docstrings import parameters_of
 from genrekit._validation import check_choice, check_integer, check_number, check_rate
 from genrekit.dsp import stft_window
 from genrekit.features import FEATURES, FeaturePart
-from genrekit.networks._inputs import (
+from genrekit.patches._inputs import (
     MOST_FFT,
     MOST_HZ,
     MOST_MELS,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from genrekit._json import as_mapping, as_tuples, check_fields
 from genrekit._validation import check_choice, check_number
 from genrekit.engine import segment_starts
-from genrekit.networks._inputs import MOST_VALUES, MelInput, WaveformInput
-from genrekit.networks._rows import ROWS, FrameRows, RowsInput, columns_in
+from genrekit.patches._inputs import MOST_VALUES, MelInput, WaveformInput
+from genrekit.patches._rows import ROWS, FrameRows, RowsInput, columns_in
 
 __all__ = ["INPUTS", "FeaturesInput", "parse_input"]
 

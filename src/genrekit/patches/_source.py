@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._validation import check_integer, check_number
-from genrekit.networks._inputs import MelInput, WaveformInput
-from genrekit.networks._patches import patch_starts
+from genrekit.patches._inputs import MelInput, WaveformInput
+from genrekit.patches._patches import patch_starts
 from genrekit.spectra import Spectra
 
 __all__ = ["Patches"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrekit._validation import check_integer, check_number, check_rate
 from genrekit.dsp import Request, check_parameters, make_request, stft_window
-from genrekit.networks._patches import iter_patches
+from genrekit.patches._patches import iter_patches
 from genrekit.spectra import WAVEFORM, Frontend, Spectra
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genrekit.networks import get_card
-from genrekit.networks._rows import EmbeddingRows, FeatureRows, FrameRows, NetworkRows, WaveformRows
+from genrekit.patches._rows import EmbeddingRows, FeatureRows, FrameRows, NetworkRows, WaveformRows
 
 LEVEL = {"mean": [0.0], "scale": [1.0]}
 HEARD = get_card("msd-musicnn").input
