@@ -348,6 +348,9 @@ CARD: dict[str, Any] = {
         "overlap ('chill', 'chillout'). Values are no calibrated probabilities. Anything shorter "
         "than 3 s is repeated to that length. Not for decisions about people."
     ),
+    # Two convolutions in four parts each; on 118 patches of music, tags differ by 6e-7 at most, the
+    # maxima by 1.9e-6 of the largest.
+    "replaces": {"8549a4f218c2e943efe0d6971bb09212b4c79999d5a1e9092e8396bf38742353": 2e-06},
 }
 
 

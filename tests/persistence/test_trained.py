@@ -100,6 +100,14 @@ def test_the_manifest_names_the_networks_that_it_hears(tmp_path):
     assert (tmp_path / "m.skops").stat().st_size < 200_000  # it stays where it is
 
 
+def test_the_network_that_it_hears_may_stand_for_an_earlier_file(tmp_path):
+    (earlier,) = get_card("msd-musicnn").replaces
+    embedding = INPUTS["embedding"]
+    path = build(tmp_path / "m.skops", harmed(*FIRST, "sha256", value=earlier, inputs=embedding))
+    found = load(path).predict_proba(TRACKS)
+    np.testing.assert_array_equal(found, make_classifier(embedding).predict_proba(TRACKS))
+
+
 def test_inside_another_estimator(tmp_path):
     pipeline = make_pipeline(make_classifier())
     save(pipeline, tmp_path / "m.skops")

@@ -105,7 +105,7 @@ class ShippedHead:
             given, trained = getattr(chosen, name), getattr(own, name)
             if _plain(given) != _plain(trained):
                 raise ValueError(self._misfit(f"{name}={given!r} is not what it knows"))
-        if chosen.model != own.model and get_card(chosen.model).sha256 != self.sha256:
+        if chosen.model != own.model and not get_card(chosen.model).stands_for(self.sha256):
             raise ValueError(self._misfit(f"{chosen.model!s} is another network"))
         return chosen
 

@@ -25,6 +25,7 @@ _MOST_TEXT = 1 << 22
 _MOST_BYTES = 1 << 31
 _MOST_UNITS = 1 << 20
 _LONGEST_NAME = 200  # what all file systems take
+_SAME = 1e-5  # what sums of 32-bit floats in another order differ by
 _TEXTS = ("name", "title", "file", "sha256", "licence", "source", "trained_on", "limits")
 
 
@@ -77,6 +78,9 @@ class ModelCard:
         Genres as groups of labels of the first output, for use as a classifier as it is.
     notice : str, optional
         Name of a file beside the card with the licence's text.
+    replaces : mapping of str to float, default={}
+        Earlier files that this one takes the place of: the SHA-256 of each, and by how much answers
+        differ at most, in parts of the largest. What was trained on those goes on as it is.
     path : Path, optional
         The card itself.
 
@@ -115,6 +119,7 @@ class ModelCard:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notice: str | None = None
+    replaces: Mapping[str, float] = field(default_factory=dict)
     path: Path | None = None
 
     def __post_init__(self) -> None:
@@ -129,6 +134,7 @@ class ModelCard:
             check_integer("max_patches", self.max_patches, minimum=1)
         self._check_source()
         self._check_labels()
+        self._check_replaces()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ModelCard:
@@ -196,6 +202,10 @@ class ModelCard:
         heard = (entry for entry in self.input.inputs if isinstance(entry, EmbeddingRows))
         return {entry.model: entry.sha256 for entry in heard}
 
+    def stands_for(self, sha256: str) -> bool:
+        """Whether what was trained on the file of that SHA-256 may hear this network."""
+        return sha256 in (self.sha256, *self.replaces)
+
     def _check_texts(self) -> None:
         """Texts are texts, and names can't lead out of a folder."""
         for name in _TEXTS:
@@ -240,6 +250,13 @@ class ModelCard:
         for genre, labels in self.genres.items():
             for label in labels:
                 check_choice(f"label of the genre {genre!r}", label, known)
+
+    def _check_replaces(self) -> None:
+        """Only a file with the same answers can be replaced without a word."""
+        for sha256, difference in as_mapping("replaces", self.replaces).items():
+            if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+                raise ValueError(f"replaces must name files by SHA-256, not {sha256!r:.80}")
+            check_number("replaces", difference, minimum=0, maximum=_SAME)
 
 
 def _read_json(path: Path) -> Any:

@@ -171,7 +171,7 @@ class _EmbeddingPart(_RowsPart):
         entry = self.entry
         listener = Listener(get_card(entry.model))
         card, heard = listener.card, listener.card.input
-        if card.sha256 != entry.sha256:
+        if not card.stands_for(entry.sha256):
             raise ValueError(
                 f"the input {entry.name!r} was trained on the network of SHA-256 {entry.sha256}, "
                 f"but {entry.model!r} here is {card.sha256}: use the version it was trained on"

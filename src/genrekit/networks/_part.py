@@ -87,7 +87,7 @@ class EmbeddingPart:
             check_number("sr", self.sr, above=0)
         check_stats(self._pooled_by)
         fitted_with = getattr(self, "sha256_", card.sha256)
-        if fitted_with != card.sha256:
+        if not card.stands_for(fitted_with):
             raise ValueError(
                 f"fitted with a network of SHA-256 {fitted_with}, but {self.model!s} here is "
                 f"{card.sha256}: use the version it was fitted with, or fit a clone of it"

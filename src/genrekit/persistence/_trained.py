@@ -25,9 +25,9 @@ def check_trained(card: Any, content: Any) -> ModelCard:
     check_content(found, content.tobytes(), "its network")
     for name, sha256 in found.references.items():
         # The path of a card, which a hostile file could point anywhere, is opened when used.
-        if not name.endswith(".json") and (here := get_card(name).sha256) != sha256:
+        if not name.endswith(".json") and not (here := get_card(name)).stands_for(sha256):
             raise ValueError(
-                f"it was trained on the network of SHA-256 {sha256}, but {name!r} here is {here}: "
-                "use the version it was trained on"
+                f"it was trained on the network of SHA-256 {sha256}, but {name!r} here is "
+                f"{here.sha256}: use the version it was trained on"
             )
     return found
