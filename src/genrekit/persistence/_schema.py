@@ -188,11 +188,13 @@ def iter_trees(
 def normalise(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """The members anew, objects and arrays numbered in order where skops uses their addresses."""
     schema = _unify(parse_schema(members[FILE]))
-    ids: dict[int, int] = {}
+    ids: dict[int | str, int] = {}
     files: dict[str, str] = {}
     for node in iter_nodes(schema):
         # From 1 on: skops takes an id of 0 for none.
-        node.state["__id__"] = ids.setdefault(node.state["__id__"], len(ids) + 1)
+        # Equal numbers and texts are one: whether they were one object is an accident of the code.
+        same = node.state["content"] if node.loader == "JsonNode" else node.state["__id__"]
+        node.state["__id__"] = ids.setdefault(same, len(ids) + 1)
         if "file" in node.state:
             node.state["file"] = files.setdefault(node.state["file"], f"{len(files)}.npy")
     arrays = {new: members[old] for old, new in files.items()}
