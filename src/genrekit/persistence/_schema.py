@@ -191,6 +191,8 @@ def normalise(members: Mapping[str, bytes]) -> dict[str, bytes]:
     ids: dict[int | str, int] = {}
     files: dict[str, str] = {}
     for node in iter_nodes(schema):
+        if node.loader == "SetNode":  # its order is that of this process
+            node.state["content"].sort(key=_texts)
         # From 1 on: skops takes an id of 0 for none.
         # Equal numbers and texts are one: whether they were one object is an accident of the code.
         same = node.state["content"] if node.loader == "JsonNode" else node.state["__id__"]
@@ -199,6 +201,14 @@ def normalise(members: Mapping[str, bytes]) -> dict[str, bytes]:
             node.state["file"] = files.setdefault(node.state["file"], f"{len(files)}.npy")
     arrays = {new: members[old] for old, new in files.items()}
     return {FILE: json.dumps(schema).encode(), **arrays}
+
+
+def _texts(state: dict[str, Any]) -> list[str]:
+    """What an item of a set can be sorted by: its texts and numbers, and the types around them."""
+    return [
+        node.state["content"] if node.loader == "JsonNode" else node.type_name
+        for node in iter_nodes(state)
+    ]
 
 
 def _unify(schema: dict[str, Any]) -> dict[str, Any]:
