@@ -151,11 +151,16 @@ def test_a_search_over_functions_has_their_names(tmp_path):
     search = GridSearchCV(make_classifier(), grid)
     # As `fit` leaves them.
     search.best_params_ = {"network": my_network, "inputs": "mel"}
-    masked = np.ma.MaskedArray(np.array(["cnn", my_network], dtype=object), mask=[False, False])
-    search.cv_results_ = {"param_network": masked, "params": [{"network": my_network}]}
-    with pytest.warns(GenrekitWarning, match="network='my_network' can't be saved"):
+    tried = {"network": ["cnn", my_network], "backbone": ["resnet18", lambda: None]}
+    search.cv_results_ = {
+        f"param_{name}": np.ma.MaskedArray(np.array(values, dtype=object), mask=[False, False])
+        for name, values in tried.items()
+    }
+    search.cv_results_["params"] = [{"network": my_network}]
+    with pytest.warns(GenrekitWarning, match="network='my_network' and .* can't be saved"):
         save(search, tmp_path / "m.skops")
     again = load(tmp_path / "m.skops")
+    assert again.cv_results_["param_backbone"].tolist() == ["resnet18", "<lambda>"]
     assert again.param_grid["network"] == ["cnn", "my_network"]
     assert again.best_params_["network"] == "my_network"
     assert again.cv_results_["param_network"].tolist() == ["cnn", "my_network"]

@@ -56,13 +56,14 @@ def settle(model: Any) -> None:
             restore_scorers(part)
 
 
-def _copied(value: Any, memo: dict[int, Any], lost: dict[str, str]) -> Any:
+def _copied(value: Any, memo: dict[int, tuple[Any, Any]], lost: dict[str, str]) -> Any:
     """The copy of one part of a model; `lost` gains the names of code that is left out."""
     new: Any
     if id(value) in memo:  # what is one object in the model stays one object in the copy
-        return memo[id(value)]
+        return memo[id(value)][1]
     if isinstance(value, dict):
-        memo[id(value)] = new = copy.copy(value)
+        new = copy.copy(value)
+        memo[id(value)] = value, new
         new.update(_copied_items(value, memo, lost))
     elif type(value) in (list, tuple):
         new = type(value)(_copied(item, memo, lost) for item in value)
@@ -72,15 +73,18 @@ def _copied(value: Any, memo: dict[int, Any], lost: dict[str, str]) -> Any:
         for index in np.ndindex(items.shape):
             items[index] = _copied(items[index], memo, lost)
     elif isinstance(value, BaseEstimator) or _is_plain_object(value):
-        memo[id(value)] = new = object.__new__(type(value))
+        new = object.__new__(type(value))
+        memo[id(value)] = value, new
         vars(new).update(_copied_items(_portable_attributes(value), memo, lost))
     else:
         new = value
-    memo[id(value)] = new
+    memo[id(value)] = value, new  # the original too: another could come to lie where it lay
     return new
 
 
-def _copied_items(items: dict[Any, Any], memo: dict[int, Any], lost: dict[str, str]) -> Any:
+def _copied_items(
+    items: dict[Any, Any], memo: dict[int, tuple[Any, Any]], lost: dict[str, str]
+) -> Any:
     """What stands under each name; what makes a network goes by its own."""
     return {
         key: _copied(_named(_maker_in(key), item, lost), memo, lost) for key, item in items.items()
