@@ -47,7 +47,7 @@ class ShippedHead:
     intercept : list of float, of length n_classes
         Intercepts.
     novelty : mapping of str to lists of float, optional
-        What tells other music from that of the training, see `genrekit.networks._novelty`.
+        What tells other music from that of the training, see `fit_novelty`.
     """
 
     name: str
@@ -149,7 +149,7 @@ class ShippedHead:
         return shares / shares.sum(axis=1, keepdims=True)
 
     def novelty_numbers(self) -> dict[str, NDArray[np.float64]] | None:
-        """What `genrekit.networks._novelty.fit_novelty` would give."""
+        """What `fit_novelty` would give."""
         if self.novelty is None:
             return None
         return {name: np.array(values) for name, values in self.novelty.items()}
