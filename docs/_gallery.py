@@ -20,6 +20,7 @@ ORDER = (
     "corrupt_mp3.py",
     "probabilities_and_novelty.py",
     "a_library_overnight.py",
+    "a_cluster.py",
     "tags_into_files.py",
     "fma_official_split.py",
     "your_own_feature.py",
