@@ -25,6 +25,7 @@ ORDER = (
     "fma_official_split.py",
     "your_own_feature.py",
     "your_own_decoder.py",
+    "your_own_data_set.py",
     "your_own_network.py",
 )
 
