@@ -75,6 +75,11 @@ def test_rows_of_undecoded_tracks_are_left_out(table, y):
 def test_constant_features_do_no_harm(table, y):
     table[:, 2] = 7.0
     assert np.isfinite(PCADisplay.from_features(table, y).coordinates).all()
+    table[:] = 7.0
+    display = PCADisplay.from_features(table, y)
+    assert (display.coordinates == 0).all()
+    labels = display.ax_.get_xlabel(), display.ax_.get_ylabel()
+    assert labels == tuple(f"component {i} (0 % of the variance)" for i in (1, 2))
 
 
 def test_draws_on_given_axes_and_leaves_pyplot_alone(table, y):

@@ -98,8 +98,9 @@ class PCADisplay(Drawn):
                 "takes two of each"
             )
         pca = PCA(n_components=2, svd_solver="full")
-        coordinates = pca.fit_transform(StandardScaler().fit_transform(table[whole]))
-        return cls(coordinates, y[whole], pca.explained_variance_ratio_).plot(ax=ax)
+        with np.errstate(invalid="ignore"):  # of features that are all constant there is none
+            coordinates = pca.fit_transform(StandardScaler().fit_transform(table[whole]))
+        return cls(coordinates, y[whole], np.nan_to_num(pca.explained_variance_ratio_)).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> PCADisplay:
         """Draw the map.
