@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
@@ -150,6 +152,15 @@ def test_probabilities_are_scored(full):
     assert full.calibration_error == bins.error > 0
     assert f"log loss {full.log_loss:.3f}" in str(full)
     assert f"calibration error {full.calibration_error:.3f}" in str(full)
+
+
+def test_genres_in_another_order_are_scored_alike(full):
+    order = [2, 0, 3, 1]
+    changed = {"classes": full.classes[order], "probabilities": full.probabilities[:, order]}
+    report = dataclasses.replace(full, **changed)
+    assert report.log_loss == full.log_loss
+    assert report.dummy.log_loss == pytest.approx(full.dummy.log_loss)
+    assert report.calibration_error == full.calibration_error
 
 
 def test_tracks_without_probabilities_are_left_out_of_their_scores(full):

@@ -262,7 +262,9 @@ class GenreReport(Printed):
         known = ~np.isnan(self.probabilities).any(axis=1)
         if not known.any():
             return float("nan")
-        return float(log_loss(self.y_true[known], self.probabilities[known], labels=self.classes))
+        order = np.argsort(self.classes)  # scikit-learn takes the columns to be in it
+        probabilities = self.probabilities[known][:, order]
+        return float(log_loss(self.y_true[known], probabilities, labels=self.classes[order]))
 
     @property
     def calibration_error(self) -> float:
