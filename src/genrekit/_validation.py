@@ -9,7 +9,16 @@ from math import inf, isfinite, nan
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["RATES", "check_choice", "check_integer", "check_number", "check_rate", "did_you_mean"]
+__all__ = [
+    "RATES",
+    "check_choice",
+    "check_integer",
+    "check_jobs",
+    "check_number",
+    "check_rate",
+    "check_running",
+    "did_you_mean",
+]
 
 # Sampling rates, Hz, from the least to the greatest that make sense: telephones have 8,000, and a
 # header that says less than an eighth of it would make a minute of a second; converters end at
@@ -67,3 +76,18 @@ def check_rate(name: str, value: Any) -> None:
     if not RATES[0] <= value <= RATES[1]:
         low, high = (f"{rate:,.0f}" for rate in RATES)
         raise ValueError(f"{name} must be a number from {low} to {high} (Hz), not {value!r}")
+
+
+def check_jobs(n_jobs: Any) -> None:
+    """Raise ``ValueError`` unless `n_jobs` is None or an integer: joblib takes texts and shares."""
+    integer = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and not (integer and n_jobs):
+        raise ValueError(
+            f"n_jobs must be an integer such as 2, -1 for all cores, or None for 1, not {n_jobs!r}"
+        )
+
+
+def check_running(on_error: Any, n_jobs: Any) -> None:
+    """Raise ``ValueError`` unless tracks can be worked on in this way."""
+    check_choice("on_error", on_error, ("raise", "nan"))
+    check_jobs(n_jobs)

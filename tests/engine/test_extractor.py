@@ -12,7 +12,7 @@ import pandas
 import pytest
 from sklearn.utils import Bunch
 
-from genrekit import RMS, AudioFeatures, MFCCStats
+from genrekit import RMS, AudioFeatures, MFCCStats, extract, iter_rows, make_genre_pipeline
 from genrekit.engine import AudioExtractor
 from genrekit.exceptions import AudioDecodeError, AudioDecodeWarning
 from genrekit.features import Frontend, Spectra, rms
@@ -148,6 +148,39 @@ def test_offset_beyond_the_end(music, files):
 def test_unknown_on_error(music):
     with pytest.raises(ValueError, match="unknown on_error 'nana': did you mean 'nan'"):
         _features(on_error="nana").fit([music])
+
+
+RUN_WRONG = {
+    "n_jobs": [
+        ("2", "not '2'"),
+        (2.5, "not 2.5"),
+        (2.0, "not 2.0"),
+        (0, "not 0"),
+        (True, "not True"),
+    ],
+    "memory": [("", "names no folder")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [(name, *case) for name, cases in RUN_WRONG.items() for case in cases],
+)
+def test_how_it_runs_is_checked_before_anything_is_read(
+    name, value, message, music, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    running = {name: value}
+    calls = [
+        lambda: _features(**running).fit([music]),
+        lambda: extract([music], ["rms"], **running),
+        lambda: next(iter_rows([music], ["rms"], **running)),
+        lambda: make_genre_pipeline("knn", ["rms"], **running).fit([music] * 2, ["a", "b"]),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"^{name}.* {message}"):
+            call()
+    assert not list(tmp_path.iterdir())
 
 
 # --- collections ------------------------------------------------------------------------------

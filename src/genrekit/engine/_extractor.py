@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_running
 from genrekit.engine._collection import check_collection
 from genrekit.engine._items import (
     as_array,
@@ -21,6 +21,7 @@ from genrekit.engine._items import (
 )
 from genrekit.engine._plan import Plan
 from genrekit.engine._rows import Described, extract_tracks
+from genrekit.engine._store import open_store
 from genrekit.engine._tracks import MatrixRow, is_file
 from genrekit.exceptions import TrackError
 from genrekit.spectra import Frontend, Part
@@ -143,7 +144,8 @@ class AudioExtractor(TransformerMixin, BaseEstimator, ABC):
 
     def _check_running(self) -> None:
         """Refuse what could not be run."""
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_running(self.on_error, self.n_jobs)
+        open_store(self.memory)  # which makes nothing yet
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Check the parameters and X; nothing is decoded and nothing learnt.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrekit._progress import progress_bar
-from genrekit._validation import check_choice
+from genrekit._validation import check_running
 from genrekit.audio import Decoded, Downmix
 from genrekit.engine._tracks import Excerpt, TrackSegment, content, label, read_track
 from genrekit.engine._workers import in_parallel
@@ -79,7 +79,7 @@ def attempts(
     waiting: int | None = None,
 ) -> Generator[Any, None, None]:
     """``work`` on every item, in order: its result, or a `TrackError`; few or `waiting` ahead."""
-    check_choice("on_error", on_error, ("raise", "nan"))
+    check_running(on_error, n_jobs)
     if decoder is not None and not callable(decoder):
         raise TypeError(f"decoder must be a callable (see genrekit.audio.Decoder), not {decoder!r}")
     stop = _Stop()

@@ -140,6 +140,8 @@ def open_store(memory: Any) -> Store | None:
     location = memory if memory is None or _is_path(memory) else _location(memory)
     if location is None:
         return None
+    if not os.fspath(location):
+        raise ValueError("memory='' names no folder: pass a path, '.' for this one, or None")
     refuse_address(location, "memory=")
     folder = os.path.abspath(os.path.expanduser(os.fspath(location)))
     return Store(os.path.join(folder, "genrekit"), _size_limit())

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
+from genrekit._validation import check_jobs
 from genrekit.engine import Extracted, extraction_clock
 from genrekit.evaluation._leakage import find_leaks, warn_of_leaks
 from genrekit.evaluation._report import GenreReport
@@ -134,6 +135,7 @@ def run_folds(
     n_jobs: int | None,
 ) -> GenreReport:
     """Run an estimator on splits that have been made and checked."""
+    check_jobs(n_jobs)
     folds: list[_Fold] = Parallel(n_jobs=n_jobs)(
         delayed(_run_fold)(clone(estimator), X, y, groups, split) for split in splits
     )

@@ -16,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from genrekit._shown import Printed
 from genrekit._tables import text_table
-from genrekit._validation import check_integer
+from genrekit._validation import check_integer, check_jobs
 from genrekit.engine import AudioExtractor
 from genrekit.evaluation._splits import fit_on, genre_splits, read_labels
 from genrekit.models import GenreClassifier, SegmentClassifier
@@ -176,6 +176,7 @@ def importance_by_family(
     <FamilyImportance: mfcc first of 2 families>
     """
     check_integer("n_repeats", n_repeats, minimum=1)
+    check_jobs(n_jobs)
     y, groups = read_labels(X, y, groups)
     model, table, names = _tabulate(estimator, X, feature_names)
     kept = np.flatnonzero(~np.isnan(table).any(axis=1))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_running
 from genrekit.audio import Remark
 from genrekit.engine import AudioExtractor, Described, label, read_tracks
 from genrekit.exceptions import AudioDecodeError, TrackError
@@ -385,7 +385,7 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
 
     def _running(self, features: Any) -> Any:
         """The transformer run as is said now: after `fit`, or `load`, that may have changed."""
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_running(self.on_error, self.n_jobs)
         running = {name: getattr(self, name) for name in _RUNNING}
         return with_running(features, **running)
 

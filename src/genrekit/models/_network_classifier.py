@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_choice, check_running
 from genrekit.engine import Plan
 from genrekit.heads import (
     check_learnt,
@@ -352,7 +352,7 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
         """How to train, and the seed; everything that can be checked before tracks are read."""
         choose_device(self.device)
         check_choice("aggregate", self.aggregate, AGGREGATES)
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_running(self.on_error, self.n_jobs)
         check_share("reject_below", self.reject_below)
         check_validation(self.validation)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

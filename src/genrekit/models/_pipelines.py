@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_running
 from genrekit.engine import AudioExtractor
 from genrekit.features import AudioFeatures
 from genrekit.heads import make_classifier, make_reducer
@@ -107,7 +107,7 @@ def make_genre_pipeline(
     ['features', 'scale', 'reduce', 'clf']
     >>> pipeline = pipeline.set_params(features__mfcc__n_mfcc=13, clf__C=1.0)
     """
-    check_choice("on_error", on_error, ("raise", "nan"))
+    check_running(on_error, n_jobs)
     running = {"memory": memory, "n_jobs": n_jobs, "on_error": on_error, "verbose": verbose}
     features = clone(features) if hasattr(features, "transform") else AudioFeatures(features)
     steps = [("features", with_running(features, **running))]

@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_choice, check_running
 from genrekit.audio import Remark
 from genrekit.engine import RECENT, Described, held, read_tracks, warn_of_short, warn_of_tracks
 from genrekit.exceptions import AudioContentWarning, warn_caller
@@ -275,7 +275,7 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
     def _cutter(self) -> Cutter:
         """How tracks are cut; parameters are checked."""
         check_choice("aggregate", self.aggregate, AGGREGATES)
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_running(self.on_error, self.n_jobs)
         check_share("reject_below", self.reject_below)
         return Cutter(
             sr=self.sr,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from genrekit._validation import check_choice
+from genrekit._validation import check_running
 from genrekit.audio import Remark
 from genrekit.engine import NOTHING, Plan, read_tracks, warn_of_tracks
 from genrekit.heads import Answers, level
@@ -119,7 +119,7 @@ class TrainedNetworkMixin(TrackClassifierMixin):
     ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], Remark]]:
         """Of each track: where segments start, their probabilities, what is to be known."""
         check_is_fitted(self)
-        check_choice("on_error", self.on_error, ("raise", "nan"))
+        check_running(self.on_error, self.n_jobs)
         tracks = self._read(X, reset=False)
         answers, plan = self._answerer(segment_hop)
         stream = stream_heard(tracks, plan, self.memory, then=answers, **self._running())
