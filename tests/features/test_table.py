@@ -47,7 +47,7 @@ def test_frames_have_the_shape_and_type_that_is_promised(shell, music, dtype):
     shell.set_params(dtype=dtype)
     frames = shell.frames(music)
     (_, part), *_ = shell._named_parts()
-    n_rows = len(part.feature.rows(part.settings))
+    n_rows = len(part.feature.rows_of(part.settings))
     if part.feature.whole_clip:
         n_frames = 1
     elif shell.feature.transformer == "GTZANHPSS":

@@ -18,11 +18,6 @@ from genrekit.spectra import DEFAULT_STATS, STATS, WAVEFORM, Frontend, Spectra, 
 __all__ = ["Feature", "FeaturePart"]
 
 
-def _one_row(params: Mapping[str, Any]) -> list[str]:
-    """The feature's name is the row's."""
-    return [""]
-
-
 @dataclass(frozen=True)
 class Feature:
     """One row of the table of features.
@@ -36,8 +31,8 @@ class Feature:
     needs : sequence of str or callable
         The intermediates it reads; a callable gets the parameters. Parameters of an
         intermediate are taken from the feature's own of the same name.
-    rows : callable
-        ``rows(params) -> list of str``: what each row adds to the feature's name.
+    rows : sequence of str or callable
+        What each row adds to the feature's name; a callable gets the parameters.
     whole_clip : bool, default=False
         Whether it gives one value a track, which is not pooled.
     native : bool, default=False
@@ -47,7 +42,7 @@ class Feature:
     function: Callable[..., NDArray[Any]]
     transformer: str
     needs: Sequence[str] | Callable[[Mapping[str, Any]], Sequence[str]]
-    rows: Callable[[Mapping[str, Any]], list[str]] = _one_row
+    rows: Sequence[str] | Callable[[Mapping[str, Any]], Sequence[str]] = ("",)
     whole_clip: bool = False
     native: bool = False
 
@@ -56,6 +51,10 @@ class Feature:
         """Keyword-only parameters of the function and their defaults."""
         parameters = inspect.signature(self.function).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def rows_of(self, params: Mapping[str, Any]) -> Sequence[str]:
+        """What each row adds to the name, with these parameters."""
+        return self.rows(params) if callable(self.rows) else self.rows
 
     @property
     def summary(self) -> str:
@@ -148,7 +147,7 @@ class FeaturePart:
 
     def columns(self, name: str) -> list[str]:
         """Names of the columns, for example ``mfcc0_mean``, ``mfcc0_std``, ``mfcc1_mean``."""
-        rows = [name + suffix for suffix in self.feature.rows(self.settings)]
+        rows = [name + suffix for suffix in self.feature.rows_of(self.settings)]
         if self.feature.whole_clip:
             return rows
         return [f"{row}_{stat}" for row in rows for stat in self.pooled_by]

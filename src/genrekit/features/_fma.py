@@ -102,14 +102,9 @@ def _constant_q(spectra: Spectra) -> Iterator[tuple[str, NDArray[Any]]]:
     y, sr, hop_length = spectra.waveform, spectra.frontend.sr, spectra.frontend.hop_length
     # Seven octaves down, a shorter track has not one sample left: silence follows it.
     y = librosa.util.fix_length(y, size=max(len(y), int(sr)))
-    grid: dict[str, Any] = {
-        "hop_length": hop_length,
-        "n_bins": 12 * _OCTAVES,
-        "tuning": None,
-        "pad_mode": spectra.frontend.pad_mode,
-    }
+    grid: dict[str, Any] = {"hop_length": hop_length, "pad_mode": spectra.frontend.pad_mode}
     try:
-        cqt = np.abs(librosa.cqt(y, sr=sr, **grid))
+        cqt = np.abs(librosa.cqt(y, sr=sr, n_bins=12 * _OCTAVES, tuning=None, **grid))
     except librosa.ParameterError as error:
         reason = f"its rate of {sr:g} Hz is too low for {_OCTAVES} octaves of constant-Q transform"
         raise AudioDecodeError("<waveform>", reason) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain, count
 from typing import Any
 
@@ -41,40 +41,28 @@ def _mfcc_rows(params: Params) -> list[str]:
     return [f"{order}{i}" for order in orders for i in range(params["n_mfcc"])]
 
 
-def _mel_rows(params: Params) -> list[str]:
-    return [str(i) for i in range(params["n_mels"])]
-
-
-def _chroma_rows(params: Params) -> list[str]:
-    return [str(i) for i in range(params["n_chroma"])]
-
-
-def _contrast_rows(params: Params) -> list[str]:
-    return [str(i) for i in range(params["n_bands"] + 1)]
-
-
-def _tonnetz_rows(params: Params) -> list[str]:
-    return [str(i) for i in range(6)]
-
-
-def _hpss_rows(params: Params) -> list[str]:
-    return ["harmony", "perceptr"]
-
-
-def _from_one_rows(params: Params) -> list[str]:
-    return [str(i) for i in range(1, 21)]
+def _numbered(name: str, params: Params, *, more: int = 0) -> list[str]:
+    """``0``, ``1``, …: as many as a parameter says, and some `more`."""
+    return [str(i) for i in range(params[name] + more)]
 
 
 FEATURES: dict[str, Feature] = {
-    "mel": Feature(spectral.mel_spectrogram, "MelSpectrogram", ["mel"], _mel_rows),
+    "mel": Feature(
+        spectral.mel_spectrogram, "MelSpectrogram", ["mel"], partial(_numbered, "n_mels")
+    ),
     "mfcc": Feature(cepstral.mfcc, "MFCCStats", ["mel"], _mfcc_rows),
-    "chroma": Feature(chroma.chroma, "ChromaStats", chroma.chroma_needs, _chroma_rows),
-    "tonnetz": Feature(chroma.tonnetz, "Tonnetz", ["chroma"], _tonnetz_rows),
+    "chroma": Feature(
+        chroma.chroma, "ChromaStats", chroma.chroma_needs, partial(_numbered, "n_chroma")
+    ),
+    "tonnetz": Feature(chroma.tonnetz, "Tonnetz", ["chroma"], list("012345")),
     "spectral_centroid": Feature(spectral.spectral_centroid, "SpectralCentroid", ["moments"]),
     "spectral_bandwidth": Feature(spectral.spectral_bandwidth, "SpectralBandwidth", ["moments"]),
     "spectral_rolloff": Feature(spectral.spectral_rolloff, "SpectralRolloff", ["rolloff"]),
     "spectral_contrast": Feature(
-        spectral.spectral_contrast, "SpectralContrast", ["extremes"], _contrast_rows
+        spectral.spectral_contrast,
+        "SpectralContrast",
+        ["extremes"],
+        partial(_numbered, "n_bands", more=1),
     ),
     "spectral_flatness": Feature(spectral.spectral_flatness, "SpectralFlatness", ["log_sums"]),
     "spectral_flux": Feature(spectral.spectral_flux, "SpectralFlux", ["change"]),
@@ -86,9 +74,11 @@ FEATURES: dict[str, Feature] = {
 # Only the set "gtzan57" uses these.
 _GTZAN: dict[str, Feature] = {
     "gtzan_chroma": Feature(_gtzan.joint_chroma, "GTZANChroma", ["power"]),
-    "gtzan_hpss": Feature(_gtzan.harmonic_percussive, "GTZANHPSS", ["waveform"], _hpss_rows),
+    "gtzan_hpss": Feature(
+        _gtzan.harmonic_percussive, "GTZANHPSS", ["waveform"], ["harmony", "perceptr"]
+    ),
     "gtzan_tempo": Feature(_gtzan.beat_tempo, "GTZANTempo", ["mel"], whole_clip=True),
-    "gtzan_mfcc": Feature(_gtzan.mfcc20, "GTZANMFCC", ["mel"], _from_one_rows),
+    "gtzan_mfcc": Feature(_gtzan.mfcc20, "GTZANMFCC", ["mel"], [str(i) for i in range(1, 21)]),
 }
 
 # Only the set "fma518" uses this.
@@ -109,18 +99,9 @@ _MEAN_VAR = {"stats": ("mean", "var"), "pad_mode": "reflect"}
 
 # Fixed: a model that was saved with it must find the same columns in every later version.
 _STANDARD = (
-    "mfcc",
-    "chroma",
-    "tonnetz",
-    "spectral_centroid",
-    "spectral_bandwidth",
-    "spectral_rolloff",
-    "spectral_contrast",
-    "spectral_flatness",
-    "spectral_flux",
-    "zero_crossing_rate",
-    "rms",
-    "tempo",
+    *("mfcc", "chroma", "tonnetz", "spectral_centroid", "spectral_bandwidth", "spectral_rolloff"),
+    *("spectral_contrast", "spectral_flatness", "spectral_flux", "zero_crossing_rate"),
+    *("rms", "tempo"),
 )
 
 # Set → (name of the part, feature, parameters of its transformer), in the order of the columns.

@@ -78,14 +78,9 @@ def mfcc(
     (26, 44)
     """
     mel: dict[str, Any] = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax}
-    own: dict[str, Any] = {
-        "n_mfcc": n_mfcc,
-        "lifter": lifter,
-        "deltas": deltas,
-        "width": width,
-        "top_db": top_db,
-    }
-    check_arguments(spectra, **own, **mel)
+    check_arguments(
+        spectra, n_mfcc=n_mfcc, lifter=lifter, deltas=deltas, width=width, top_db=top_db, **mel
+    )
     basis = dct_basis(n_mfcc, n_mels) * _lifter_weights(n_mfcc, lifter)
     basis = basis.astype(spectra.frontend.dtype)
     start, stop = np.zeros(n_mfcc, np.int64), np.full(n_mfcc, n_mels, np.int64)

@@ -157,7 +157,7 @@ def _feature(
     front = part.frontend(inherited)
     _check_heard(type(part).__name__, front, inherited)
     fields: dict[str, Any] = {key: getattr(front, key) for key in _FRONTEND}
-    rows = len(feature.rows(params))
+    rows = len(feature.rows_of(params))
     patch = _patch(seconds, front.frames_per_second)
     return FeatureRows(
         name=name, feature=known[0], params=params, patch=patch, **fields, **_unscaled(rows)

@@ -226,7 +226,7 @@ class FeatureRows(RowsInput):
         stft_window(self.window, self.win_length or self.n_fft, self.n_fft)
 
     def _expected_rows(self) -> int:
-        return len(FEATURES[self.feature].rows(self.part.settings))
+        return len(FEATURES[self.feature].rows_of(self.part.settings))
 
 
 @parameters_of(RowsInput)

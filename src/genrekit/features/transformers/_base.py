@@ -11,11 +11,7 @@ from numpy.typing import NDArray
 from genrekit._docstrings import with_parameters
 from genrekit._validation import did_you_mean
 from genrekit.dsp import Request
-from genrekit.engine import (
-    AudioExtractor,
-    as_track,
-    warn_of_tracks,
-)
+from genrekit.engine import AudioExtractor, as_track, warn_of_tracks
 from genrekit.features._feature import Feature, FeaturePart
 from genrekit.features._table import ALL_FEATURES
 from genrekit.spectra import Frontend, Part, Spectra, check_stats
