@@ -130,7 +130,7 @@ def test_fit_predict_score(model, features, X, y):
     predicted = clf.predict(X)
     np.testing.assert_array_equal(predicted, clf.classes_[proba.argmax(axis=1)])
     assert clf.score(X, y) == np.mean(predicted == y) > 0.6
-    assert list(clf.pipeline_.named_steps) == ["scale", "reduce", "clf"]
+    assert list(clf.pipeline_.named_steps) == ["scale", "clf"]
 
 
 def test_top_k(clf, X, y):
