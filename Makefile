@@ -52,14 +52,12 @@ demo: $(VENV)/.installed-demo  ## the whole way on synthetic tracks, or on MUSIC
 
 # --- tests ------------------------------------------------------------------------------------
 
-# Three runs: everything as users have it; coverage, with the kernels that can be traced and without
-# the test data (estimator checks, benchmarks, tools and the README depend on neither); the bodies of the
-# compiled kernels as plain Python.
+# Three runs: everything as users have it; what rests on kernels, with those of numpy; the bodies of
+# the compiled kernels as plain Python.
+KERNELS := tests/dsp tests/spectra tests/engine tests/features tests/patches
 test: $(VENV)/.installed-test  ## all tests, coverage, kernels
-	$(PYTEST)
-	GENREKIT_KERNELS=numpy GENREKIT_TEST_DATA=none $(PYTEST) --cov \
-	    --ignore=tests/test_common.py --ignore=tests/test_types.py --ignore=tests/benchmarks \
-	    --ignore=tests/docs --ignore=tests/tools -k "not scikit_learn_checks"
+	$(PYTEST) --cov
+	GENREKIT_KERNELS=numpy GENREKIT_TEST_DATA=none $(PYTEST) $(KERNELS)
 	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/dsp
 
 # What is decoded depends on whether the program ffmpeg is on the PATH; the machine's own, or the one
