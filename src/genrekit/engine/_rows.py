@@ -47,6 +47,13 @@ class TrackRow(NamedTuple):
     remark : Remark
         What is to be known of it beside, such as that it is silent: ``remark.text`` says it in
         words, and is empty if there is nothing.
+
+    Examples
+    --------
+    >>> import numpy as np, genrekit
+    >>> (row,) = genrekit.iter_rows([np.zeros(22050)], ["rms"])
+    >>> row.index, row.values.tolist(), row.error, row.seconds
+    (0, [0.0, 0.0], None, 1.0)
     """
 
     index: int  # type: ignore[assignment]  # not tuple.index: the name says what it is
@@ -74,6 +81,13 @@ class TrackRows(Iterator[TrackRow]):
         Names of the columns.
     n_tracks : int
         How many rows there will be.
+
+    Examples
+    --------
+    >>> import numpy as np, genrekit
+    >>> rows = genrekit.iter_rows([np.zeros(22050)] * 3, ["rms"])
+    >>> rows.names, rows.n_tracks, len(list(rows))
+    (['rms_mean', 'rms_std'], 3, 3)
     """
 
     def __init__(

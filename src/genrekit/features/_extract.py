@@ -36,6 +36,14 @@ class Extraction(ShortTable):
         Names of the columns; with ``pooled=False`` of the features.
     errors : list of TrackError
         The tracks that failed: index, path and reason.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).standard_normal(22050)
+    >>> found = extract([noise], ["rms"])
+    >>> found.table.shape, found.names, found.errors
+    ((1, 2), ['rms_mean', 'rms_std'], [])
     """
 
     table: Any

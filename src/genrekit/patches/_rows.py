@@ -71,6 +71,13 @@ class RowsInput(ABC):
         What is taken off each row.
     scale : sequence of float
         What each row is divided by then.
+
+    Examples
+    --------
+    >>> from genrekit.patches import FrameRows
+    >>> heard = FrameRows(name="picture", patch=128, mean=(0.0,) * 64, scale=(1.0,) * 64)
+    >>> heard.n_rows, heard.patch
+    (64, 128)
     """
 
     rows: ClassVar[str] = ""

@@ -78,6 +78,15 @@ class ShardedTable:
     n_missing : int
         Tracks of the last call of ``genrekit.extract`` that have no row yet, because it was
         stopped.
+
+    Examples
+    --------
+    >>> import tempfile, genrekit
+    >>> folder = tempfile.mkdtemp()
+    >>> tracks = genrekit.make_tracks(2, root=f"{folder}/music", duration=0.5)
+    >>> rows = genrekit.extract(tracks.paths, ["rms"], output=f"{folder}/rows").table
+    >>> rows[[0, 5]].shape, rows.to_numpy().shape
+    ((2, 2), (10, 2))
     """
 
     ndim = 2
