@@ -35,6 +35,11 @@ class Server:
         self.asked = Counter()
         self.sent = 0
 
+    def count(self, n_bytes):
+        """Bytes that are on their way, or did not arrive."""
+        with self.lock:
+            self.sent += n_bytes
+
     def url(self, name, user="", query=""):
         """The address of a file."""
         return f"http://{user}127.0.0.1:{self.port}/{name}{query}"
@@ -115,9 +120,12 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(_SILENT)
                 self.close_connection = True
                 return
-            self.wfile.write(content)
-            with server.lock:
-                server.sent += len(content)
+            server.count(len(content))  # first: whoever has all of it may look at once
+            try:
+                self.wfile.write(content)
+            except OSError:
+                server.count(-len(content))
+                raise
         except OSError:
             self.close_connection = True
 

@@ -31,7 +31,7 @@ class Feature:
     needs : sequence of str or callable
         The intermediates it reads; a callable gets the parameters. Parameters of an
         intermediate are taken from the feature's own of the same name.
-    rows : sequence of str or callable
+    rows : sequence of str or callable, default=("",)
         What each row adds to the feature's name; a callable gets the parameters.
     whole_clip : bool, default=False
         Whether it gives one value a track, which is not pooled.
