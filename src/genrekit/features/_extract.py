@@ -39,9 +39,9 @@ class Extraction(ShortTable):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import numpy as np, genrekit
     >>> noise = np.random.default_rng(0).standard_normal(22050)
-    >>> found = extract([noise], ["rms"])
+    >>> found = genrekit.extract([noise], ["rms"])
     >>> found.table.shape, found.names, found.errors
     ((1, 2), ['rms_mean', 'rms_std'], [])
     """
