@@ -56,6 +56,28 @@ def segment_answers(
         the user brings.
     answers : dict of str to ndarray of shape (n_segments, n_units)
         By output.
+
+    Examples
+    --------
+    A stand-in for a network, on pictures of 10 columns that are heard by four:
+
+    >>> import numpy as np
+    >>> from genrekit.networks import FeaturesInput, ModelCard, segment_answers
+    >>> from genrekit.patches import FrameRows
+    >>> rows = FrameRows(name="picture", patch=4, mean=(0.0, 0.0), scale=(1.0, 1.0))
+    >>> card = ModelCard(
+    ...     name="sum", title="What is there", file="sum.onnx", sha256="0" * 64, size=1,
+    ...     input=FeaturesInput(segment_duration=None, inputs=[rows]), outputs={"sum": 1},
+    ...     licence="none", source="here", trained_on="nothing", limits="it is none",
+    ... )
+    >>> class Sum:
+    ...     shape, outputs = (2, 4), {"sum": 1}
+    ...     def __call__(self, batch, outputs=None):
+    ...         return {"sum": batch.sum(axis=(1, 2))[:, np.newaxis]}
+    >>> frames = {"picture": np.ones((2, 10), np.float32)}
+    >>> times, answers = segment_answers(card, Sum(), frames, 10, batch_size=2)
+    >>> times.tolist(), answers["sum"].ravel().tolist()
+    ([0.0, 4.0], [8.0, 8.0])
     """
     heard = card.input
     if not isinstance(heard, FeaturesInput):
