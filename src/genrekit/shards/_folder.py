@@ -153,7 +153,16 @@ def read_listing(folder: Path) -> Any:
     """The tracks of the last call, in order; none if nobody has said so."""
     pa, _ = arrow()
     path = folder / _LISTING
-    return read_part(path, ["path"])["path"] if path.exists() else pa.chunked_array([], pa.string())
+    if not path.exists():
+        return pa.chunked_array([], pa.string())
+    paths = read_part(path, ["path"])["path"]
+    _give_back(pa)
+    return paths
+
+
+def _give_back(pa: Any) -> None:
+    """Give memory that reading took, several times what is left, back to the system."""
+    pa.default_memory_pool().release_unused()
 
 
 def read_index(folder: Path) -> Index:
@@ -168,15 +177,18 @@ def read_index(folder: Path) -> Index:
         if identity and (found["key"] != identity["key"] or columns != names):
             raise ValueError(f"{file}: its rows are of other parameters than those of {files[0]}")
         names, identity = columns, identity or found
-        labels.append(table.replace_schema_metadata(None))
+        # The newest row first: turned here, where a copy is of one file's rows.
+        turned = pa.array(np.arange(table.num_rows)[::-1])
+        labels.insert(0, table.replace_schema_metadata(None).take(turned))
     lengths = [table.num_rows for table in labels]
     empty = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in LABELS.items()])
-    joined = pa.concat_tables([empty.empty_table(), *labels]).combine_chunks()
-    backwards = np.arange(joined.num_rows)[::-1]
-    file_of = np.repeat(np.arange(len(files), dtype=np.int32), lengths)
-    row_of = np.concatenate([np.arange(n, dtype=np.int32) for n in lengths] or [file_of])
-    labels_of = joined.take(pa.array(backwards))
-    return Index(files, names, identity, labels_of, file_of[backwards], row_of[backwards])
+    labels_of = pa.concat_tables([empty.empty_table(), *labels]).combine_chunks()
+    labels.clear()
+    _give_back(pa)
+    numbers = np.arange(len(files), dtype=np.int32)[::-1]
+    file_of = np.repeat(numbers, lengths)
+    row_of = np.concatenate([np.arange(n, dtype=np.int32)[::-1] for n in lengths] or [file_of])
+    return Index(files, names, identity, labels_of, file_of, row_of)
 
 
 def _labels(file: Path) -> tuple[list[str], dict[str, Any], Any]:
@@ -212,9 +224,11 @@ def _whole(file: Path) -> Iterator[None]:
 
 def places(wanted: Any, paths: Any) -> NDArray[np.int64]:
     """Where each path stands first among others, -1 where it does not."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     found: NDArray[np.int64] = pc.index_in(wanted, value_set=paths).fill_null(-1).to_numpy()
+    _give_back(pa)
     return found.astype(np.int64)
 
 
