@@ -75,13 +75,6 @@ class TrackRows(Iterator[TrackRow]):
     rows : generator of TrackRow
         Gives them.
 
-    Attributes
-    ----------
-    names : list of str
-        Names of the columns.
-    n_tracks : int
-        How many rows there will be.
-
     Examples
     --------
     >>> import numpy as np, genrekit

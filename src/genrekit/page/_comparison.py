@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 
-from genrekit._tables import atomic_path, check_writable
 from genrekit._version import __version__
 from genrekit.evaluation import Comparison, GenreReport, PairedDifference
-from genrekit.page._document import document
+from genrekit.page._document import document, write_page
 from genrekit.page._facts import about, facts
 from genrekit.page._headline import percent
 from genrekit.page._markup import Html, element, join, more, sections, table
@@ -60,11 +58,7 @@ def write_comparison(
     >>> path.exists()
     True
     """
-    path = Path(path)
-    check_writable(path)
-    page = _page(comparison, title)
-    with atomic_path(path) as part:
-        part.write_text(page, encoding="utf-8")
+    write_page(path, lambda _: _page(comparison, title))
 
 
 def _page(comparison: Comparison, title: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from importlib.resources import files
+from pathlib import Path
 
+from genrekit._tables import atomic_path, check_writable
 from genrekit.page._markup import Html, element
 
-__all__ = ["document", "style_of"]
+__all__ = ["document", "style_of", "write_page"]
 
 # A browser holds the page to it: no script, no address but those of sounds beside it.
 _POLICY = (
@@ -34,3 +37,12 @@ def document(title: str, body: Sequence[object]) -> str:
 def style_of(name: str) -> Html:
     """A style sheet of this room."""
     return Html(files("genrekit.page").joinpath(name).read_text(encoding="utf-8"))
+
+
+def write_page(path: str | os.PathLike[str], make: Callable[[Path], str]) -> None:
+    """Write a page whole, or not at all; that it can be written is known before it is made."""
+    path = Path(path)
+    check_writable(path)
+    page = make(path)
+    with atomic_path(path) as part:
+        part.write_text(page, encoding="utf-8")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from genrekit._tables import atomic_path, check_writable
 from genrekit.displays import MapDisplay
-from genrekit.page._document import document, style_of
+from genrekit.page._document import document, style_of, write_page
 from genrekit.page._markup import Html, element, join
 from genrekit.page._names import short_names
 
@@ -61,11 +59,10 @@ def write_map(
     >>> path.exists()
     True
     """
-    path = Path(path)
-    check_writable(path)
-    page = document(title, [element("header", element("h1", title)), hover_map(display)])
-    with atomic_path(path) as part:
-        part.write_text(page, encoding="utf-8")
+    write_page(
+        path,
+        lambda _: document(title, [element("header", element("h1", title)), hover_map(display)]),
+    )
 
 
 def map_cell(display: MapDisplay) -> Html:

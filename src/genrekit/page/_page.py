@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from genrekit._tables import atomic_path, check_writable
 from genrekit._version import __version__
 from genrekit.evaluation import FamilyImportance, GenreReport
 from genrekit.page import _charts as charts
 from genrekit.page import _sections as sections
-from genrekit.page._document import document
+from genrekit.page._document import document, write_page
 from genrekit.page._facts import about, facts
 from genrekit.page._genre_section import each_genre
 from genrekit.page._headline import alerts, headline
@@ -82,12 +80,8 @@ def write_report(
     >>> path.exists()
     True
     """
-    path = Path(path)
-    check_writable(path)
-    players = Players(audio, path)
-    page = _page(report, title, estimator, features, importance, players, more)
-    with atomic_path(path) as part:
-        part.write_text(page, encoding="utf-8")
+    shown = report, title, estimator, features, importance
+    write_page(path, lambda at: _page(*shown, Players(audio, at), more))
 
 
 def _page(
