@@ -6,7 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn import config_context
 
+from genrekit import cluster_report
 from genrekit.displays import MapDisplay, PCADisplay
 
 pytest.importorskip("matplotlib")
@@ -74,3 +76,13 @@ def test_bad_input(table):
         MapDisplay.from_features(table[:3], Y[:3])
     with pytest.raises(ValueError, match="one row a label"):
         MapDisplay.from_features(table, Y[1:])
+
+
+def test_what_transformers_are_set_to_give_makes_no_difference(table):
+    pytest.importorskip("pandas")
+    plain = MapDisplay.from_features(table, Y).coordinates
+    with config_context(transform_output="pandas"):
+        np.testing.assert_array_equal(MapDisplay.from_features(table, Y).coordinates, plain)
+        np.testing.assert_array_equal(PCADisplay.from_features(table, Y).coordinates, plain)
+        clusters = cluster_report(table, Y, random_state=0)
+    np.testing.assert_allclose(clusters.coordinates, plain)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas
 import pytest
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 
 from genrekit import PCAReducer
@@ -51,3 +54,13 @@ def test_unfitted_and_too_small(X):
         PCAReducer().transform(X)
     with pytest.raises(ValueError, match="minimum of 2"):
         PCAReducer().fit(X[:1])
+
+
+def test_fitted_and_asked_under_other_settings(X):
+    plain = PCAReducer(2).fit_transform(X)
+    with config_context(transform_output="pandas"):
+        reducer = PCAReducer(2).fit(X)
+        assert list(reducer.transform(X).columns) == ["pcareducer0", "pcareducer1"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(reducer.transform(X), plain)

@@ -932,3 +932,24 @@ def test_what_has_a_spectrum_is_described_by_features_alone(form):
     clf = GenreClassifier(features=["rms", "tempo"], calibrate=False).fit(X, [0] * 4 + [1] * 4)
     assert clf.pipeline_.n_features_in_ == 3
     assert clf.predict(X).tolist() == [0] * 4 + [1] * 4
+
+
+@pytest.mark.parametrize("model", ["svm", "knn"])
+@pytest.mark.parametrize("outputs", [("pandas", "default"), ("default", "pandas")])
+def test_what_transformers_are_set_to_give_makes_no_difference(clf, X, y, model, outputs):
+    pytest.importorskip("pandas")
+    clf.set_params(model=model, reducer=2)
+    plain = clf.fit(X, y).predict_proba(X)
+    in_fit, later = outputs
+    with config_context(transform_output=in_fit):
+        clf.fit(X, y)
+    with config_context(transform_output=later), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(clf.predict_proba(X), plain)
+
+
+def test_a_reducer_may_give_frames(clf, X, y):
+    pytest.importorskip("pandas")
+    plain = clf.set_params(reducer=PCAReducer(2)).fit(X, y).predict_proba(X)
+    frames = clf.set_params(reducer=PCAReducer(2).set_output(transform="pandas"))
+    np.testing.assert_array_equal(frames.fit(X, y).predict_proba(X), plain)

@@ -11,6 +11,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.svm import SVC
@@ -400,3 +401,13 @@ def test_a_saved_one_names_its_network_and_does_not_hold_it(name, tmp_path):
     save(GenreClassifier.from_pretrained(name), tmp_path / "model.skops")
     assert (tmp_path / "model.skops").stat().st_size < 300_000
     assert load(tmp_path / "model.skops").features_.model == "msd-musicnn"
+
+
+def test_what_transformers_are_set_to_give_makes_no_difference(X):
+    pytest.importorskip("pandas")
+    clf = GenreClassifier.from_pretrained()
+    proba, novelty = clf.predict_proba(X[:1]), clf.novelty(X[:1])
+    with config_context(transform_output="pandas"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(clf.predict_proba(X[:1]), proba)
+        np.testing.assert_array_equal(clf.novelty(X[:1]), novelty)

@@ -221,7 +221,7 @@ def lay_out_map(
             f"table has {whole.sum()} complete rows and {values.shape[1]} features: a map "
             "takes four rows and two features"
         )
-    standard = StandardScaler().fit_transform(values[whole])
+    standard = np.asarray(StandardScaler().fit_transform(values[whole]))
     coordinates, labels = _METHODS[method](standard, random_state, method_params)
     kept = [name for name, there in zip(names, whole.tolist(), strict=True) if there]
     return MapDisplay(coordinates, y[whole], kept, labels)
@@ -231,7 +231,7 @@ def _pca(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Flat
     """The two directions of the largest variance."""
     pca = PCA(**{"n_components": 2, "svd_solver": "full", **params})
     with np.errstate(invalid="ignore"):  # of features that are all constant there is none
-        found = pca.fit_transform(values)[:, :2]
+        found = np.asarray(pca.fit_transform(values))[:, :2]
     first, second = 100 * np.nan_to_num(pca.explained_variance_ratio_[:2])
     of = "% of the variance"
     return found, (f"component 1 ({first:.0f} {of})", f"component 2 ({second:.0f} {of})")
@@ -243,7 +243,7 @@ def _tsne(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Fla
 
     perplexity = min(30.0, (len(values) - 1) / 3)
     options = {"perplexity": perplexity, "init": "pca", "random_state": seed, **params}
-    return TSNE(**options).fit_transform(_reduced(values)), ("t-SNE 1", "t-SNE 2")
+    return np.asarray(TSNE(**options).fit_transform(_reduced(values))), ("t-SNE 1", "t-SNE 2")
 
 
 def _umap(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Flat:
@@ -257,7 +257,7 @@ def _umap(values: NDArray[Any], seed: int | None, params: dict[str, Any]) -> Fla
         ) from error
     # With a seed it runs on one core anyway, and warns unless that is asked for.
     options = {"n_neighbors": min(15, len(values) - 1), "random_state": seed, "n_jobs": 1, **params}
-    return UMAP(**options).fit_transform(_reduced(values)), ("UMAP 1", "UMAP 2")
+    return np.asarray(UMAP(**options).fit_transform(_reduced(values))), ("UMAP 1", "UMAP 2")
 
 
 def _reduced(values: NDArray[Any]) -> NDArray[Any]:

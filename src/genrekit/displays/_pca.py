@@ -99,7 +99,9 @@ class PCADisplay(Drawn):
             )
         pca = PCA(n_components=2, svd_solver="full")
         with np.errstate(invalid="ignore"):  # of features that are all constant there is none
-            coordinates = pca.fit_transform(StandardScaler().fit_transform(table[whole]))
+            coordinates = np.asarray(
+                pca.fit_transform(StandardScaler().fit_transform(table[whole]))
+            )
         return cls(coordinates, y[whole], np.nan_to_num(pca.explained_variance_ratio_)).plot(ax=ax)
 
     def plot(self, ax: Axes | None = None) -> PCADisplay:

@@ -216,7 +216,7 @@ def cluster_report(
     if table.ndim != 2:
         raise ValueError("X is no table of features: pass features='standard' to compute them")
     kept = np.flatnonzero(np.isfinite(table).all(axis=1))
-    y, table = y[kept], StandardScaler().fit_transform(table[kept])
+    y, table = y[kept], np.asarray(StandardScaler().fit_transform(table[kept]))
     k = len(np.unique(y)) if n_clusters is None else n_clusters
     if len(kept) < max(2, k) or table.shape[1] < 2:
         raise ValueError(
@@ -229,7 +229,7 @@ def cluster_report(
         for pca, space in ((False, table), (True, reduced))
         for name, make in _METHODS.items()
     ]
-    coordinates = PCA(2, svd_solver="full").fit_transform(table)
+    coordinates = np.asarray(PCA(2, svd_solver="full").fit_transform(table))
     return ClusterReport([*found, _by_chance(y, random_state)], np.unique(y), y, coordinates, kept)
 
 

@@ -83,7 +83,7 @@ class PCAReducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         self.scaler_ = StandardScaler().fit(X)
         self.pca_ = PCA(self.n_components, whiten=self.whiten, random_state=self.random_state)
-        self.pca_.fit(self.scaler_.transform(X))
+        self.pca_.fit(np.asarray(self.scaler_.transform(X)))
         self._n_features_out = self.pca_.n_components_
         return self
 
@@ -102,7 +102,7 @@ class PCAReducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return self.pca_.transform(self.scaler_.transform(X))
+        return np.asarray(self.pca_.transform(np.asarray(self.scaler_.transform(X))))
 
     @property
     def explained_variance_ratio_(self) -> NDArray[np.floating]:

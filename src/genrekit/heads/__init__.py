@@ -17,7 +17,7 @@ from genrekit.heads._ready import ReadyClassifier
 from genrekit.heads._shipped import PRETRAINED, ShippedHead, read_head
 
 _LATE = {
-    "_fit": ["fit_head", "inner_splits", "probabilities"],
+    "_fit": ["fit_head", "head_probabilities", "inner_splits", "probabilities"],
     "_in_batches": ["fit_in_batches"],
     "_inner_folds": ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"],
     "_labels": [
@@ -57,6 +57,7 @@ __all__ = [
     "fit_novelty",
     "genre_scores",
     "group_folds",
+    "head_probabilities",
     "inner_splits",
     "iter_objects",
     "known_novelty",
@@ -77,7 +78,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from genrekit.heads._fit import fit_head, inner_splits, probabilities
+    from genrekit.heads._fit import fit_head, head_probabilities, inner_splits, probabilities
     from genrekit.heads._in_batches import fit_in_batches
     from genrekit.heads._inner_folds import (
         ask_for_groups,

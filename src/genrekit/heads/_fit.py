@@ -97,8 +97,27 @@ def fit_head(
     steps = [(name, step) for name, step in steps if not isinstance(step, str)]
     weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight}
     # The weights have arrived: inside, nobody need ask for them again.
-    with config_context(enable_metadata_routing=False):
+    with config_context(enable_metadata_routing=False, transform_output="default"):
         return Pipeline(steps).fit(table, y, **weights)
+
+
+def head_probabilities(head: Pipeline, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probabilities of what `fit_head` gave.
+
+    Parameters
+    ----------
+    head : Pipeline
+        Fitted on arrays, so that its steps pass on arrays, whatever scikit-learn is set to.
+    table : ndarray of shape (n_tracks, n_features)
+        Rows of features.
+
+    Returns
+    -------
+    ndarray of shape (n_tracks, n_classes)
+        Rows sum to 1.
+    """
+    with config_context(transform_output="default"):
+        return probabilities(head, table)
 
 
 def _calibrated(classifier: Any, splits: _Splits) -> Any:

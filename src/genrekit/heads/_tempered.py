@@ -60,6 +60,7 @@ class TemperedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def fit(self, X: NDArray[Any], y: NDArray[Any], sample_weight: Any = None) -> Self:
         """Fit the classifier, and the factor to what it says of tracks it was not fitted on."""
+        X = np.asarray(X)  # a reducer may have made a frame of it
         weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
         self.estimator_ = clone(self.estimator).fit(X, y, weights)
         self.classes_, self.n_features_in_ = self.estimator_.classes_, X.shape[1]
@@ -72,7 +73,7 @@ class TemperedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: NDArray[Any]) -> NDArray[np.float64]:
         """Scores times the factor, (n_tracks, n_classes)."""
-        return self.factor_ * genre_scores(self.estimator_, X)
+        return self.factor_ * genre_scores(self.estimator_, np.asarray(X))
 
     def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float64]:
         """Probability of each genre, (n_tracks, n_classes)."""

@@ -24,11 +24,11 @@ from genrekit.heads import (
     check_settable,
     check_share,
     fit_head,
+    head_probabilities,
     level,
     make_classifier,
     make_reducer,
     on_usable,
-    probabilities,
     read_head,
     read_labels,
     track_groups,
@@ -314,7 +314,7 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
         features = self._running(self.features_)
         times, table, remark = timeline_rows(features, track, window, hop, sr=self.sr)
         unheard = find_unheard(features, [track], [remark])
-        proba = level(probabilities(self.pipeline_, table), np.repeat(unheard, len(table)))
+        proba = level(head_probabilities(self.pipeline_, table), np.repeat(unheard, len(table)))
         return Timeline(times, proba, self.classes_, window)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -399,7 +399,7 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
         if not isinstance(self.features_, CNNEmbedding):  # which takes as many patches of any song
             warn_if_long(seconds, self.median_seconds_)
         usable = np.asarray(~np.isnan(table).any(axis=1))
-        decide = partial(probabilities, self.pipeline_)
+        decide = partial(head_probabilities, self.pipeline_)
         proba = on_usable(table, usable, decide, self.classes_.shape)
         unheard = find_unheard(features, tracks, remarks)
         novelty = self._novelty_of(table, usable & ~unheard)

@@ -79,7 +79,11 @@ class NoveltyMixin:
         if not hears_by_network(self.features_):
             return None
         splits = inner_splits(y, groups, self.random_state)
-        return fit_novelty(self.pipeline_["scale"].transform(table), y, splits, weights)
+        return fit_novelty(self._scaled(table), y, splits, weights)
+
+    def _scaled(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows of features as the head takes them; an array, whatever scikit-learn is set to."""
+        return np.asarray(self.pipeline_["scale"].transform(table))
 
     def _novelty_of(
         self, table: NDArray[np.float64], usable: NDArray[np.bool_]
@@ -87,5 +91,5 @@ class NoveltyMixin:
         """Novelty of rows of features, NaN for those that are not usable."""
         if self.novelty_ is None:
             return None
-        numbers, scaler = self.novelty_, self.pipeline_["scale"]
-        return on_usable(table, usable, lambda rows: novelty_of(numbers, scaler.transform(rows)))
+        numbers = self.novelty_
+        return on_usable(table, usable, lambda rows: novelty_of(numbers, self._scaled(rows)))
