@@ -85,6 +85,43 @@ def test_what_is_no_regular_file_is_counted_and_never_opened(make_files):
     assert told(root) == ["1 file of another kind was passed over: 1 special file"]
 
 
+def test_what_systems_keep_for_themselves_is_no_music(make_files):
+    trash = ["#recycle", "@eaDir", "$RECYCLE.BIN", "lost+found", "System Volume Information"]
+    kept = make_files("jazz/a.wav", "rock/b.wav", "rock/Recycle/c.wav")
+    make_files(*(f"{name}/x.wav" for name in trash), "rock/@Recycle/x.wav")
+    assert told(kept) == []
+    assert load_folder(kept).target.tolist() == ["jazz", "rock", "rock"]
+    assert len(find(kept).paths) == 3
+    assert len(find(kept / "#recycle").paths) == 1  # who names it means it
+
+
+@pytest.fixture
+def deny(monkeypatch):
+    """Let folders be closed to us, even to those whom no mode stops."""
+    listed, closed = os.scandir, []
+
+    def scandir(path):
+        if os.fspath(path) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    return lambda path: closed.append(str(path))
+
+
+def test_a_closed_folder_costs_none_of_the_others(make_files, deny):
+    root = make_files("rock/a.wav", "jazz/b.wav", "private/c.wav")
+    deny(root / "private")
+    assert told(root, find) == [
+        f"left out: 1 folder that can't be listed (first: {root}/private: Permission denied)"
+    ]
+    with pytest.raises(PermissionError):  # a genre that is missing would be another task
+        load_folder(root)
+    deny(root)
+    with pytest.raises(PermissionError):
+        find(root)
+
+
 def test_a_named_file_is_always_taken(make_files):
     root = make_files("x.mp4", "y.txt")
     assert find_audio([root / "x.mp4", root / "y.txt"]).paths == [f"{root}/x.mp4", f"{root}/y.txt"]

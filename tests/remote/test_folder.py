@@ -63,6 +63,12 @@ def test_what_is_a_folder(memory, web):
     assert not web.asked
 
 
+def test_what_a_nas_keeps_for_itself(memory):
+    memory.pipe("/music/jazz/#recycle/x.mp3", b"x")
+    memory.pipe("/music/@eaDir/x.mp3", b"x")
+    assert find_audio(["memory://music"]).paths == [f"memory://music/{name}" for name in NAMES]
+
+
 def test_load_folder(memory):
     tracks = load_folder("memory://music")
     assert tracks.paths == [f"memory://music/{name}" for name in NAMES]

@@ -71,8 +71,10 @@ def find_audio(
     sources : iterable of path-like
         Files and folders. A file is kept as it is, whatever its name and even if it does not
         exist (decoding it will tell); a folder gives the audio files at any depth below it,
-        sorted. Hidden files and folders are left out, links to outside the folder are not
-        followed; a warning counts those, links that lead nowhere, and files of other kinds.
+        sorted. Hidden files and folders are left out, and those in which systems keep what was
+        deleted or made by themselves, such as ``#recycle`` and ``@eaDir``. Links to outside the
+        folder are not followed; a warning counts those, links that lead nowhere, folders that
+        can't be listed, and files of other kinds.
     extensions : iterable of str, optional
         File name endings that count as audio inside a folder; None means `AUDIO_EXTENSIONS`.
     genres : bool or None, default=True
@@ -121,7 +123,7 @@ def _expanded(
     else:
         return [(str(Path(name)), "")]
     suffixes = endings(extensions)
-    listing = look_through(folder, suffixes)
+    listing = look_through(folder, suffixes, pass_closed=True)
     told = without_secrets(folder)
     if not listing.audio:
         looked = _looked_for(suffixes)
@@ -141,11 +143,11 @@ def load_folder(
     """Load the paths and genres of a folder with one sub-folder a genre.
 
     Nothing is decoded, so that a file which is no music or can't be read is listed all the same.
-    Folders inside a genre's folder belong to that genre. Hidden files, files without an audio
-    ending and files beside the genre folders are left out, and links are followed only to files
-    inside `root`: a warning counts files of other kinds, links that lead out of it and links that
-    lead nowhere. Another warns when one recording stands in two genres. A folder that can't be
-    read is an error.
+    Folders inside a genre's folder belong to that genre. Hidden files, folders of systems such as
+    ``#recycle`` and ``@eaDir``, files without an audio ending and files beside the genre folders
+    are left out, and links are followed only to files inside `root`: a warning counts files of
+    other kinds, links that lead out of it and links that lead nowhere. Another warns when one
+    recording stands in two genres. A folder that can't be read is an error.
 
     Parameters
     ----------

@@ -121,7 +121,7 @@ def load_tags(
     (['Rock', 'Jazz'], ['Ann', 'Ann'])
     """
     root = existing(root, _LAYOUT)
-    listing = look_through(root, endings(extensions))
+    listing = look_through(root, endings(extensions), pass_closed=True)
     found, remarks = _read(listing.audio)
     if not found:
         said = "".join(f"; {remark}" for remark in remarks)

@@ -14,6 +14,12 @@ from genrekit.remote import find_files, refuse_address
 
 __all__ = ["AudioFile", "Listing", "endings", "existing", "look_through"]
 
+# Where the systems of NAS and desktops keep what was deleted, earlier states and thumbnails, in
+# lower case: like what is hidden it is no part of a library.
+_OF_SYSTEMS = frozenset(
+    ("#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle")
+    + ("lost+found", "system volume information")
+)
 _LONGEST = 8  # characters of what is an ending, and not the rest of a title: "01. Intro"
 _KINDS = 5
 
@@ -44,6 +50,8 @@ class Listing:
         Links that lead nowhere, to themselves included.
     loops : list of str
         Links to a folder they lie in.
+    closed : list of str
+        Folders that can't be listed, with the reason.
     others : Counter of str
         Number of files of each other kind.
     """
@@ -52,19 +60,22 @@ class Listing:
     outside: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     loops: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
     def remarks(self) -> list[str]:
-        """What to say about links that were not followed."""
+        """What to say about links that were not followed, and folders that were not listed."""
         told = (
             ("{} link that leads out of the folder", "{} links that lead out of the folder"),
             ("{} link that leads nowhere", "{} links that lead nowhere"),
             ("{} link to a folder it lies in", "{} links to folders they lie in"),
+            ("{} folder that can't be listed", "{} folders that can't be listed"),
         )
+        places = (self.outside, self.broken, self.loops, self.closed)
         return [
-            f"{words[len(links) > 1].format(len(links))} (first: {min(links)})"
-            for words, links in zip(told, (self.outside, self.broken, self.loops), strict=True)
-            if links
+            f"{words[len(paths) > 1].format(len(paths))} (first: {min(paths)})"
+            for words, paths in zip(told, places, strict=True)
+            if paths
         ]
 
     def passed_over(self) -> str:
@@ -93,14 +104,23 @@ class Listing:
         return flat and len(sizes) > 1 and min(sizes.values()) > 1
 
 
-def look_through(root: Path | str, suffixes: frozenset[str]) -> Listing:
+def look_through(
+    root: Path | str, suffixes: frozenset[str], *, pass_closed: bool = False
+) -> Listing:
     """List the audio files at any depth below a folder; hidden files and folders are left out."""
     if isinstance(root, str):
         return _look_through_store(root, suffixes)
     found = Listing()
     real_root = os.path.realpath(root)
-    for name, subfolders, files in os.walk(root, onerror=_raise):
-        subfolders[:] = _shown(subfolders)
+
+    def note(error: OSError) -> None:
+        # Where there is nothing else to go on with, the folder itself is an error in any case.
+        if not pass_closed or error.filename == os.fspath(root):
+            raise error
+        found.closed.append(f"{error.filename}: {error.strerror}")
+
+    for name, subfolders, files in os.walk(root, onerror=note):
+        subfolders[:] = filter(_of_people, _shown(subfolders))
         folder = Path(name)
         # `os.walk` lists links to folders among the folders, and does not enter them.
         for link in (path for sub in subfolders if os.path.islink(path := folder / sub)):
@@ -116,6 +136,8 @@ def _look_through_store(url: str, suffixes: frozenset[str]) -> Listing:
     """List the audio files at any depth below a folder that is not on this disk."""
     found = Listing()
     for path, folders in find_files(url):
+        if not all(map(_of_people, folders)):
+            continue
         suffix = os.path.splitext(path.partition("::")[0])[1].lower()
         if suffix in suffixes:
             found.audio.append(AudioFile(path, folders))
@@ -127,6 +149,11 @@ def _look_through_store(url: str, suffixes: frozenset[str]) -> Listing:
 def _shown(names: Iterable[str]) -> list[str]:
     """The names that are not hidden; macOS's "._song.mp3" companions are."""
     return [name for name in names if not name.startswith(".")]
+
+
+def _of_people(folder: str) -> bool:
+    """Whether a folder is one of people, not one that a system keeps for itself."""
+    return folder.lower() not in _OF_SYSTEMS
 
 
 def _add_link(found: Listing, link: Path, root: str) -> None:
@@ -158,11 +185,6 @@ def _kind(suffix: str) -> str:
     """What a message calls files of an ending."""
     is_ending = suffix[1:].replace("-", "").replace("_", "").isalnum() and len(suffix) <= _LONGEST
     return suffix if is_ending else "without an ending"
-
-
-def _raise(error: OSError) -> None:
-    """Make `os.walk` stop at a folder it may not read instead of leaving it out unsaid."""
-    raise error
 
 
 def endings(extensions: Iterable[str] | None) -> frozenset[str]:
