@@ -368,7 +368,9 @@ def test_train_stops_at_a_bad_file_or_leaves_it_out(tmp_path, capsys):
     arguments = ["train", str(tmp_path / "m"), "-o", str(tmp_path / "m.skops")]
     arguments += ["--features", "rms", "--model", "svm"]
     assert main(arguments) == 1
-    assert "z.wav" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "z.wav" in err
+    assert "; --on-error nan goes on without such files" in err
     assert not (tmp_path / "m.skops").exists()
     assert main([*arguments, "--on-error", "nan"]) == 3
     out, err = capsys.readouterr()
@@ -384,6 +386,13 @@ def test_train_on_a_table(music, tmp_path, capsys):
     arguments = ["-o", str(tmp_path / "m.skops"), "--features", "rms", "--model", "logreg"]
     assert main(["train", str(table), *arguments]) == 0
     assert "logreg fitted on 6 tracks (drone, noise-beat)" in capsys.readouterr().out
+    table.write_text("\n".join(["path,genre", *rows, "gone.wav,drone"]))
+    assert main(["train", str(table), *arguments]) == 1
+    assert "gone.wav; --on-error nan goes on without them" in capsys.readouterr().err
+    assert main(["train", str(table), *arguments, "--on-error", "nan"]) == 0
+    out, err = capsys.readouterr()
+    assert "logreg fitted on 6 tracks" in out
+    assert "1 of 7 files are missing" in err
 
 
 def test_train_behind_the_network(music, tmp_path, capsys):
@@ -644,6 +653,8 @@ def test_a_program_that_is_stopped_waits_for_no_thread(monkeypatch):
         ["predict", "m.skops", "a.wav", "--reject-below", "half"],
         ["predict", "m.skops"],
         ["predict", "m.skops", "a.wav", "--top-k", "0"],
+        ["predict", "a.wav", "--n-jobs", "0"],
+        ["predict", "a.wav", "--n-jobs", "all"],
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, capsys):
@@ -732,6 +743,46 @@ def test_a_closed_pipe_is_no_traceback(music):
     _, err = process.communicate()
     assert process.returncode == 1
     assert err == ""
+
+
+def test_closed_streams_are_no_place_to_write_into(music, tmp_path):
+    table = tmp_path / "t.csv"
+    arguments = ["extract", str(music), "-o", str(table), "--features", "rms"]
+    without = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    done = subprocess.run([*without, sys.executable, "-m", "genrekit.cli", *arguments])
+    assert done.returncode == 0
+    assert len(read_csv(table)) == 9
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", b"a/b\xff"), "a/b\\xff: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (FileNotFoundError("x: no such folder"), "x: no such folder"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_errors_of_the_system_are_said_in_words(error, said, monkeypatch, capsys):
+    def fail(args):
+        raise error
+
+    monkeypatch.setitem(cli._COMMANDS, "info", fail)
+    assert main(["info"]) == 1
+    assert capsys.readouterr().err == f"genrekit: error: {said}\n"
+
+
+def test_a_file_that_looks_like_an_option(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-x.mp3").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        main(["tags", "a.mp3", "-x.mp3"])
+    err = capsys.readouterr().err
+    assert "usage: genrekit tags" in err
+    assert f"arguments: -x.mp3; to name a file that begins so, write .{os.sep}-x.mp3" in err
+    with pytest.raises(SystemExit):
+        main(["tags", "a.mp3", "--jsn"])
+    assert capsys.readouterr().err.endswith("unrecognized arguments: --jsn\n")
 
 
 def test_help_extract_predict_and_tags_load_no_scikit_learn(music, tmp_path):

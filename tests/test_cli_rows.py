@@ -35,7 +35,7 @@ def test_rows_go_into_a_folder(music, tmp_path, capsys):
     summary, *failed = err.splitlines()
     assert "6 files in " in summary
     assert "hours of audio" in summary
-    assert "0 files were there already; 1 errors: 1 times it is no audio file" in summary
+    assert "0 files were there already; 1 error: once it is no audio file" in summary
     assert len(failed) == 1
     assert "bad.wav" in failed[0]
     table = genrekit.read_rows(tmp_path / "rows")

@@ -100,7 +100,7 @@ def test_what_is_printed_is_written(model, library, capsys):
         out, err = capsys.readouterr()
         assert out == f"5 of 6 files: t{ending}\n"
         assert "6 files in " in err
-        assert "0 files were there already; 1 errors: 1 times it is no audio file" in err
+        assert "0 files were there already; 1 error: once it is no audio file" in err
         tables.append(read(f"t{ending}"))
     for row, *same, before in zip(*tables, printed, strict=True):
         assert [row["path"], row["genre"], row["reason"]] == [
@@ -336,6 +336,7 @@ def test_other_models_do_not_mix(ending, model, library, tmp_path, heard, capsys
         ("t.csv", "path,genre\na.wav,rock\n"),
         ("t.csv", "\xff"),
         ("t.csv", ""),
+        ("t.json", ""),
         ("t.json", '{"path": 1}'),
         ("t.json", "[]"),
         ("t.json", "[1]"),
@@ -347,7 +348,9 @@ def test_a_table_of_somebody_else_is_not_written_over(name, content, model, libr
         pytest.importorskip("pyarrow", reason="pyarrow is in the extra table")
     Path(name).write_text(content, "latin-1")
     assert predict(model, library, "-o", name) == 1
-    assert f"{name}: no table that `genrekit predict -o` wrote" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"{name}: no table that `genrekit predict -o` wrote" in err
+    assert ("(it is empty)" in err) == (not content)
     assert Path(name).read_text("latin-1") == content
 
 

@@ -109,7 +109,9 @@ def test_written_and_undone(model, library, capsys):
     for name in ("song.mp3", "song.wav", "song.aiff"):  # had no tags at all
         assert (library / name).read_bytes() == before[name]
     assert main(["write-tags", "--undo", "u.jsonl", "--json"]) == 0
-    assert {row["state"] for row in rows(capsys).values()} == {"as it is"}
+    found = rows(capsys)
+    assert {row["state"] for row in found.values()} == {"as it is"}
+    assert all(row["before"] == row["after"] for row in found.values())
 
 
 def test_writing_again_writes_nothing(model, library, capsys):
@@ -250,6 +252,9 @@ def test_an_undo_file_is_never_written_over(model, library, capsys):
     assert "there is no folder" in capsys.readouterr().err
     assert main(["write-tags", "--undo", "u.jsonl"]) == 1
     assert "no undo file of write-tags" in capsys.readouterr().err
+    Path("empty.jsonl").write_text("")
+    assert main(["write-tags", "--undo", "empty.jsonl"]) == 1
+    assert "no undo file of write-tags (its first line is another)" in capsys.readouterr().err
     assert (Path("u.jsonl").read_text(), contents(library)) == ("mine", before)
 
 

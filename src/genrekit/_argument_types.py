@@ -13,6 +13,7 @@ from genrekit.remote import refuse_address
 __all__ = [
     "above_zero",
     "feature_names",
+    "jobs",
     "one_of",
     "path_ending",
     "path_ending_or_folder",
@@ -87,6 +88,15 @@ def whole_number(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def jobs(text: str) -> int:
+    """A number of jobs."""
+    if not text.removeprefix("-").isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number such as 2, or -1 for all cores"
+        )
+    return int(text)
 
 
 def probability(text: str) -> float:

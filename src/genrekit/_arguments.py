@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import genrekit
 from genrekit._argument_types import (
     feature_names,
+    jobs,
     one_of,
     path_ending,
     path_ending_or_folder,
@@ -44,7 +46,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the arguments; wrong usage ends the program."""
-    args = _make_parser().parse_args(argv)
+    args, unknown = _make_parser().parse_known_args(argv)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_of_files(unknown)}")
     if args.command == "predict":
         check_genre_table(args.parser, args)
     if args.command == "write-tags":
@@ -58,6 +62,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     if getattr(args, "cluster", None) and args.n_jobs is not None:
         args.parser.error("argument --n-jobs: not allowed with --cluster")
     return args
+
+
+def _of_files(unknown: Sequence[str]) -> str:
+    """What to do about files that were taken for options."""
+    files = [name for name in unknown if os.path.lexists(name)]
+    return f"; to name a file that begins so, write .{os.sep}{files[0]}" if files else ""
 
 
 def _check_whole_table(args: argparse.Namespace) -> None:
@@ -203,7 +213,7 @@ def _add_tags(commands: Any) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file or a folder")
     parser.add_argument("--json", action="store_true", help="print an array, an object a file")
     parser.add_argument(
-        "--top", type=whole_number(1), default=5, metavar="K", help="tags to show (default: 5)"
+        "--top-k", type=whole_number(1), default=5, metavar="K", help="tags to show (default: 5)"
     )
     parser.add_argument(
         "--network",
@@ -286,7 +296,7 @@ def _add_demo(commands: Any) -> None:
         "--music", metavar="FOLDER", help="one sub-folder a genre (default: synthetic tracks)"
     )
     parser.add_argument(
-        "--output", default="demo-output", metavar="FOLDER", help="default: demo-output"
+        "-o", "--output", default="demo-output", metavar="FOLDER", help="default: demo-output"
     )
     parser.add_argument("--random-state", type=int, default=0, metavar="SEED")
     _add_n_jobs(parser)
@@ -319,7 +329,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_n_jobs(parser: argparse.ArgumentParser) -> None:
     """Declare the number of jobs."""
-    parser.add_argument("--n-jobs", type=int, metavar="N", help="files at a time; -1: all cores")
+    parser.add_argument("--n-jobs", type=jobs, metavar="N", help="files at a time; -1: all cores")
 
 
 def _datasets() -> list[str]:

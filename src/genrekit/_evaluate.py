@@ -33,6 +33,7 @@ def find_tracks(
     groups: str | None = None,
     labels: str = "folders",
     min_artists: int | None = None,
+    on_error: str = "raise",
 ) -> Bunch:
     """Load labelled tracks of a folder, a table or a data set, with the wanted groups.
 
@@ -53,6 +54,8 @@ def find_tracks(
         Where the genres of a folder are: its sub-folders, or the tags of its files.
     min_artists : int, optional
         Genres by fewer artists, according to tags, are left out.
+    on_error : {"raise", "nan"}, default="raise"
+        What a file does that a table names and that is not there: stop, or be left out.
 
     Returns
     -------
@@ -62,6 +65,8 @@ def find_tracks(
 
     Raises
     ------
+    FileNotFoundError
+        When there is no such place, or a file that a table names is not there.
     ValueError
         When the data set is not known, or a subset or groups are asked for that are not there.
     """
@@ -76,7 +81,7 @@ def find_tracks(
             "keeps the files of a folder together"
         )
     if table:
-        tracks = load_csv(source, group=None if groups == "folder" else groups)
+        tracks = _load_table(source, None if groups == "folder" else groups, on_error)
     elif labels == "tags":
         tracks = load_tags(source, min_artists=min_artists or 1)
     elif dataset is None:
@@ -90,6 +95,15 @@ def find_tracks(
     tracks.unit = groups or (DATASETS[dataset].unit if dataset else own)
     tracks.labels = labels
     return tracks
+
+
+def _load_table(source: str | os.PathLike[str], group: str | None, on_error: str) -> Bunch:
+    """Load a table; what is missing is said with the option that this command has for it."""
+    try:
+        return load_csv(source, group=group, on_missing="drop" if on_error == "nan" else "raise")
+    except FileNotFoundError as error:
+        said = str(error).replace("on_missing='drop'", "--on-error nan")
+        raise FileNotFoundError(said) from error
 
 
 def _load(dataset: str, source: str | os.PathLike[str], subset: str | None) -> Bunch:

@@ -234,6 +234,8 @@ class GenreTable(NamedTuple):
         if not self.path.exists():
             return []
         try:
+            if not self.path.stat().st_size:
+                raise ValueError("it is empty")
             columns, table = _READERS[self.path.suffix.lower()](self.path)
             top_k = len(list(filter(_GENRE.fullmatch, columns)))
             if columns != self.asked._replace(top_k=top_k).columns:

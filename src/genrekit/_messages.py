@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -17,7 +18,9 @@ __all__ = [
     "ctrl_c_ends_all",
     "epochs_told",
     "failures",
+    "open_closed_streams",
     "plain_warnings",
+    "plainly",
     "print_anything",
     "rows_told",
     "tell",
@@ -127,8 +130,14 @@ def _summary(**progress: Any) -> str:
     told = audio if "audio_hours" in progress else ""
     said = f"{{done}} files in {{seconds:.1f}} s, {told}{{kept}} files were there already"
     text = said.format(**progress)
-    reasons = ", ".join(f"{n} times {reason}" for reason, n in progress["reasons"].items())
-    return f"{text}; {progress['errors']} errors: {reasons}" if reasons else text
+    reasons = ", ".join(f"{_times(n)} {reason}" for reason, n in progress["reasons"].items())
+    n = progress["errors"]
+    return f"{text}; {n} error{'s' if n > 1 else ''}: {reasons}" if reasons else text
+
+
+def _times(n: int) -> str:
+    """How often something was."""
+    return "once" if n == 1 else f"{n} times"
 
 
 @contextmanager
@@ -152,6 +161,22 @@ def ctrl_c_ends_all() -> Iterator[None]:
 def tell(text: str) -> None:
     """Print one line beside the result."""
     print(f"genrekit: {printable(text)}", file=sys.stderr)
+
+
+def plainly(error: Exception) -> str:
+    """What an error says; of the system's the file and the reason, without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def open_closed_streams() -> None:
+    """Let what was started without a standard stream write to nowhere, not into its next file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def print_anything() -> None:

@@ -194,7 +194,8 @@ def undo(changes: Iterable[Change]) -> list[Step]:
 def _undone(step: Step) -> Step:
     """The step when it was undone; files may have been moved since."""
     if os.path.lexists(step.file):
-        return _try(step, restore_genres, _RESTORED)
+        step = _try(step, restore_genres, _RESTORED)
+        return step._replace(before=step.after) if step.state == SAME else step
     return step.failed(
         FileNotFoundError("it is not there: if it was moved, say so in the undo file")
     )

@@ -20,7 +20,9 @@ from genrekit._messages import (
     ctrl_c_ends_all,
     epochs_told,
     failures,
+    open_closed_streams,
     plain_warnings,
+    plainly,
     print_anything,
     rows_told,
     tell,
@@ -34,7 +36,7 @@ from genrekit._tables import (
     write_or_keep,
 )
 from genrekit._text import printable
-from genrekit.exceptions import AudioContentWarning, TrackError
+from genrekit.exceptions import AudioContentWarning, AudioDecodeError, TrackError
 from genrekit.remote import without_secrets
 
 _OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
@@ -77,8 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.debug:
             raise
-        tell(f"error: {str(error) or type(error).__name__}")
+        tell(f"error: {plainly(error)}{_way_on(args, error)}")
         return _ERROR
+
+
+def _way_on(args: argparse.Namespace, error: Exception) -> str:
+    """How one file that can't be decoded need not be the end."""
+    stops = getattr(args, "on_error", None) == "raise" and isinstance(error, AudioDecodeError)
+    return "; --on-error nan goes on without such files" if stops else ""
 
 
 def _extract(args: argparse.Namespace) -> int:
@@ -138,8 +146,8 @@ def _train(args: argparse.Namespace) -> int:
 
     check_writable(args.output)
     classifier = make_classifier(args.model, args.network, **_fitting(args))
-    labelled = {"labels": args.labels, "min_artists": args.min_artists}
-    tracks = find_tracks(args.source, groups=args.groups, **labelled)
+    how = {"labels": args.labels, "min_artists": args.min_artists, "on_error": args.on_error}
+    tracks = find_tracks(args.source, groups=args.groups, **how)
     held_together = {"groups": tracks.groups} if tracks.unit != "track" else {}
     with failures(), epochs_told():
         classifier.fit(tracks.paths, tracks.target, **held_together)
@@ -224,7 +232,7 @@ def _tags(args: argparse.Namespace) -> int:
     files = find_audio(args.files).paths
     contents: list[AudioContentWarning] = []
     with failures(contents) as errors:
-        answers = top_tags(tagger, files, args.top, **running)
+        answers = top_tags(tagger, files, args.top_k, **running)
     print(answers_as_text(files, answers, contents, errors, json=args.json, what="tag"))
     return _done(errors)
 
@@ -325,7 +333,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         check_writable(args.report)
     classifier = make_classifier(args.model, args.network, **_fitting(args))
     how = {"dataset": args.dataset, "subset": args.subset, "groups": args.groups}
-    how |= {"labels": args.labels, "min_artists": args.min_artists}
+    how |= {"labels": args.labels, "min_artists": args.min_artists, "on_error": args.on_error}
     tracks = find_tracks(args.source or args.root, **how)
     with failures() as errors, epochs_told(), ctrl_c_ends_all():
         found = run_evaluate(
@@ -421,6 +429,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 def run() -> NoReturn:
     """Run as a program of its own, whose memory goes with it."""
+    open_closed_streams()
     code = main()
     if code == _INTERRUPTED:
         # Python would wait for threads that are in the middle of a song, and abort in the end.

@@ -88,10 +88,10 @@ def read_undo(path: Path) -> list[Change]:
         )
     try:
         with path.open(encoding="ascii") as file:
-            head, *lines = (json.loads(line) for line in file)
-        if head != _HEAD:
+            lines = [json.loads(line) for line in file]
+        if lines[:1] != [_HEAD]:
             raise ValueError("its first line is another")
-        return [_change(line) for line in lines]
+        return [_change(line) for line in lines[1:]]
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path}: no undo file of write-tags ({error})") from error
 
