@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 
 from genrekit.displays import LearningCurveDisplay
@@ -109,3 +110,13 @@ def test_draws_on_given_axes(table):
     assert legend == ["new tracks", "most frequent genre"]
     assert "matplotlib.pyplot" in sys.modules  # scikit-learn loads it; nothing is left open
     assert sys.modules["matplotlib.pyplot"].get_fignums() == []
+
+
+def test_groups_reach_a_search_that_splits_by_them(table):
+    X, y = table
+    nearest = KNeighborsClassifier(1)
+    search = GridSearchCV(nearest, {"n_neighbors": [1, 5]}, cv=GroupKFold(2))
+    display = LearningCurveDisplay.from_estimator(
+        search, X, y, groups=np.arange(120) // 2, cv=2, train_sizes=[0.5, 1.0]
+    )
+    assert display.test_scores.mean() > 0.5

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
@@ -417,3 +418,22 @@ def test_sparse_tables_go_in(iris):
     report = cross_validate_genres(MultinomialNB(), csr_matrix(X), y, random_state=0)
     expected = cross_validate_genres(MultinomialNB(), X, y, random_state=0)
     np.testing.assert_array_equal(report.y_pred, expected.y_pred)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_reach_a_search_that_splits_by_them(iris, routing):
+    X, y = iris
+    groups = np.arange(len(y)) // 5
+    search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 1e-3]}, cv=StratifiedGroupKFold(2))
+    with config_context(enable_metadata_routing=routing):
+        report = cross_validate_genres(search, X, y, groups=groups, cv=3, random_state=0)
+    assert report.accuracy > 0.9
+
+
+def test_one_split_is_a_list_of_one_pair(paths, genres):
+    pair = np.arange(0, 12, 2), np.arange(1, 12, 2)
+    assert len(cross_validate_genres(Recorder(), paths, genres, cv=[pair]).y_true) == 6
+    with pytest.raises(ValueError, match=r"of one split, \[\(train, test\)\]"):
+        cross_validate_genres(Recorder(), paths, genres, cv=pair)
+    with pytest.raises(ValueError, match="none to test"):
+        cross_validate_genres(Recorder(), paths, genres, cv=[(np.arange(12), [])])

@@ -189,3 +189,10 @@ def test_copies_under_other_tags_are_heard(tmp_path):
     assert found(quiet(paths, decode=True, n_jobs=2)) == [(0, 5, "content")]
     contents = [path.read_bytes() for path in paths]
     assert found(quiet(contents, decode=True)) == [(0, 5, "content")]
+
+
+def test_a_splitter_by_genre_asks_for_the_genres():
+    X, y = np.arange(8.0)[:, np.newaxis], ["jazz", "rock"] * 4
+    assert not check_leakage(X, StratifiedKFold(2), y=y)
+    with pytest.raises(ValueError, match="pass y"):
+        check_leakage(X, StratifiedKFold(2))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.model_selection import LearningCurveDisplay as CurveDisplay
 from sklearn.model_selection import learning_curve
 from sklearn.utils import check_random_state
 
-from genrekit.evaluation import Split, genre_splits, read_labels
+from genrekit.evaluation import Split, folds_by_group, genre_splits, read_labels
 from genrekit.views import GREY, Drawn, legend_beside, new_axes
 
 if TYPE_CHECKING:
@@ -139,8 +140,16 @@ class LearningCurveDisplay(Drawn, CurveDisplay):
         rng = check_random_state(random_state)
         folds = genre_splits(y, groups, cv, random_state)
         splits = [_stratified_order(fold, y, rng) for fold in folds]
+        told = groups is not None and folds_by_group(estimator)
         sizes, train_scores, test_scores = learning_curve(
-            estimator, X, y, cv=splits, train_sizes=np.asarray(train_sizes), n_jobs=n_jobs
+            estimator,
+            X,
+            y,
+            cv=splits,
+            train_sizes=np.asarray(train_sizes),
+            n_jobs=n_jobs,
+            # With metadata routing what takes groups has to ask for them, and asks elsewhere.
+            params={"groups": groups} if told and not _routes() else None,
         )
         baseline = float(np.unique(y, return_counts=True)[1].max() / len(y))
         display = cls(
@@ -175,6 +184,11 @@ class LearningCurveDisplay(Drawn, CurveDisplay):
         self.ax_.set(xlabel="number of training tracks", ylim=(0, 1.02))
         self.ax_.spines[["top", "right"]].set_visible(False)
         return self
+
+
+def _routes() -> bool:
+    """Whether scikit-learn passes on what was asked for, and nothing else."""
+    return bool(get_config()["enable_metadata_routing"])
 
 
 def _stratified_order(split: Split, y: np.ndarray, rng: np.random.RandomState) -> Split:

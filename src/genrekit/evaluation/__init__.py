@@ -24,11 +24,12 @@ from genrekit.evaluation._intervals import group_interval, wilson_interval
 from genrekit.evaluation._leakage import Leak, LeakageReport, check_leakage
 from genrekit.evaluation._mistakes import ConfidentMistake
 from genrekit.evaluation._report import GenreReport
-from genrekit.evaluation._splits import Split, genre_splits, read_labels
+from genrekit.evaluation._splits import Split, folds_by_group, genre_splits, read_labels
 from genrekit.evaluation._training import Training, training_of
 
 __all__ = [
     "Split",
+    "folds_by_group",
     "genre_splits",
     "read_labels",
     "track_features",

@@ -70,8 +70,9 @@ def cross_validate_genres(
         The genres.
     groups : array-like of shape (n_tracks,), optional
         What must not be split between training and test, such as artist or album. None: only
-        the track. They make the folds, and reach a `GenreClassifier` and a `SegmentClassifier`,
-        whose inner folds then hold them together too; not other estimators.
+        the track. They make the folds, and reach what makes folds by them in turn: a
+        `GenreClassifier`, a `SegmentClassifier`, and a search whose ``cv`` is a splitter by
+        groups, such as `StratifiedGroupKFold`; not other estimators.
     cv : int, splitter or iterable of (train, test), default=5
         Number of folds, at least 2 and at most the number of tracks (or groups) of the smallest
         genre; or splits of your own, such as the official one of a data set, in which each track

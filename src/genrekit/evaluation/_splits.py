@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection._search import BaseSearchCV
 
 from genrekit.engine import is_file, label
+from genrekit.heads import takes_groups
 from genrekit.models import TrackClassifierMixin, check_present
 
 __all__ = [
     "Split",
     "fit_on",
+    "folds_by_group",
     "genre_splits",
     "items_of",
     "make_splits",
@@ -56,7 +59,7 @@ def genre_splits(
     """Make the folds, stratified, shuffled and with groups together, or take the given ones."""
     if not isinstance(cv, str) and (hasattr(cv, "split") or hasattr(cv, "__iter__")):
         splits = make_splits(cv, len(y), y, groups)
-        _check_once(splits)
+        _check_tested(splits)
         return splits
     _check_folds(y, groups, cv)
     # Groups of one track each ask for nothing, and plain folds are the better balanced ones.
@@ -73,16 +76,24 @@ def genre_splits(
 def fit_on(
     train: np.ndarray, estimator: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
 ) -> None:
-    """Fit on some of the tracks; an estimator of ours is told the groups, for its inner folds."""
-    ours = isinstance(estimator, TrackClassifierMixin)
-    known = {"groups": groups[train]} if ours and groups is not None else {}
+    """Fit on some of the tracks; what holds groups together in folds of its own is told them."""
+    known = {"groups": groups[train]} if groups is not None and folds_by_group(estimator) else {}
     estimator.fit(take(X, train), y[train], **known)
 
 
-def _check_once(splits: list[Split]) -> None:
+def folds_by_group(estimator: Any) -> bool:
+    """Whether it is a classifier of ours, or a search with a splitter by groups."""
+    if isinstance(estimator, BaseSearchCV):
+        return takes_groups(estimator.cv, "split")
+    return isinstance(estimator, TrackClassifierMixin)
+
+
+def _check_tested(splits: list[Split]) -> None:
     """Refuse splits that test a track several times: its predictions would count as several."""
     if not splits:
         raise ValueError("cv holds no split")
+    if not all(len(train) and len(test) for train, test in splits):
+        raise ValueError("cv: a split has no track to train on, or none to test")
     tested = np.concatenate([test for _, test in splits])
     if len(np.unique(tested)) < len(tested):
         raise ValueError(
@@ -110,12 +121,31 @@ def _check_folds(y: np.ndarray, groups: np.ndarray | None, cv: int) -> None:
 
 def make_splits(cv: Any, n_tracks: int, y: Any, groups: Any) -> list[Split]:
     """Make index pairs of a number of folds, a splitter or an iterable of pairs."""
+    if not hasattr(cv, "split") and hasattr(cv, "__iter__"):
+        cv = _checked_pairs(cv)
     splitter = check_cv(cv, y, classifier=y is not None)
     with warnings.catch_warnings():
         # A splitter that knows no groups is what may have to be found out.
         warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
-        pairs = list(splitter.split(np.zeros(n_tracks), y, groups))
+        try:
+            pairs = list(splitter.split(np.zeros(n_tracks), y, groups))
+        except TypeError as error:
+            if y is not None:
+                raise
+            raise ValueError(f"{cv!r} splits by genre: pass y") from error
     return [(_indices(train, n_tracks), _indices(test, n_tracks)) for train, test in pairs]
+
+
+def _checked_pairs(cv: Any) -> list[Any]:
+    """The splits of an iterable; a pair that stands alone is taken for two of them else."""
+    pairs = list(cv)
+    if not all(
+        isinstance(pair, tuple | list) and list(map(np.ndim, pair)) == [1, 1] for pair in pairs
+    ):
+        raise ValueError(
+            "cv must hold (train, test) pairs of indices; of one split, [(train, test)]"
+        )
+    return pairs
 
 
 def _indices(chosen: Any, n_tracks: int) -> np.ndarray:

@@ -19,7 +19,13 @@ from genrekit.heads._shipped import PRETRAINED, ShippedHead, read_head
 _LATE = {
     "_fit": ["fit_head", "head_probabilities", "inner_splits", "probabilities"],
     "_in_batches": ["fit_in_batches"],
-    "_inner_folds": ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"],
+    "_inner_folds": [
+        "ask_for_groups",
+        "ask_for_weights",
+        "group_folds",
+        "splits_inside",
+        "takes_groups",
+    ],
     "_labels": [
         "check_learnt",
         "check_lengths",
@@ -73,6 +79,7 @@ __all__ = [
     "read_head",
     "read_labels",
     "splits_inside",
+    "takes_groups",
     "track_groups",
     "weigh_tracks",
 ]
@@ -85,6 +92,7 @@ if TYPE_CHECKING:
         ask_for_weights,
         group_folds,
         splits_inside,
+        takes_groups,
     )
     from genrekit.heads._labels import (
         check_learnt,

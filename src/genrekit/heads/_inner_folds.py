@@ -20,7 +20,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-__all__ = ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside"]
+__all__ = ["ask_for_groups", "ask_for_weights", "group_folds", "splits_inside", "takes_groups"]
 
 # Folds where an estimator leaves their number open.
 _FOLDS = 5
@@ -163,21 +163,34 @@ def _count_folds(owner: Any, wanted: int, y: NDArray[Any], groups: NDArray[Any])
 def _check_folds(name: str, owner: Any) -> None:
     """Refuse folds that would put segments of one track on both sides."""
     kind = type(owner).__name__
-    if not _takes_groups(owner.cv, "split"):
+    if not takes_groups(owner.cv, "split"):
         raise ValueError(
             f"{name}__cv={owner.cv!r} would put segments of one track into the training and the "
             f"test part of {kind}: give a number of folds, or a splitter by groups such as "
             "StratifiedGroupKFold"
         )
-    if not _takes_groups(owner, "fit"):
+    if not takes_groups(owner, "fit"):
         raise ValueError(
             f"{name}: {kind} hands no groups to its folds, which would put segments of one track "
             "on both sides"
         )
 
 
-def _takes_groups(consumer: Any, method: str) -> bool:
-    """Whether ``groups`` given to a method are used."""
+def takes_groups(consumer: Any, method: str) -> bool:
+    """Whether ``groups`` given to a method are used.
+
+    Parameters
+    ----------
+    consumer : object
+        A splitter or an estimator; anything else takes none.
+    method : str
+        Such as "split".
+
+    Returns
+    -------
+    bool
+        As metadata routing has it, whether it is on or not.
+    """
     if not hasattr(consumer, "get_metadata_routing"):
         return False
     with config_context(enable_metadata_routing=True):
