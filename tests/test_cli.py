@@ -749,7 +749,7 @@ def test_closed_streams_are_no_place_to_write_into(music, tmp_path):
     table = tmp_path / "t.csv"
     arguments = ["extract", str(music), "-o", str(table), "--features", "rms"]
     without = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
-    done = subprocess.run([*without, sys.executable, "-m", "genrekit.cli", *arguments])
+    done = subprocess.run([*without, sys.executable, "-m", "genrekit", *arguments])
     assert done.returncode == 0
     assert len(read_csv(table)) == 9
 

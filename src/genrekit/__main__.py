@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genrekit.cli import main
+from genrekit.cli import run
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run()
