@@ -122,6 +122,19 @@ def test_a_closed_folder_costs_none_of_the_others(make_files, deny):
         find(root)
 
 
+def test_a_folder_that_may_be_listed_and_not_entered(make_files, monkeypatch):
+    root = make_files("rock/a.wav", "jazz/b.wav")
+    looked = os.stat
+
+    def stat(path, **options):
+        if isinstance(path, (str, os.PathLike)) and os.fspath(path).startswith(f"{root}/jazz/"):
+            raise PermissionError(13, "Permission denied", path)
+        return looked(path, **options)
+
+    monkeypatch.setattr("os.stat", stat)
+    assert find(root).paths == [f"{root}/jazz/b.wav", f"{root}/rock/a.wav"]
+
+
 def test_a_named_file_is_always_taken(make_files):
     root = make_files("x.mp4", "y.txt")
     assert find_audio([root / "x.mp4", root / "y.txt"]).paths == [f"{root}/x.mp4", f"{root}/y.txt"]

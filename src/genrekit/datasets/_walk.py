@@ -175,7 +175,8 @@ def _add_file(found: Listing, file: AudioFile, suffixes: frozenset[str], root: s
         found.others[_kind(suffix)] += 1
     elif is_link and not Path(os.path.realpath(file.path)).is_relative_to(root):
         found.outside.append(file.path)
-    elif os.path.isfile(file.path):
+    elif os.path.isfile(file.path) or not os.path.exists(file.path):
+        # In a folder that may be listed and not entered nothing seems to exist: decoding tells.
         found.audio.append(file)
     else:
         found.others["special file"] += 1
