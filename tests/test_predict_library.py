@@ -144,6 +144,21 @@ def test_a_table_is_brought_up_to_date(ending, model, library, heard, capsys):
     assert [row["path"] for row in read(table)] == expected
 
 
+def test_what_could_not_be_read_and_is_gone_leaves_the_table(model, library, capsys):
+    bad, moved = library / "bad.wav", Path("bad.wav")
+    bad.write_bytes(b"<html>")
+    assert predict(model, library, "misspelled", "-o", "t.csv") == 3
+    assert len(read("t.csv")) == 7
+    bad.rename(moved)
+    assert predict(model, library, moved, "-o", "t.csv") == 3
+    assert "which stay" not in capsys.readouterr().err
+    assert [row["path"] for row in read("t.csv")][5:] == ["bad.wav"]
+    assert predict(model, library, library, "-o", "t.csv") == 0
+    out, err = capsys.readouterr()
+    assert out == "5 of 5 files: t.csv\n"  # a file that is named twice is one
+    assert "which stay: 1, of which 0 are no longer there" in err
+
+
 _KILLED = """
 import os, signal, sys
 from genrekit import _genre_part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
@@ -116,16 +116,18 @@ class _Work(NamedTuple):
         return state in ((row.size, row.mtime_ns), (None, None))
 
 
-def _others(output: Path, rows: Iterable[str], names: Sequence[str]) -> list[str]:
-    """Files that the table has rows of and that are not among these, with a warning."""
+def _others(output: Path, rows: Mapping[str, GenreRow], names: Sequence[str]) -> list[str]:
+    """Files that are not among these, whose rows in the table stay, with a warning."""
     others = sorted(set(rows).difference(names))
-    if others:
-        gone = sum(not is_address(name) and not os.path.exists(name) for name in others)
+    gone = {name for name in others if not is_address(name) and not os.path.exists(name)}
+    # Who has removed what could not be read, or had misspelled it, need not read of it for ever.
+    stay = [name for name in others if name not in gone or not rows[name].error]
+    if stay:
         warn_caller(
-            f"{output} has rows of files that are not among these, which stay: {len(others)}, of "
-            f"which {gone} are no longer there; the first: {others[0]}"
+            f"{output} has rows of files that are not among these, which stay: {len(stay)}, of "
+            f"which {len(gone.intersection(stay))} are no longer there; the first: {stay[0]}"
         )
-    return others
+    return stay
 
 
 class _Heard:

@@ -196,7 +196,7 @@ def _predict_into_table(args: argparse.Namespace) -> int:
     asked = Asked.of(args.model, min(args.top_k, len(model.classes_)))
     below = _or_own(args.reject_below, model, "reject_below")
     table = GenreTable(args.output, asked, below, novel)
-    files = find_audio(args.files).paths
+    files = list(dict.fromkeys(find_audio(args.files).paths))
     with rows_told(args.log_json):
         how = {"n_jobs": args.n_jobs, "verbose": 0 if args.log_json else _verbose()}
         errors = predict_into(table, model, files, **how)
