@@ -9,6 +9,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+import genrekit
 from genrekit.displays import PCADisplay
 from genrekit.views._style import colours, looks
 
@@ -43,6 +44,12 @@ def test_legend_stands_outside_and_names_the_genres(table, y):
     assert [text.get_text() for text in legend.get_texts()] == ["jazz", "pop", "rock"]
     display.figure_.draw_without_rendering()
     assert legend.get_window_extent().x0 >= display.ax_.get_window_extent().x1
+
+
+def test_what_extract_gives_is_a_table(table, y):
+    extraction = genrekit.Extraction(table, list("abcdef"), [])
+    expected = PCADisplay.from_features(table, y).coordinates
+    np.testing.assert_array_equal(PCADisplay.from_features(extraction, y).coordinates, expected)
 
 
 def test_twenty_genres_can_be_told_apart(table):

@@ -9,6 +9,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas
+import pyarrow
 import pytest
 from sklearn.utils import Bunch
 
@@ -201,6 +202,8 @@ def test_every_collection_of_paths_gives_the_same(files):
         pandas.Series(files, index=[5, 6, 7]),
         pandas.DataFrame({"path": files}),
         pandas.DataFrame({"path": map(Path, files)}),
+        pyarrow.array(files),
+        pyarrow.chunked_array([files]),
     ]
     for X in collections:
         features = _features()
@@ -317,7 +320,9 @@ def test_one_track_is_no_collection(music, files):
                 call(single)
 
 
-@pytest.mark.parametrize("X", [[], (), np.array([], dtype=object), pandas.Series([], dtype=object)])
+@pytest.mark.parametrize(
+    "X", [[], (), np.array([]), np.array([], dtype=object), pandas.Series([], dtype=object)]
+)
 def test_empty_collection(X):
     with pytest.raises(ValueError, match="list of tracks is empty"):
         _features().fit(X)

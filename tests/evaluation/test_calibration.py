@@ -40,3 +40,12 @@ def test_tracks_without_probabilities_are_left_out():
 def test_impossible_bins():
     with pytest.raises(ValueError, match="n_bins"):
         calibration_bins(np.array(["a"]), np.array([[1.0, 0.0]]), CLASSES, n_bins=0)
+
+
+def test_a_row_a_track_and_a_column_a_genre():
+    bins = calibration_bins(["a", "b"], [[0.9, 0.1], [0.1, 0.9]], ["a", "b"])
+    assert bins.error == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="a column for each of 3 classes"):
+        calibration_bins(["a", "b"], np.ones((2, 2)), ["a", "b", "c"])
+    with pytest.raises(ValueError, match="these are scores"):
+        calibration_bins(["a", "b"], [[2.3, -1.0], [0.1, 0.9]], ["a", "b"])

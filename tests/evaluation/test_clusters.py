@@ -131,6 +131,16 @@ def test_text_and_frame(report):
 def test_tracks_without_features():
     with pytest.raises(ValueError, match="features='standard'"):
         cluster_report(np.zeros(4), ["a", "b"] * 2)
+    with pytest.raises(ValueError, match="features='standard'"):
+        cluster_report(["one.mp3", "two.mp3"], ["a", "b"])
+
+
+def test_what_extract_gives_is_a_table(blobs):
+    X, y = blobs
+    names = [f"feature {i}" for i in range(X.shape[1])]
+    found = cluster_report(genrekit.Extraction(X, names, []), y, random_state=0)
+    expected = cluster_report(X, y, random_state=0)
+    np.testing.assert_array_equal(found.coordinates, expected.coordinates)
 
 
 def test_too_few(blobs):

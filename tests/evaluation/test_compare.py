@@ -166,6 +166,13 @@ def test_groups_and_copies(wine):
     assert "over groups" in str(found)
 
 
+def test_one_model_is_no_list(wine):
+    pipeline = make_pipeline(GaussianNB())
+    for wrong in (pipeline, [("bayes", pipeline)]):
+        with pytest.raises(ValueError, match="a list of classifiers, or a dict"):
+            compare(wrong, *wine)
+
+
 def test_nothing_to_compare(wine):
     with pytest.raises(ValueError, match="at least one"):
         compare([], *wine)

@@ -79,3 +79,10 @@ def test_coverage(spread, n_groups):
         low, high = group_interval(rng.random(len(groups)) < share[groups], groups)
         held += low <= 0.7 <= high
     assert 0.92 <= held / 400 <= 0.99
+
+
+@pytest.mark.parametrize(("right", "groups"), [([], []), ([True, False], [1]), ([[True]], [[1]])])
+def test_one_group_a_track(right, groups):
+    with pytest.raises(ValueError, match="one a track"):
+        group_interval(right, groups)
+    assert group_interval([True, False], ["a", "b"]) == pytest.approx(wilson_interval(1, 2))

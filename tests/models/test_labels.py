@@ -72,3 +72,25 @@ def test_a_genre_may_be_called_so(nan, X):
     assert make().fit(X, ["a", nan] * 3).classes_.tolist() == sorted(["a", nan])
     y = pandas.Series(["a", nan] * 3, dtype="string")
     assert make().fit(X, y).classes_.tolist() == sorted(["a", nan])
+
+
+WRONG_WEIGHTS = {
+    "NaN": ([np.nan, 1, 1, 1, 1, 1], "finite and not negative"),
+    "infinite": ([np.inf, 1, 1, 1, 1, 1], "finite and not negative"),
+    "negative": ([-1, 1, 1, 1, 1, 1], "finite and not negative"),
+    "text": (["much"] * 6, "sample_weight holds no numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_WEIGHTS)
+def test_wrong_weights(kind, X):
+    weights, message = WRONG_WEIGHTS[kind]
+    plain = GenreClassifier("logreg", ["rms"], calibrate=False)
+    for clf in (plain, SegmentClassifier(plain, segment_duration=0.05)):
+        with pytest.raises(ValueError, match=message):
+            clf.fit(X, GENRES, sample_weight=weights)
+
+
+def test_no_genres_at_all(X):
+    with pytest.raises(ValueError, match="the target y is None"):
+        make().fit(X, None)

@@ -378,6 +378,7 @@ def test_silence_and_single_samples(clf, X, y):
         ({"reject_below": 2}, "reject_below is a probability"),
         ({"offset": -1}, "offset must be"),
         ({"estimator": AudioFeatures()}, "estimator must be a classifier"),
+        ({"estimator": "svm"}, "estimator must be a classifier of tracks, not 'svm'"),
     ],
 )
 def test_wrong_parameters(params, message, clf, X, y):

@@ -77,6 +77,10 @@ def test_segments_are_tracks(clf, song):
     assert drone[:3].mean() > drone[4:].mean() + 0.3
 
 
+def test_segments_shorter_than_a_second_follow_one_another(clf, song):
+    assert clf.timeline(song, window=0.25).times.tolist() == [0.0, 0.25, 0.5, 0.75]
+
+
 def test_a_network_hears_each_patch_once(network, song, monkeypatch):
     heard = []
     answer = OnnxNetwork.__call__

@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from genrekit.displays._scatter import scatter_genres
+from genrekit.displays._table_of import read_features
 from genrekit.views import Drawn, new_axes
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ class PCADisplay(Drawn):
         >>> display.ax_.get_xlabel()
         'component 1 (73 % of the variance)'
         """
-        table, y = np.asarray(table, dtype=float), np.asarray(y)
-        if table.ndim != 2 or y.shape != table.shape[:1]:
-            raise ValueError(f"table has shape {table.shape} and y {y.shape}: one row a label")
+        (table, _), y = read_features(table, y=y), np.asarray(y)
         whole = np.isfinite(table).all(axis=1)
         if whole.sum() < 2 or table.shape[1] < 2:
             raise ValueError(

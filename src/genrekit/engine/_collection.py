@@ -20,7 +20,12 @@ def check_collection(sources: Any) -> list[Any]:
         raise ValueError(
             f"expected a list of tracks, got a single one ({label(sources, 0)}): wrap it in a list"
         )
-    if isinstance(sources, np.ndarray) and sources.ndim == 1 and sources.dtype.kind in "fiu":
+    if (
+        isinstance(sources, np.ndarray)
+        and sources.ndim == 1
+        and sources.dtype.kind in "fiu"
+        and sources.size
+    ):
         raise ValueError("expected a list of tracks, got a single waveform: wrap it in a list")
     if is_swapped_pair(sources):
         raise ValueError("expected a list of tracks, got (sr, y): pass [(y, sr)]")

@@ -93,7 +93,8 @@ def _as_collection(X: Any) -> Any:
         return X  # check_collection says what to pass instead
     X = as_array(X)
     if isinstance(X, np.ndarray):
-        numbers = X.ndim != 1 or X.dtype.kind not in "OUT" or (len(X) and all(map(is_number, X)))
+        # Of nothing numpy makes numbers.
+        numbers = X.ndim != 1 or (X.size and (X.dtype.kind not in "OUT" or all(map(is_number, X))))
         return None if numbers else X
     return X if isinstance(X, Sequence) and not _is_matrix(X) else None
 

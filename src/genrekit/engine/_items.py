@@ -45,7 +45,7 @@ def as_array(X: Any) -> Any:
     ValueError
         If it has several columns, one of them of paths, or some of its numbers are masked.
     """
-    array = X.to_numpy() if hasattr(X, "to_numpy") else X
+    array = np.asarray(X) if hasattr(X, "to_numpy") else X
     if not isinstance(array, np.ndarray) or array.ndim != 2:
         return array
     if np.ma.isMaskedArray(array) and np.ma.getmaskarray(array).any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class CalibrationBins(NamedTuple):
 
 
 def calibration_bins(
-    y_true: np.ndarray, probabilities: np.ndarray, classes: np.ndarray, *, n_bins: int = 10
+    y_true: Any, probabilities: Any, classes: Any, *, n_bins: int = 10
 ) -> CalibrationBins:
     r"""Compare confidence with accuracy, in bins of equal width.
 
@@ -58,11 +58,11 @@ def calibration_bins(
 
     Parameters
     ----------
-    y_true : ndarray of shape (n_tracks,)
+    y_true : array-like of shape (n_tracks,)
         The genres.
-    probabilities : ndarray of shape (n_tracks, n_genres)
+    probabilities : array-like of shape (n_tracks, n_genres)
         Probability of each genre; rows of NaN are left out.
-    classes : ndarray of shape (n_genres,)
+    classes : array-like of shape (n_genres,)
         The genres of the columns.
     n_bins : int, default=10
         Number of bins of equal width between 0 and 1, closed on the right.
@@ -71,6 +71,11 @@ def calibration_bins(
     -------
     CalibrationBins
         What each bin holds; ``.error`` is the expected calibration error.
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ, or the probabilities are none.
 
     References
     ----------
@@ -87,9 +92,17 @@ def calibration_bins(
     0.40
     """
     check_integer("n_bins", n_bins, minimum=1)
+    probabilities, y_true, classes = map(np.asarray, (probabilities, y_true, classes))
+    if probabilities.shape != y_true.shape + classes.shape:
+        raise ValueError(
+            f"probabilities has shape {probabilities.shape}: a row for each of {len(y_true)} "
+            f"tracks and a column for each of {len(classes)} classes is needed"
+        )
     known = ~np.isnan(probabilities).any(axis=1)
     probabilities, y_true = probabilities[known], np.asarray(y_true)[known]
     confidence = probabilities.max(axis=1, initial=0.0)
+    if (confidence > 1 + 1e-6).any():  # a sum of float32 may be a little more
+        raise ValueError(f"probabilities holds {confidence.max():.3g}: these are scores")
     right = classes[probabilities.argmax(axis=1)] == y_true
     edges = np.linspace(0, 1, n_bins + 1)
     index = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, n_bins - 1)

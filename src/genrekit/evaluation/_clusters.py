@@ -211,10 +211,9 @@ def cluster_report(
     >>> print(f"{report.clusterings[0].adjusted_rand:.2f}")
     0.90
     """
+    X = getattr(X, "table", X)  # of an Extraction
     y, _ = read_labels(X, y, None)
-    table = np.asarray(X if features is None else _extract(X, features), dtype=float)
-    if table.ndim != 2:
-        raise ValueError("X is no table of features: pass features='standard' to compute them")
+    table = _numbers(X if features is None else _extract(X, features))
     kept = np.flatnonzero(np.isfinite(table).all(axis=1))
     y, table = y[kept], np.asarray(StandardScaler().fit_transform(table[kept]))
     k = len(np.unique(y)) if n_clusters is None else n_clusters
@@ -231,6 +230,17 @@ def cluster_report(
     ]
     coordinates = np.asarray(PCA(2, svd_solver="full").fit_transform(table))
     return ClusterReport([*found, _by_chance(y, random_state)], np.unique(y), y, coordinates, kept)
+
+
+def _numbers(table: Any) -> np.ndarray:
+    """A table of features as an array."""
+    try:
+        numbers = np.asarray(table, dtype=float)
+    except (TypeError, ValueError):  # paths, or tracks of several lengths
+        numbers = np.empty(0)
+    if numbers.ndim != 2:
+        raise ValueError("X is no table of features: pass features='standard' to compute them")
+    return numbers
 
 
 def _extract(X: Any, features: Any) -> Any:

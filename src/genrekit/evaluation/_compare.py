@@ -317,8 +317,15 @@ def compare(
 
 def _named(estimators: Sequence[BaseEstimator]) -> dict[str, BaseEstimator]:
     """Name estimators after their class, a pipeline after its last step's, and number namesakes."""
+    alone = hasattr(estimators, "get_params")  # a pipeline is a sequence of its steps
+    listed = [] if alone else list(estimators)
+    if alone or any(isinstance(each, tuple) for each in listed):
+        raise ValueError(
+            "estimators must be a list of classifiers, or a dict of them by name; of one alone "
+            "cross_validate_genres makes a report"
+        )
     named: dict[str, BaseEstimator] = {}
-    for estimator in estimators:
+    for estimator in listed:
         last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         plain = type(last).__name__
         name, n = plain, 1

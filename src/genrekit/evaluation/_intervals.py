@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -67,7 +68,7 @@ def wilson_interval(
     return _wilson(n_correct / n_tracks, n_tracks, NormalDist().inv_cdf((1 + confidence) / 2))
 
 
-def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+def group_interval(right: Any, groups: Any) -> tuple[float, float]:
     r"""Compute a 95 % interval of a share of tracks that come in groups.
 
     Tracks of one artist are right or wrong together, so that 100 tracks of 20 artists say less
@@ -85,15 +86,20 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
 
     Parameters
     ----------
-    right : ndarray of bool of shape (n_tracks,)
+    right : array-like of bool of shape (n_tracks,)
         Which tracks are right.
-    groups : ndarray of shape (n_tracks,)
+    groups : array-like of shape (n_tracks,)
         The group of each.
 
     Returns
     -------
     low, high : float
         The ends of the interval, within [0, 1].
+
+    Raises
+    ------
+    ValueError
+        When there is no track, or another number of groups.
 
     References
     ----------
@@ -109,6 +115,9 @@ def group_interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]
     >>> print(f"{low:.3f} to {high:.3f}")
     0.131 to 0.984
     """
+    right, groups = np.asarray(right), np.asarray(groups)
+    if right.ndim != 1 or not right.size or groups.shape != right.shape:
+        raise ValueError(f"right has shape {right.shape} and groups {groups.shape}: one a track")
     n, quantile = independent_tracks(right, groups)
     return _wilson(float(np.mean(right)), n, quantile)
 

@@ -32,13 +32,27 @@ def read_labels(n_tracks: int, y: Any, fit_params: dict[str, Any]) -> tuple[Any,
     for name in fit_params:
         if name not in known:
             raise TypeError(f"fit has no parameter {name!r}: {did_you_mean(name, known)}")
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None: pass the genres")
     check_present(y=y, groups=fit_params.get("groups"))
     given = {name: np.asarray(v) for name, v in fit_params.items() if v is not None}
     y = column_or_1d(y, warn=True)
     check_lengths(n_tracks, y=y, **given)
     check_classification_targets(y)
     _check_genres(y)
-    return y, given.get("groups"), given.get("sample_weight")
+    weights = given.get("sample_weight")
+    return y, given.get("groups"), None if weights is None else _checked_weights(weights)
+
+
+def _checked_weights(weights: NDArray[Any]) -> NDArray[np.float64]:
+    """Weights as numbers, none of which is missing or negative."""
+    try:
+        numbers = weights.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight holds no numbers ({error})") from error
+    if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+        raise ValueError("sample_weight must be finite and not negative")
+    return numbers
 
 
 def check_present(**labels: Any) -> None:

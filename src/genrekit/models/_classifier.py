@@ -304,8 +304,9 @@ class GenreClassifier(NoveltyMixin, TrackClassifierMixin, BaseEstimator):
 
     def _timeline(self, track: Any, window: float | None, hop: float | None) -> Timeline:
         """Segments, one beginning a hop after the other."""
-        window, hop = 5.0 if window is None else window, 1.0 if hop is None else hop
-        check_lengths(window, hop)
+        window = 5.0 if window is None else window
+        check_lengths(window, window if hop is None else hop)
+        hop = min(1.0, window) if hop is None else hop
         if self.n_samples_:
             raise ValueError(
                 f"fitted on rows of {self.n_samples_} samples: nothing so short has a timeline; "

@@ -199,6 +199,8 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
         tracks = [held(track) for track in read_tracks(self, X, reset=True)]  # gone through twice
         y, groups, weight = read_labels(len(tracks), y, fit_params)
         given = {"groups": track_groups(tracks) if groups is None else groups}
+        if not (hasattr(self.estimator, "fit") and is_classifier(self.estimator)):
+            raise ValueError(f"estimator must be a classifier of tracks, not {self.estimator!r}")
         cutter = self._cutter()
         try:
             starts, described = self._measure(cutter, tracks)
@@ -306,8 +308,6 @@ class SegmentClassifier(MetaEstimatorMixin, TrackClassifierMixin, BaseEstimator)
 
     def _prepared(self, y: NDArray[Any], groups: NDArray[Any], weighted: bool) -> Any:
         """A clone of the estimator whose folds hold groups together."""
-        if not is_classifier(self.estimator):
-            raise ValueError(f"estimator must be a classifier, not {self.estimator!r}")
         estimator = ask_for_groups(self.estimator)
         group_folds(estimator, y, groups)
         if weighted and not get_config()["enable_metadata_routing"]:

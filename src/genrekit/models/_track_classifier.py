@@ -155,8 +155,8 @@ class TrackClassifierMixin(Answering, ClassifierMixin, ABC):
             it has learnt to judge.
         hop : float, optional
             From the start of a segment to that of the next, seconds, no more than `window`; a
-            network rounds it down to what it counts in. None means 1, and to a `SegmentClassifier`
-            its `segment_hop`, or with a `window` none of them overlapping.
+            network rounds it down to what it counts in. None means 1, or a shorter `window`, and to
+            a `SegmentClassifier` its `segment_hop`, or with a `window` none of them overlapping.
 
         Returns
         -------
