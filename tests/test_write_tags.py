@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit import _write_tags
+from genrekit import _predict, _write_tags
 from genrekit._write_tags import carry_out, plan
 from genrekit.audio import hash_samples
 from genrekit.cli import main
@@ -143,6 +143,25 @@ def test_what_becomes_of_genres_that_are_there(tmp_path, existing, expected, sta
     (done,) = carry_out([step])
     assert read_tags(path).genres == expected
     assert done.state == {"kept": "kept", "would write": "written"}[state]
+
+
+def test_what_keeps_its_genres_is_not_heard(model, library, monkeypatch, capsys):
+    (library / "page.mp3").unlink()
+    heard, ask = [], _predict.top_genres
+
+    def hear(model, files, k):
+        heard.append([Path(file).name for file in files])
+        return ask(model, files, k)
+
+    monkeypatch.setattr(_predict, "top_genres", hear)
+    assert write_tags(model, library, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [Path(row["file"]).name for row in found] == sorted(contents(library))
+    assert heard == [[name for name in sorted(contents(library)) if name != "song.flac"]]
+    assert {row["state"] for row in found} == {"would write", "kept"}
+    assert write_tags(model, library / "song.flac") == 0
+    assert write_tags(model, library / "song.flac", "--existing", "add") == 0
+    assert heard[1:] == [["song.flac"]]
 
 
 def test_thresholds_and_what_is_not_known(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import os
@@ -12,7 +13,13 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from genrekit._text import printable
-from genrekit.exceptions import AudioContentWarning, AudioDecodeWarning, GenrekitWarning, TrackError
+from genrekit.exceptions import (
+    AudioContentWarning,
+    AudioDecodeError,
+    AudioDecodeWarning,
+    GenrekitWarning,
+    TrackError,
+)
 
 __all__ = [
     "ctrl_c_ends_all",
@@ -26,6 +33,7 @@ __all__ = [
     "tell",
     "tell_failures",
     "told_once",
+    "way_on",
 ]
 
 
@@ -170,6 +178,12 @@ def plainly(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def way_on(args: argparse.Namespace, error: Exception) -> str:
+    """How one file that can't be decoded need not be the end."""
+    stops = getattr(args, "on_error", None) == "raise" and isinstance(error, AudioDecodeError)
+    return "; --on-error nan goes on without such files" if stops else ""
 
 
 def open_closed_streams() -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "carry_out",
     "failed_steps",
     "free_undo",
+    "keep_tagged",
     "plan",
     "steps_as_text",
     "undo",
@@ -109,6 +110,32 @@ def plan(
         step = Step(without_secrets(file), [], [], FAILED, reasons.get(i, ""))
         steps.append(step if i in reasons else _planned(step, genres, existing))
     return steps
+
+
+def keep_tagged(files: Sequence[str]) -> list[Step | None]:
+    """Find the files that keep the genres that they have, which need not be heard.
+
+    Parameters
+    ----------
+    files : sequence of str
+        The files.
+
+    Returns
+    -------
+    list of Step or None
+        One a file; None for one that has no genres, or whose tags can't be read: hearing tells.
+    """
+    return [_kept(Step(without_secrets(file), [], [], KEPT)) for file in files]
+
+
+def _kept(step: Step) -> Step | None:
+    """The step of a file that has genres."""
+    try:
+        refuse_address(step.file, "a file whose tags are written")
+        before = Tagged(step.file).read().genres
+    except (OSError, ValueError):
+        return None
+    return step._replace(before=before, after=before) if before else None
 
 
 def _likely(top: _Answers, threshold: float | None) -> list[str]:

@@ -27,6 +27,7 @@ from genrekit._messages import (
     rows_told,
     tell,
     tell_failures,
+    way_on,
 )
 from genrekit._tables import (
     TABLE_SUFFIXES,
@@ -36,7 +37,7 @@ from genrekit._tables import (
     write_or_keep,
 )
 from genrekit._text import printable
-from genrekit.exceptions import AudioContentWarning, AudioDecodeError, TrackError
+from genrekit.exceptions import AudioContentWarning, TrackError
 from genrekit.remote import without_secrets
 
 _OK, _ERROR, _SOME_FAILED, _INTERRUPTED = 0, 1, 3, 130
@@ -79,14 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if args.debug:
             raise
-        tell(f"error: {plainly(error)}{_way_on(args, error)}")
+        tell(f"error: {plainly(error)}{way_on(args, error)}")
         return _ERROR
-
-
-def _way_on(args: argparse.Namespace, error: Exception) -> str:
-    """How one file that can't be decoded need not be the end."""
-    stops = getattr(args, "on_error", None) == "raise" and isinstance(error, AudioDecodeError)
-    return "; --on-error nan goes on without such files" if stops else ""
 
 
 def _extract(args: argparse.Namespace) -> int:
@@ -261,11 +256,15 @@ def _write_tags(args: argparse.Namespace) -> int:
 def _steps(args: argparse.Namespace) -> list[Any]:
     """Predict, and decide what each file gets."""
     from genrekit._predict import load_classifier
-    from genrekit._write_tags import NOVEL, plan
+    from genrekit._write_tags import NOVEL, keep_tagged, plan
     from genrekit.datasets import find_audio
 
     model = load_classifier(args.model, n_jobs=args.n_jobs, verbose=_verbose())
-    files = find_audio(args.files).paths
+    found = find_audio(args.files).paths
+    kept = keep_tagged(found) if args.existing == "keep" else [None] * len(found)
+    if all(kept):
+        return kept
+    files = [file for file, step in zip(found, kept, strict=True) if step is None]
     contents: list[AudioContentWarning] = []
     k = 1 if args.threshold is None else len(model.classes_)
     answers, novelty, errors = _answer(model, files, k, contents)
@@ -275,7 +274,8 @@ def _steps(args: argparse.Namespace) -> list[Any]:
     below = _or_own(args.reject_below, model, "reject_below")
     rejected = rejections(answers, contents, novelty, below=below, novel=novel)
     how = {"threshold": args.threshold, "existing": args.existing}
-    return plan(files, answers, rejected, errors, **how)
+    planned = iter(plan(files, answers, rejected, errors, **how))
+    return [step or next(planned) for step in kept]
 
 
 def _undo_tags(args: argparse.Namespace) -> int:
