@@ -21,8 +21,10 @@ __all__ = [
     "adopt",
     "batch_path",
     "check_ours",
+    "failed",
     "following_shards",
-    "places",
+    "give_back",
+    "make_listing",
     "read_index",
     "read_listing",
     "read_part",
@@ -35,12 +37,14 @@ __all__ = [
 _SHARD = re.compile(r"rows-(\d{6,})\.parquet")
 # The order of the tracks of the last call. Readers of Parquet folders pass over such names.
 _LISTING = "_tracks.parquet"
+# Rows that are read at a time, where all of them are wanted.
+_PART = 10_000
 # What is half written; what workers have written, and a run that they are of.
 _PASSING = re.compile(r"\.genrekit-[0-9a-f]{8}\.part|\.(batch|run)-[0-9a-f]{8}(-\d{6,})?")
 
 
 class Index(NamedTuple):
-    """What all shards hold, but for the features; the newest row first.
+    """What all shards hold, but for the features; the newest row last.
 
     Attributes
     ----------
@@ -66,11 +70,6 @@ class Index(NamedTuple):
     def column(self, name: str) -> NDArray[Any]:
         """The numbers of a column."""
         return self.labels[name].to_numpy()
-
-    def latest(self) -> NDArray[np.bool_]:
-        """Which rows no newer one of the same path takes the place of."""
-        paths = self.labels["path"]
-        return places(paths, paths) == np.arange(len(paths))
 
 
 def _shard_paths(folder: Path) -> dict[int, Path]:
@@ -142,11 +141,18 @@ def write_whole(path: Path, table: Any) -> None:
         part.unlink(missing_ok=True)
 
 
-def write_listing(folder: Path, names: list[str], metadata: Any) -> None:
+def make_listing(names: list[str]) -> Any:
+    """Names of tracks as a column, made in parts for the same reason as `_in_parts`."""
+    pa, _ = arrow()
+    parts = [names[start : start + _PART] for start in range(0, len(names), _PART)]
+    return pa.chunked_array([pa.array(part, pa.string()) for part in parts], pa.string())
+
+
+def write_listing(folder: Path, listing: Any, metadata: Any) -> None:
     """Say which tracks the table is of, in order."""
     pa, _ = arrow()
     schema = pa.schema([("path", pa.string())], metadata)
-    write_whole(folder / _LISTING, pa.table({"path": names}, schema=schema))
+    write_whole(folder / _LISTING, pa.table({"path": listing}, schema=schema))
 
 
 def read_listing(folder: Path) -> Any:
@@ -155,14 +161,10 @@ def read_listing(folder: Path) -> Any:
     path = folder / _LISTING
     if not path.exists():
         return pa.chunked_array([], pa.string())
-    paths = read_part(path, ["path"])["path"]
-    _give_back(pa)
+    with _whole(path) as opened:
+        paths = _in_parts(opened, ["path"])["path"]
+    give_back()
     return paths
-
-
-def _give_back(pa: Any) -> None:
-    """Give memory that reading took, several times what is left, back to the system."""
-    pa.default_memory_pool().release_unused()
 
 
 def read_index(folder: Path) -> Index:
@@ -177,43 +179,55 @@ def read_index(folder: Path) -> Index:
         if identity and (found["key"] != identity["key"] or columns != names):
             raise ValueError(f"{file}: its rows are of other parameters than those of {files[0]}")
         names, identity = columns, identity or found
-        # The newest row first: turned here, where a copy is of one file's rows.
-        turned = pa.array(np.arange(table.num_rows)[::-1])
-        labels.insert(0, table.replace_schema_metadata(None).take(turned))
+        labels.append(table)
     lengths = [table.num_rows for table in labels]
     empty = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in LABELS.items()])
-    labels_of = pa.concat_tables([empty.empty_table(), *labels]).combine_chunks()
-    labels.clear()
-    _give_back(pa)
-    numbers = np.arange(len(files), dtype=np.int32)[::-1]
-    file_of = np.repeat(numbers, lengths)
-    row_of = np.concatenate([np.arange(n, dtype=np.int32)[::-1] for n in lengths] or [file_of])
+    labels_of = pa.concat_tables([empty.empty_table(), *labels])
+    file_of = np.repeat(np.arange(len(files), dtype=np.int32), lengths)
+    row_of = np.concatenate([np.arange(n, dtype=np.int32) for n in lengths] or [file_of])
     return Index(files, names, identity, labels_of, file_of, row_of)
 
 
 def _labels(file: Path) -> tuple[list[str], dict[str, Any], Any]:
     """The columns of features of a shard, what its rows are of, and its other columns."""
-    _, pq = arrow()
-    with _whole(file), pq.ParquetFile(file, memory_map=True) as opened:
+    with _whole(file) as opened:
         schema = opened.schema_arrow
         identity = told(schema, file)
-        table = opened.read(list(LABELS), use_threads=False)
+        table = _in_parts(opened, list(LABELS))
     return [name for name in schema.names if name not in LABELS], identity, table
 
 
 def read_part(file: Path, columns: list[str] | None) -> Any:
     """Some columns of a file, or all; `ValueError` if it is damaged."""
-    _, pq = arrow()
-    with _whole(file), pq.ParquetFile(file, memory_map=True) as opened:
+    with _whole(file) as opened:
         return opened.read(columns, use_threads=False)
 
 
-@contextmanager
-def _whole(file: Path) -> Iterator[None]:
-    """Say what to do about a file that is damaged."""
+def _in_parts(opened: Any, columns: list[str]) -> Any:
+    """Some columns of a file, read without holding several times what they are in the end."""
     pa, _ = arrow()
+    schema = pa.schema([opened.schema_arrow.field(name) for name in columns])
+    parts = []
+    for part in opened.iter_batches(_PART, columns=columns, use_threads=False):
+        # What stays lies apart from what goes, for Arrow can give back only what is empty.
+        stays = [pa.concat_arrays([part[name]], pa.system_memory_pool()) for name in columns]
+        parts.append(pa.RecordBatch.from_arrays(stays, schema=schema))
+        give_back()
+    return pa.Table.from_batches(parts, schema)
+
+
+def give_back() -> None:
+    """Give to the system what Arrow does not use: it would keep it for the next time."""
+    arrow()[0].default_memory_pool().release_unused()
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Any]:
+    """A Parquet file, opened; says what to do about one that is damaged."""
+    pa, pq = arrow()
     try:
-        yield
+        with pq.ParquetFile(file, memory_map=True) as opened:
+            yield opened
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the file is not to blame
@@ -222,14 +236,12 @@ def _whole(file: Path) -> Iterator[None]:
         ) from error
 
 
-def places(wanted: Any, paths: Any) -> NDArray[np.int64]:
-    """Where each path stands first among others, -1 where it does not."""
-    import pyarrow as pa
+def failed(errors: Any) -> NDArray[np.bool_]:
+    """Which rows are of tracks that could not be decoded."""
     import pyarrow.compute as pc
 
-    found: NDArray[np.int64] = pc.index_in(wanted, value_set=paths).fill_null(-1).to_numpy()
-    _give_back(pa)
-    return found.astype(np.int64)
+    found: NDArray[np.bool_] = pc.not_equal(errors, "").to_numpy()
+    return found
 
 
 def following_shards(folder: Path) -> Iterator[Path]:

@@ -21,9 +21,10 @@ from genrekit.shards._batch import Written
 from genrekit.shards._cluster import Cluster
 from genrekit.shards._identity import arrow, check_same, identity_of, make_schema
 from genrekit.shards._lock import only_writer
+from genrekit.shards._matches import Matches, match
 from genrekit.shards._progress import Progress
 from genrekit.shards._read import ShardedTable, read_rows
-from genrekit.shards._tracks import Tracks
+from genrekit.shards._tracks import Status, Tracks
 from genrekit.shards._writer import Writer
 
 __all__ = ["grow_table"]
@@ -85,14 +86,32 @@ def grow_table(
     """
     check_integer("shard_size", shard_size, minimum=1)
     refuse_address(folder, "output=")
-    tracks = Tracks.of(sources)
-    plan = cache.plan
-    identity = identity_of(plan, decoder)
     how = {"decoder": decoder, "on_error": on_error}
+    where = {"shard_size": shard_size, "n_jobs": n_jobs, "client": client, "retries": retries}
+    # What is known of the tracks goes before the table is opened: both at once would be the most.
+    return read_rows(_grow(folder, Tracks.of(sources), cache, how, verbose, **where))
+
+
+def _grow(
+    folder: Any,
+    tracks: Tracks,
+    cache: TrackCache,
+    how: dict[str, Any],
+    verbose: int,
+    *,
+    shard_size: int,
+    n_jobs: int | None,
+    client: Any,
+    retries: int,
+) -> Path:
+    """Write the rows that are not there yet; where they are."""
+    plan = cache.plan
+    identity = identity_of(plan, how["decoder"])
     schema = make_schema(plan.columns, identity)
     folder = _made(Path(os.path.expanduser(os.fspath(folder))))
     with only_writer(folder):
         work = _begin(folder, tracks, identity, schema)
+        _folder.give_back()
         wanted = tracks.take(work.places)
         n_kept = len(tracks.paths) - len(work.places)
         ledger = _Ledger(tracks, work.places, Progress(wanted.status.size, n_kept, verbose))
@@ -110,18 +129,26 @@ def grow_table(
         ledger.warn()
         if work.renews:
             _tidy(folder)
-    return read_rows(folder)
+    return folder
 
 
 def _begin(folder: Path, tracks: Tracks, identity: dict[str, Any], schema: Any) -> _Work:
     """Find out what is to be done, and note which tracks the table is of."""
     _folder.sweep_out(folder)
+    listing = _folder.make_listing(tracks.names)
+    work = _find_work(folder, listing, tracks.status, identity)
+    _folder.write_listing(folder, listing, schema.metadata)
+    return work
+
+
+def _find_work(folder: Path, listing: Any, status: Status, identity: dict[str, Any]) -> _Work:
+    """What is to be done beside the rows that are there, which must be of the same."""
     index = _folder.read_index(folder)
     if index.files:
         check_same(folder, index.identity, identity)
-    _warn_of_absent(folder, index, tracks.names)
-    _folder.write_listing(folder, tracks.names, schema.metadata)
-    return _to_do(index, tracks)
+    found = match(index.labels["path"], listing)
+    _warn_of_absent(folder, index, found)
+    return _to_do(index, found, status)
 
 
 def _made(folder: Path) -> Path:
@@ -134,37 +161,30 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _to_do(index: _folder.Index, tracks: Tracks) -> _Work:
+def _to_do(index: _folder.Index, found: Matches, status: Status) -> _Work:
     """Tracks without a row, or with one of another state of the file, or with an error."""
-    pa, _ = arrow()
-    _, names, status = tracks
-    listing = pa.array(names, pa.string())
-    at = _folder.places(listing, index.labels["path"])
-    known = at >= 0
+    known = found.at >= 0
+    at = found.at[known]
     failed, same, gone = np.zeros_like(known), np.zeros_like(known), status.size < 0
-    errors = index.labels["error"].take(pa.array(at[known])).to_pylist()
-    failed[known] = [error != "" for error in errors]
-    of_size, of_time = (index.column(name)[at[known]] for name in ("size", "mtime_ns"))
+    failed[known] = _folder.failed(index.labels["error"])[at]
+    of_size, of_time = (index.column(name)[at] for name in ("size", "mtime_ns"))
     same[known] = (of_size == status.size[known]) & (of_time == status.mtime_ns[known])
     # A good row stays when its file is not there: perhaps the disk is not.
     done = known & ~failed & (same | gone)
-    first = _folder.places(listing, listing) == np.arange(len(names))
-    before = dict(zip(np.flatnonzero(known).tolist(), errors, strict=True))
-    wanted = np.flatnonzero(first & ~done)
-    again = {i: before[place] for i, place in enumerate(wanted.tolist()) if (failed & same)[place]}
-    renews = bool((known & ~done).any() or not index.latest().all())
-    return _Work(wanted, again, renews)
+    wanted = np.flatnonzero(found.first & ~done)
+    again = np.flatnonzero((failed & same)[wanted])
+    reasons = index.labels["error"].take(arrow()[0].array(found.at[wanted[again]])).to_pylist()
+    renews = bool((known & ~done).any() or not found.latest.all())
+    return _Work(wanted, dict(zip(again.tolist(), reasons, strict=True)), renews)
 
 
-def _warn_of_absent(folder: Path, index: _folder.Index, names: list[str]) -> None:
+def _warn_of_absent(folder: Path, index: _folder.Index, found: Matches) -> None:
     """Tell of rows whose tracks are not among those of this call."""
-    pa, _ = arrow()
-    paths = index.labels["path"]
-    absent = index.latest() & (_folder.places(paths, pa.array(names, pa.string())) < 0)
-    if absent.any():
-        first = paths[int(np.flatnonzero(absent)[-1])].as_py()
+    absent = np.flatnonzero(found.others)
+    if len(absent):
+        first = index.labels["path"][int(absent[0])].as_py()
         warn_caller(
-            f"{folder} has rows of tracks that are not among these, which stay: {absent.sum()}, "
+            f"{folder} has rows of tracks that are not among these, which stay: {len(absent)}, "
             f"the first of {first}"
         )
 
@@ -242,7 +262,7 @@ def _tidy(folder: Path) -> None:
     """Take rows out of shards that newer ones have taken the place of."""
     pa, _ = arrow()
     index = _folder.read_index(folder)
-    latest = index.latest()
+    latest = match(index.labels["path"], pa.chunked_array([], "string")).latest
     for number in np.unique(index.file[~latest]):
         file = index.files[number]
         stay = np.sort(index.row[latest & (index.file == number)])

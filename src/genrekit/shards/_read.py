@@ -16,6 +16,7 @@ from genrekit._validation import check_choice, check_integer
 from genrekit.exceptions import TrackError, warn_caller
 from genrekit.shards import _folder
 from genrekit.shards._identity import arrow
+from genrekit.shards._matches import match
 
 __all__ = ["ShardedTable", "read_rows"]
 
@@ -25,11 +26,12 @@ _HELD = 4
 
 
 class _Shards:
-    """The features in some shards; nothing of them is held."""
+    """The rows in some shards; nothing of their features is held."""
 
-    def __init__(self, files: list[Path], names: list[str]) -> None:
-        self.files, self.names = files, names
-        self._stamps = list(map(_stamp, files))
+    def __init__(self, index: _folder.Index) -> None:
+        self.files, self.names, self.labels = index.files, index.names, index.labels
+        self.where = np.column_stack([index.file, index.row])
+        self._stamps = list(map(_stamp, self.files))
 
     def read(self, number: int) -> NDArray[np.float64]:
         """All rows of a shard; `RuntimeError` if it is not the one that was opened."""
@@ -61,11 +63,9 @@ class ShardedTable:
     Parameters
     ----------
     shards : object
-        Reads the features.
-    labels : pyarrow.Table
-        The other columns, a row a track.
-    where : ndarray of shape (n_tracks, 2)
-        Number of the shard of each row, and its place there.
+        Reads the features, and has the other columns.
+    rows : ndarray of shape (n_tracks,)
+        Which of the rows there are those of this table.
     n_missing : int
         Tracks that have no row yet.
 
@@ -92,17 +92,17 @@ class ShardedTable:
     ndim = 2
     dtype = np.dtype(np.float64)
 
-    def __init__(self, shards: _Shards, labels: Any, where: NDArray[Any], n_missing: int) -> None:
-        self._shards, self._labels, self._where = shards, labels, where
+    def __init__(self, shards: _Shards, rows: NDArray[np.int64], n_missing: int) -> None:
+        self._shards, self._rows = shards, rows
         self.names, self.n_missing = shards.names, n_missing
 
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of tracks and of columns."""
-        return len(self._where), len(self.names)
+        return len(self._rows), len(self.names)
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._rows)
 
     def __repr__(self) -> str:
         return f"<ShardedTable of {len(self)} tracks and {len(self.names)} features>"
@@ -110,43 +110,44 @@ class ShardedTable:
     @cached_property
     def paths(self) -> list[str]:
         """The files, in order."""
-        return list(map(from_name, self._labels["path"].to_pylist()))
+        return list(map(from_name, self._labels("path").to_pylist()))
 
     @cached_property
     def errors(self) -> list[TrackError]:
         """The tracks that failed: place in this table, path and reason."""
-        pa, _ = arrow()
         places = np.flatnonzero(~self._is_good)
-        failed = self._labels.take(pa.array(places))
-        reasons = zip(failed["path"].to_pylist(), failed["error"].to_pylist(), strict=True)
+        # One by one: for the rows of an array Arrow would join all pieces of the columns first.
+        paths, reasons = (self._shards.labels[name] for name in ("path", "error"))
         return [
-            TrackError(int(place), from_name(path), reason)
-            for place, (path, reason) in zip(places, reasons, strict=True)
+            TrackError(place, from_name(paths[row].as_py()), reasons[row].as_py())
+            for place, row in zip(places.tolist(), self._rows[places].tolist(), strict=True)
         ]
 
     @property
     def seconds(self) -> NDArray[np.float64]:
         """How much was read of each track; NaN where it failed."""
-        return self._labels["seconds"].to_numpy()
+        return self._labels("seconds").to_numpy()
 
     @property
     def remarks(self) -> list[str]:
         """What is to be known of each track beside, such as that it is silent; mostly empty."""
-        return self._labels["remark"].to_pylist()
+        return self._labels("remark").to_pylist()
 
     @property
     def _is_good(self) -> NDArray[np.bool_]:
         """Which tracks have features."""
-        import pyarrow.compute as pc
+        return ~_folder.failed(self._shards.labels["error"])[self._rows]
 
-        return pc.equal(self._labels["error"], "").to_numpy()
+    def _labels(self, name: str) -> Any:
+        """A column beside the features."""
+        pa, _ = arrow()
+        return self._shards.labels[name].take(pa.array(self._rows))
 
     def without_errors(self) -> ShardedTable:
         """The same table without the rows of tracks that failed."""
         return self[self._is_good]
 
     def __getitem__(self, key: Any) -> Any:
-        pa, _ = arrow()
         if isinstance(key, tuple):
             key, *columns = key
             if any(
@@ -156,8 +157,7 @@ class ShardedTable:
         places = np.arange(len(self))[key]
         if places.ndim == 0:
             return self[[places]].to_numpy()[0]
-        labels = self._labels.take(pa.array(places))
-        return ShardedTable(self._shards, labels, self._where[places], self.n_missing)
+        return ShardedTable(self._shards, self._rows[places], self.n_missing)
 
     def to_numpy(self, dtype: Any = "float64") -> NDArray[Any]:
         """The features as one array, read shard by shard into it.
@@ -173,7 +173,8 @@ class ShardedTable:
             NaN where a track failed.
         """
         check_choice("dtype", np.dtype(dtype).name, _DTYPES)
-        return _gathered(self._where, self._shards.read, np.empty(self.shape, dtype))
+        where = self._shards.where[self._rows]
+        return _gathered(where, self._shards.read, np.empty(self.shape, dtype))
 
     @property
     def X(self) -> NDArray[np.float64]:
@@ -205,7 +206,7 @@ class ShardedTable:
         read = lru_cache(maxsize=_HELD)(self._shards.read)
         for start in range(0, len(self), size):
             tracks = slice(start, min(start + size, len(self)))
-            where = self._where[tracks]
+            where = self._shards.where[self._rows[tracks]]
             yield tracks, _gathered(where, read, np.empty((len(where), len(self.names))))
 
 
@@ -259,22 +260,18 @@ def read_rows(folder: Any) -> ShardedTable:
     index = _folder.read_index(folder)
     if not index.files:
         raise FileNotFoundError(f"{folder}: there are no rows in it")
-    order, n_missing = _order(index, _folder.read_listing(folder))
+    rows, n_missing = _in_order(index, _folder.read_listing(folder))
+    _folder.give_back()
     if n_missing:
         warn_caller(
             f"{folder}: {n_missing} tracks have no row yet, for the run was stopped: call extract "
             "again, and it goes on"
         )
-    pa, _ = arrow()
-    where = np.column_stack([index.file, index.row])[order]
-    labels = index.labels.take(pa.array(order))
-    return ShardedTable(_Shards(index.files, index.names), labels, where, n_missing)
+    return ShardedTable(_Shards(index), rows, n_missing)
 
 
-def _order(index: _folder.Index, listing: Any) -> tuple[NDArray[np.int64], int]:
+def _in_order(index: _folder.Index, listing: Any) -> tuple[NDArray[np.int64], int]:
     """Places of rows in the order of the tracks, and how many of these have none."""
-    paths = index.labels["path"]
-    at = _folder.places(listing, paths)
-    others = index.latest() & (_folder.places(paths, listing) < 0)
-    # The index has the newest row first.
-    return np.concatenate([at[at >= 0], np.flatnonzero(others)[::-1]]), int((at < 0).sum())
+    found = match(index.labels["path"], listing)
+    at = found.at[found.at >= 0]
+    return np.concatenate([at, np.flatnonzero(found.others)]), len(found.at) - len(at)

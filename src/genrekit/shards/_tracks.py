@@ -29,10 +29,13 @@ class Status(NamedTuple):
     def of(cls, paths: Sequence[str]) -> Status:
         """Ask the file system, and stores, whose number of a version stands for a time."""
         size, mtime = (np.full(len(paths), -1) for _ in range(2))
-        away = [place for place, path in enumerate(paths) if is_address(path)]
-        for place in sorted(set(range(len(paths))).difference(away)):
+        away = []
+        for place, path in enumerate(paths):
+            if is_address(path):
+                away.append(place)
+                continue
             with suppress(OSError, ValueError):  # whoever reads it says what is wrong with it
-                found = os.stat(paths[place])
+                found = os.stat(path)
                 size[place], mtime[place] = found.st_size, found.st_mtime_ns
         for place, state in zip(away, states_of([paths[i] for i in away]), strict=True):
             size[place], mtime[place] = state
