@@ -162,7 +162,7 @@ def wall(folder: Path, paths: list[str], repeats: int) -> dict[str, list[float]]
 @contextmanager
 def _two_workers() -> Iterator[Client]:
     """Two workers of a thread each, on this machine."""
-    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with LocalCluster(**how) as cluster, Client(cluster) as client:
         yield client
 
@@ -184,7 +184,7 @@ def cold(path: str) -> list[float]:
         os.environ["NUMBA_CACHE_DIR"] = f"{temporary}/numba"
         for number in range(2):
             with (
-                LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+                LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
                 Client(cluster) as client,
             ):
                 begun = time.perf_counter()

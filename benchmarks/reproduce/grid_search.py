@@ -174,7 +174,7 @@ def backend(name: str, n_jobs: int | None) -> Iterator[None]:
             except ImportError as error:
                 raise Absent(f"not run: {error}: pip install distributed") from error
             stack.enter_context(
-                Client(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None)
+                Client(n_workers=n_jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0")
             )
         stack.enter_context(joblib.parallel_config(name, n_jobs=n_jobs))
         yield

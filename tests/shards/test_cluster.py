@@ -88,7 +88,7 @@ def client(tmp_path_factory):
     modules = tmp_path_factory.mktemp("modules")
     (modules / "cluster_tracks.py").write_text(MODULE)
     sys.path.insert(0, str(modules))  # workers have it from us
-    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with (
         distributed.LocalCluster(**how, silence_logs=logging.CRITICAL) as cluster,
         distributed.Client(cluster) as client,
