@@ -13,10 +13,16 @@ import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import accuracy_score, classification_report
-from sklearn.model_selection import StratifiedKFold, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import MinMaxScaler
@@ -30,10 +36,12 @@ from genrekit import (
     GenreClassifier,
     GenrekitWarning,
     MFCCStats,
+    NetworkClassifier,
     PCAReducer,
     ZeroCrossingRate,
     load,
     load_audio,
+    make_genre_pipeline,
     make_tracks,
     save,
 )
@@ -953,3 +961,22 @@ def test_a_reducer_may_give_frames(clf, X, y):
     plain = clf.set_params(reducer=PCAReducer(2)).fit(X, y).predict_proba(X)
     frames = clf.set_params(reducer=PCAReducer(2).set_output(transform="pandas"))
     np.testing.assert_array_equal(frames.fit(X, y).predict_proba(X), plain)
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_a_classifier_of_tracks_is_no_model(features, X, y, calibrate):
+    pipeline = make_genre_pipeline("knn", features)
+    for model in (pipeline, GridSearchCV(pipeline, {}), GenreClassifier(), NetworkClassifier()):
+        with pytest.raises(ValueError, match="model decides on rows of features, and this"):
+            GenreClassifier(model, features, calibrate=calibrate).fit(X, y)
+    with pytest.raises(ValueError, match="clf decides on rows of features, and this Pipeline"):
+        make_genre_pipeline(pipeline, features)
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_a_model_says_how_sure_it_is(features, X, y, calibrate):
+    voting = VotingClassifier([("bayes", GaussianNB())])
+    clf = GenreClassifier(voting, features, calibrate=calibrate)
+    with pytest.raises(ValueError, match="VotingClassifier as model has neither .*voting='soft'"):
+        clf.fit(X, y)
+    assert clf.set_params(model__voting="soft").fit(X, y).score(X, y) > 0.5

@@ -22,7 +22,7 @@ from genrekit.exceptions import warn_caller
 from genrekit.heads._named import make_classifier, make_reducer
 from genrekit.heads._tempered import TemperedClassifier, genre_scores
 
-__all__ = ["fit_head", "inner_splits", "probabilities"]
+__all__ = ["fit_head", "head_probabilities", "inner_splits", "probabilities"]
 
 # Inner folds of the calibration, where there are tracks enough.
 _FOLDS = 5
@@ -98,7 +98,9 @@ def fit_head(
     weights = {} if sample_weight is None else {"clf__sample_weight": sample_weight}
     # The weights have arrived: inside, nobody need ask for them again.
     with config_context(enable_metadata_routing=False, transform_output="default"):
-        return Pipeline(steps).fit(table, y, **weights)
+        head = Pipeline(steps).fit(table, y, **weights)
+    _check_tells(head[-1])
+    return head
 
 
 def head_probabilities(head: Pipeline, table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,7 +128,18 @@ def _calibrated(classifier: Any, splits: _Splits) -> Any:
         classifier.set_params(decision_function_shape="ovo")  # its votes are no scores
     if isinstance(classifier, _TEMPERED):
         return TemperedClassifier(classifier, splits)
+    _check_tells(classifier)
     return CalibratedClassifierCV(classifier, method="sigmoid", cv=splits, ensemble=False)
+
+
+def _check_tells(classifier: Any) -> None:
+    """Refuse what says genres and nothing of how sure it is."""
+    if not (hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function")):
+        raise ValueError(
+            f"{type(classifier).__name__} as model has neither predict_proba nor decision_function "
+            "to make probabilities of: a VotingClassifier has with voting='soft', a "
+            "StackingClassifier with a final_estimator"
+        )
 
 
 def probabilities(classifier: Any, table: Any) -> NDArray[np.float64]:

@@ -12,7 +12,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from genrekit._validation import check_choice
+from genrekit.engine import AudioExtractor
 from genrekit.features import PCAReducer
+from genrekit.heads._answers import Answering
 
 __all__ = ["MODELS", "make_classifier", "make_reducer"]
 
@@ -50,7 +52,7 @@ def make_classifier(
     Raises
     ------
     ValueError
-        If `model` is neither a known name nor a classifier, or takes no weights of classes.
+        If `model` is neither a known name nor a classifier of rows, or takes no weights of classes.
 
     Examples
     --------
@@ -63,11 +65,22 @@ def make_classifier(
     if isinstance(model, BaseEstimator) or hasattr(model, "predict"):
         if not is_classifier(model):
             raise ValueError(f"{called} must be a classifier, not {type(model).__name__}")
+        _check_hears_rows(model, called)
         classifier = model
     else:
         check_choice(called, model, MODELS)
         classifier = _named_classifier(model, n_jobs, random_state)
     return classifier if class_weight is None else _weighted(classifier, class_weight, called)
+
+
+def _check_hears_rows(model: Any, called: str) -> None:
+    """Refuse a classifier of tracks: rows of features would be waveforms to it."""
+    parts = model.get_params(deep=True).values() if hasattr(model, "get_params") else ()
+    if any(isinstance(part, (AudioExtractor, Answering)) for part in (model, *parts)):
+        raise ValueError(
+            f"{called} decides on rows of features, and this {type(model).__name__} takes tracks: "
+            "use it as it is, or pass what stands behind its features"
+        )
 
 
 def _named_classifier(name: str, n_jobs: int | None, random_state: Any) -> Any:
