@@ -47,6 +47,11 @@ class Recipe(NamedTuple):
     pull : float
         The score of a genre is to begin with so many times the mean of its tags' logits, each
         standardised, with a variance of 1. A genre without clips stays there, on the same scale.
+    free : float
+        C is so many times higher for a genre without tags, which begins at nothing.
+    within : float
+        Share of the penalty that is on directions by how much tracks of the same genre differ in
+        them; the rest is the same for all.
     offset : float
         Added to the score of a genre without clips.
     """
@@ -55,6 +60,8 @@ class Recipe(NamedTuple):
     C: float
     weight: float
     pull: float
+    free: float
+    within: float
     offset: float
 
 
@@ -119,7 +126,7 @@ class Bench:
 
     def head(self, rows: NDArray[np.int64], recipe: Recipe, unheard: Sequence[str] = ()) -> Head:
         """A head trained on some rows, with genres that stay as their tags have them beside."""
-        key = (rows.tobytes(), recipe[:4])
+        key = (rows.tobytes(), recipe._replace(offset=0.0))
         if key not in self._fitted:
             self._fitted[key] = self._fit(rows, recipe)
         heard = self._fitted[key]
@@ -145,9 +152,13 @@ class Bench:
         empty = np.zeros((len(classes), table.shape[1]))
         head = Head(classes, mean, scale, empty, np.zeros(len(classes)))
         begin = recipe.pull * self._directions(rows, recipe, head, classes)
-        which = np.searchsorted(classes, self.y[rows])
-        coef, intercept = regress((table - mean) / scale, which, weights, recipe.C, begin)
-        return head._replace(coef=coef, intercept=intercept)
+        which, table = np.searchsorted(classes, self.y[rows]), (table - mean) / scale
+        C = recipe.C * np.where(begin.any(axis=1), 1.0, recipe.free)
+        # On columns that scatter alike within genres the penalty is the same for all of them.
+        root = _scatter(table, which, weights, recipe.within)
+        inverse = np.linalg.inv(root)
+        coef, intercept = regress(table @ inverse, which, weights, C, begin @ root)
+        return head._replace(coef=coef @ inverse, intercept=intercept)
 
     def _directions(
         self, rows: NDArray[np.int64], recipe: Recipe, head: Head, genres: Sequence[str]
@@ -188,23 +199,39 @@ def regress(
     table: NDArray[np.float64],
     which: NDArray[np.int64],
     weights: NDArray[np.float64],
-    C: float,
+    C: NDArray[np.float64],
     begin: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Multinomial logistic regression, penalised by the way from where it begins."""
+    """Multinomial logistic regression, penalised by each class's way from where it begins."""
     n_classes, n_features = begin.shape
-    truth = np.eye(n_classes)[which]
+    truth, stiff = np.eye(n_classes)[which], 1 / C[:, np.newaxis]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         move, intercept = flat[:-n_classes].reshape(begin.shape), flat[-n_classes:]
         logs = log_softmax(table @ (begin + move).T + intercept, axis=1)
         error = weights[:, np.newaxis] * (np.exp(logs) - truth)
-        gradient = np.r_[(error.T @ table + move / C).ravel(), error.sum(axis=0)]
-        return -(weights @ (truth * logs).sum(axis=1)) + (move**2).sum() / (2 * C), gradient
+        gradient = np.r_[(error.T @ table + stiff * move).ravel(), error.sum(axis=0)]
+        return -(weights @ (truth * logs).sum(axis=1)) + (stiff * move**2).sum() / 2, gradient
 
     start = np.zeros(n_classes * (n_features + 1))
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
     return begin + found[:-n_classes].reshape(begin.shape), found[-n_classes:]
+
+
+def _scatter(
+    table: NDArray[np.float64],
+    which: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    share: float,
+) -> NDArray[np.float64]:
+    """Root of the covariance within genres, of which the rest is the same in all directions."""
+    own = [which == i for i in range(which.max() + 1)]
+    centres = np.array([np.average(table[g], axis=0, weights=weights[g]) for g in own])
+    apart = table - centres[which]
+    covariance = apart.T @ (weights[:, np.newaxis] * apart)
+    covariance *= len(covariance) / np.trace(covariance)
+    values, axes = np.linalg.eigh((1 - share) * np.eye(len(covariance)) + share * covariance)
+    return axes * np.sqrt(values) @ axes.T
 
 
 def judge(

@@ -62,10 +62,13 @@ def test_regression_moves_only_as_far_as_it_may(bench):
     rng = np.random.default_rng(0)
     table, begin = rng.standard_normal((40, 3)), rng.standard_normal((2, 3))
     which = (table[:, 0] > 0).astype(int)
-    still, _ = bench.regress(table, which, np.ones(40), 1e-9, begin)
+    still, _ = bench.regress(table, which, np.ones(40), np.full(2, 1e-9), begin)
     np.testing.assert_allclose(still, begin, atol=1e-5)
-    coef, intercept = bench.regress(table, which, np.ones(40), 10.0, begin)
+    coef, intercept = bench.regress(table, which, np.ones(40), np.full(2, 10.0), begin)
     assert np.mean((table @ coef.T + intercept).argmax(axis=1) == which) > 0.9
+    coef, _ = bench.regress(table, which, np.ones(40), np.array([1e-9, 10.0]), begin)
+    moved = np.abs(coef - begin).max(axis=1)
+    assert moved[0] < 1e-5 < 0.1 < moved[1]
 
 
 def test_sources_and_artists_weigh_the_same(bench, tracks):
@@ -82,7 +85,7 @@ def test_sources_and_artists_weigh_the_same(bench, tracks):
 
 @pytest.mark.parametrize("features", ["tags", "penultimate", "both"])
 def test_genres_without_clips_are_what_their_tags_say(bench, tracks, features):
-    made, recipe = bench.Bench(tracks), bench.Recipe(features, 0.01, 0.7, 2.0, -1.0)
+    made, recipe = bench.Bench(tracks), bench.Recipe(features, 0.01, 0.7, 2.0, 8.0, 0.3, -1.0)
     rows = np.arange(len(tracks.genres))
     head = made.head(rows, recipe, ["folk", "soul"])
     assert head.classes.tolist() == ["blues", "electronic", "folk", "jazz", "pop", "soul"]
@@ -96,9 +99,34 @@ def test_genres_without_clips_are_what_their_tags_say(bench, tracks, features):
         assert np.corrcoef(folk, scores[:, 0])[0, 1] == pytest.approx(1.0)
 
 
+def test_moves_go_by_what_differs_little_within_genres(bench, tracks):
+    loud = np.repeat(np.random.default_rng(1).standard_normal(len(tracks.genres)), 3)
+    units = tracks.patches.units + loud[:, np.newaxis]  # all units at once, in every genre
+    made = bench.Bench(tracks._replace(patches=tracks.patches._replace(units=units)))
+
+    def share_of_it(within):
+        recipe = bench.Recipe("penultimate", 0.01, 0.7, 0.0, 1.0, within, -1.0)
+        coef = made.head(np.arange(len(tracks.genres)), recipe).coef
+        return np.linalg.norm(coef.mean(axis=1)) / np.linalg.norm(coef)
+
+    assert share_of_it(0.9) < 0.5 * share_of_it(0.0)
+
+
+def test_genres_without_tags_move_further(bench, tracks):
+    genres = np.where(tracks.genres == "jazz", "reggae", tracks.genres)
+    made, rows = bench.Bench(tracks._replace(genres=genres)), np.arange(len(genres))
+    near, far = (
+        made.head(rows, bench.Recipe("penultimate", 0.01, 0.7, 2.0, free, 0.0, -1.0))
+        for free in (1.0, 8.0)
+    )
+    lengths = [np.linalg.norm(head.coef, axis=1)[near.classes == "reggae"] for head in (near, far)]
+    assert lengths[1] > 2 * lengths[0]
+
+
 def test_every_recipe_has_all_tests(bench, tracks, monkeypatch):
     monkeypatch.setattr(bench, "LEFT_OUT", ("blues", "pop"))
-    trials = bench.judge(bench.Bench(tracks), bench.Recipe("tags", 0.01, 0.7, 2.0, -1.0), [0])
+    recipe = bench.Recipe("tags", 0.01, 0.7, 2.0, 8.0, 0.3, -1.0)
+    trials = bench.judge(bench.Bench(tracks), recipe, [0])
     assert list(trials) == [
         *("folds: gtzan", "folds: magnatune", "magnatune unheard", "gtzan unheard"),
         *("genres unheard", "the others then"),
