@@ -159,6 +159,19 @@ def test_what_could_not_be_read_and_is_gone_leaves_the_table(model, library, cap
     assert "which stay: 1, of which 0 are no longer there" in err
 
 
+def test_a_summary_names_the_most_frequent_reasons(model, library, capsys):
+    for i in range(5):
+        header = (library / f"{i}.wav").read_bytes()[:44]
+        (library / f"{i}.wav").write_bytes(header + bytes(400 * (i + 1)))
+        (library / f"{i}.mp3").write_bytes(b"<html>" * 9)
+    (library / "x.flac").write_bytes(b"")
+    assert predict(model, library, "-o", "t.csv") == 3
+    (summary,) = [line for line in capsys.readouterr().err.splitlines() if " errors: " in line]
+    assert "11 errors: 5 times it is no audio file; it looks like an HTML page" in summary
+    assert summary.count("truncated: ") == 4
+    assert summary.endswith("twice something else")
+
+
 _KILLED = """
 import os, signal, sys
 from genrekit import _genre_part

@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import Any
 
 from genrekit._text import printable
@@ -35,6 +36,8 @@ __all__ = [
     "told_once",
     "way_on",
 ]
+
+_REASONS = 5  # that a summary names
 
 
 @contextmanager
@@ -138,14 +141,21 @@ def _summary(**progress: Any) -> str:
     told = audio if "audio_hours" in progress else ""
     said = f"{{done}} files in {{seconds:.1f}} s, {told}{{kept}} files were there already"
     text = said.format(**progress)
-    reasons = ", ".join(f"{_times(n)} {reason}" for reason, n in progress["reasons"].items())
+    reasons = _reasons(progress["reasons"])
     n = progress["errors"]
     return f"{text}; {n} error{'s' if n > 1 else ''}: {reasons}" if reasons else text
 
 
+def _reasons(counts: Mapping[str, int]) -> str:
+    """The most frequent reasons; each truncated file has one of its own, with its seconds."""
+    told = [f"{_times(n)} {reason}" for reason, n in islice(counts.items(), _REASONS)]
+    rest = sum(islice(counts.values(), _REASONS, None))
+    return ", ".join([*told, f"{_times(rest)} something else"] if rest else told)
+
+
 def _times(n: int) -> str:
     """How often something was."""
-    return "once" if n == 1 else f"{n} times"
+    return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 @contextmanager
