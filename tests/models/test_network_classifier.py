@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import (
@@ -20,6 +21,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     cross_val_score,
 )
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from genrekit import (
     AudioDecodeWarning,
@@ -299,6 +301,12 @@ def test_weights_count(X, tracks):
         X, y, sample_weight=(y == "odd") + (np.arange(16) < 8)
     )
     assert clf.classes_.tolist() == ["even", "odd"]
+
+
+def test_weights_are_metadata_that_can_be_asked_for():
+    with config_context(enable_metadata_routing=True):
+        clf = NetworkClassifier().set_fit_request(sample_weight=True)
+        assert get_routing_for_object(clf).fit.requests == {"groups": True, "sample_weight": True}
 
 
 def test_it_is_searched_as_any_other(X, tracks):

@@ -195,7 +195,7 @@ class NetworkClassifier(TrainedNetworkMixin, BaseEstimator):
     """
 
     # Validation holds groups together, so they are wanted wherever they are to be had.
-    __metadata_request__fit = {"groups": True}
+    __metadata_request__fit = {"groups": True, "sample_weight": None}
 
     def __init__(
         self,
