@@ -189,6 +189,18 @@ def test_labels_with_two_dimensions(paths, genres):
         cross_validate_genres(Recorder(), paths, np.array([genres]).T)
 
 
+@pytest.mark.parametrize("kind", [iter, dict.fromkeys])
+def test_what_is_no_list_of_tracks(kind, paths, genres):
+    with pytest.raises(TypeError, match="X is a .*: pass the list of tracks, such as music.paths"):
+        cross_validate_genres(Recorder(), kind(paths), genres)
+
+
+def test_an_arrow_array_of_paths_goes_in(paths, genres):
+    pyarrow = pytest.importorskip("pyarrow")
+    report = cross_validate_genres(Recorder(), pyarrow.array(paths), genres, cv=2, random_state=0)
+    assert report.tracks == [str(path) for path in paths]
+
+
 def test_a_single_path(genres):
     with pytest.raises(TypeError, match="list of all tracks"):
         cross_validate_genres(Recorder(), "rock/1.wav", genres)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,10 @@ def read_labels(X: Any, y: Any, groups: Any) -> tuple[np.ndarray, np.ndarray | N
     """Check that X is a collection, and that labels can belong to it."""
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError("X is a single file: pass the list of all tracks")
+    if not hasattr(X, "shape") and (isinstance(X, Mapping) or not hasattr(X, "__len__")):
+        raise TypeError(
+            f"X is a {type(X).__name__}: pass the list of tracks, such as music.paths, or a table"
+        )
     check_present(y=y, groups=groups)
     y = np.asarray(y)
     groups = None if groups is None else np.asarray(groups)
@@ -180,7 +184,7 @@ def items_of(X: Any) -> Any:
     if hasattr(X, "toarray"):
         return X.toarray()
     if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
+        X = np.asarray(X)  # an Arrow array has no copy to give without being asked for it
     if isinstance(X, np.ndarray) and X.shape[1:] == (1,) and X.dtype.kind in "OUT":
         return X[:, 0]  # a column of paths
     return X
