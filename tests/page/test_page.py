@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 
 from genrekit.evaluation import (
+    Comparison,
     FamilyImportance,
     GenreReport,
     Leak,
@@ -426,6 +427,12 @@ def test_a_folder_that_is_not_there_and_features_of_other_tracks(parts, tmp_path
     with pytest.raises(ValueError, match="one row a label"):
         write(GenreReport(**parts), features=np.zeros((39, 3)))
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_comparison_writes_its_own_page(parts, tmp_path):
+    comparison = Comparison({"a": GenreReport(**parts)})
+    with pytest.raises(TypeError, match="not a Comparison: a Comparison has a to_html of its own"):
+        write_report(comparison, tmp_path / "page.html")
 
 
 def test_short_names():

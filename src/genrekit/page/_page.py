@@ -63,6 +63,8 @@ def write_report(
     ------
     FileNotFoundError
         When the folder is not there.
+    TypeError
+        When `report` is none.
     ValueError
         When `features` has another number of rows than the report has tracks, or `audio` is
         unknown.
@@ -80,6 +82,11 @@ def write_report(
     >>> path.exists()
     True
     """
+    if not isinstance(report, GenreReport):
+        raise TypeError(
+            f"report must be a GenreReport, not a {type(report).__name__}: a Comparison has a "
+            "to_html of its own"
+        )
     shown = report, title, estimator, features, importance
     write_page(path, lambda at: _page(*shown, Players(audio, at), more))
 
