@@ -66,8 +66,10 @@ def warn_if_long(seconds: NDArray[np.float64], median: float) -> None:
     """
     long = int(np.sum(seconds > _LONG * median))
     if long:
+        # Who asks track by track is told once, not how many there are of each.
+        some = f"{long} of {len(seconds)} tracks are" if len(seconds) > 1 else "a track is"
         warn_caller(
-            f"{long} of {len(seconds)} tracks are over {_LONG:g} times as long as the median of "
+            f"{some} over {_LONG:g} times as long as the median of "
             f"the training ({median:.1f} s): set duration (and offset) to read as much of each as "
             "the training had"
         )
