@@ -6,7 +6,7 @@ Each of the first runs is a process of its own with one thread, whose CPU time i
 start to its end, imports and all. In turn with it runs a process that only imports what no such
 program can do without: the difference is our own, and the ratio bears comparison between machines.
 What follows is inside one process, beside what decoding the file takes: the network, of which a
-song of any length hears 20 patches, is most of it.
+song of any length hears 12 patches, is most of it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from genrekit.networks import get_card
 
 __all__ = ["FOLDS", "MAX_PATCHES", "SEEDS", "UNHEARD", "Bench", "Head", "Recipe", "Trial", "judge"]
 
-MAX_PATCHES = 20
+MAX_PATCHES = 12
 FOLDS, SEEDS = 4, (0, 1)
 # Genres of no clips, and those whose clips are left out to see what becomes of such.
 UNHEARD = ("folk", "soul")
@@ -104,7 +104,7 @@ class Bench:
 
     def __init__(self, tracks: Tracks) -> None:
         self.tracks = tracks
-        pooled = tracks.pooled(most=MAX_PATCHES)
+        pooled = tracks.pooled()
         both = np.hstack([pooled["penultimate"], pooled["tags"]])
         self.tables = {**pooled, "both": both}
         self.y, self.artists = tracks.genres, tracks.artists

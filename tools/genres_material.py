@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genrekit.networks import CNNEmbedding
+from genrekit.patches import patch_starts
 
 __all__ = ["GTZAN", "MAGNATUNE", "NETWORK", "PATCH_HOP", "Patch", "Tracks", "read_tracks"]
 
@@ -73,9 +74,13 @@ class Tracks(NamedTuple):
     to_tags: NDArray[np.float64]
 
     def pooled(self, every: int = 1, most: int | None = None) -> dict[str, NDArray[np.float64]]:
-        """Means over the patches of each track: activations of ``tags``, and ``penultimate``."""
+        """Means over patches of each track: activations of ``tags``, and ``penultimate``.
+
+        Over every so manieth patch, or no more than `most` of these, spread evenly.
+        """
         tags, units, track = self.patches
-        own = [np.flatnonzero(track == i)[::every][:most] for i in range(len(self.genres))]
+        own = [np.flatnonzero(track == i)[::every] for i in range(len(self.genres))]
+        own = [some[patch_starts(len(some), 1, 1, most)] for some in own]
         activations = 1 / (1 + np.exp(-tags))
         return {
             "tags": np.array([activations[i].mean(axis=0) for i in own]),

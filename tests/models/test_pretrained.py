@@ -115,7 +115,7 @@ def test_parameters_describe_the_recipe(name):
     assert params["features__output"] == ("tags" if dense else "penultimate")
     assert params["features__stats"] == ("mean",)
     heard = params["features__patch_hop"], params["features__max_patches"]
-    assert heard == ((1.0, 60) if dense else (3.0, 20))
+    assert heard == ((1.0, 60) if dense else (3.0, 12))
     assert clf.features_.get_params() == clf.features.get_params()
 
 

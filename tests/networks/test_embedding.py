@@ -84,7 +84,8 @@ def test_max_patches_are_spread_evenly(tiny, noise):
 
 
 def test_times_begin_at_the_offset(tiny, noise):
-    embedding = CNNEmbedding(tiny, output="units", offset=0.05, duration=0.02, **SIDE_BY_SIDE)
+    excerpt = {"offset": 0.05, "duration": 0.02, "max_patches": None}
+    embedding = CNNEmbedding(tiny, output="units", **excerpt, **SIDE_BY_SIDE)
     times, values = embedding.patches(noise)
     np.testing.assert_allclose(times, 0.05 + np.arange(20) / 1000)
     expected = answer_patches(open_network(tiny), noise[400:560].reshape(20, 8))
@@ -259,7 +260,7 @@ def test_two_outputs_side_by_side_take_one_run(tiny, noise, monkeypatch):
 
 
 def test_defaults_hear_every_third_second():
-    assert CNNEmbedding().hearing() == (3.0, 20)
+    assert CNNEmbedding().hearing() == (3.0, 12)
 
 
 def test_a_card_says_how_often_its_network_hears(make_network, noise):

@@ -84,7 +84,7 @@ def test_what_the_card_says():
 def test_it_is_heard_as_often_as_its_card_says():
     assert CNNEmbedding("yamnet").hearing() == (HOP, None)
     assert CNNEmbedding("yamnet", patch_hop=1.0, max_patches=7).hearing() == (1.0, 7)
-    assert CNNEmbedding().hearing() == (3.0, 20)
+    assert CNNEmbedding().hearing() == (3.0, 12)
 
 
 def test_its_answers_are_an_input_of_networks_that_learn():

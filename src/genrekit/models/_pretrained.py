@@ -36,7 +36,7 @@ class PretrainedCNNClassifier(GenreClassifier):
         Where to begin in each track, seconds. With a transformer as `features` its own holds.
     duration : float, optional
         How much of each track to read, seconds; None means all, of which the network hears up
-        to 20 patches spread evenly.
+        to 12 patches spread evenly.
     calibrate : bool, default=True
         Whether to calibrate the probabilities on inner folds that never split a track or a
         group.

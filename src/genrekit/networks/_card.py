@@ -70,7 +70,7 @@ class ModelCard:
         Instead, what in a package of the Python index it is made of: an object in JSON.
     patch_hop : float, default=3.0
         Distance of patches, seconds, unless a `CNNEmbedding` asks for another.
-    max_patches : int or None, default=20
+    max_patches : int or None, default=12
         How many of a long track, likewise; None for every one.
     labels : mapping of str to sequence of str, default={}
         For an output whose units mean something, their names.
@@ -115,7 +115,7 @@ class ModelCard:
     url: str | None = None
     package: PackageSource | None = None
     patch_hop: float = 3.0
-    max_patches: int | None = 20
+    max_patches: int | None = 12
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notice: str | None = None

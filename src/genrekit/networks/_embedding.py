@@ -46,7 +46,7 @@ class CNNEmbedding(EmbeddingPart, AudioExtractor):
         "yamnet" 0.48.
     max_patches : int, None or "auto", default="auto"
         How many patches of a long track: they are spread evenly over it. None takes every one.
-        "auto" means as the network's card says: 20, of "yamnet" every one.
+        "auto" means as the network's card says: 12, of "yamnet" every one.
     stats : sequence of str, optional
         Statistics over patches: "mean", "std", "var", "skew", "kurtosis", "median", "min", "max".
         None means: as in the enclosing `AudioFeatures`, else ("mean", "std").
