@@ -137,9 +137,9 @@ class Plan:
     @cached_property
     def _alike(self) -> list[int]:
         """Of each part, the first one that keeps the same: outputs of one network, say."""
-        pairs = zip(self.parts, self.frontends, strict=True)
-        keys = [_key(part, frontend) for part, frontend in pairs]
-        return [i if key is None else keys.index(key) for i, key in enumerate(keys)]
+        firsts: dict[Any, int] = {}
+        pairs = zip(self.parts, self._places, strict=True)
+        return [firsts.setdefault(_key(part, place), i) for i, (part, place) in enumerate(pairs)]
 
     def spectra(
         self, item: Any, decoder: Any = None, read: Reader = read_track
@@ -193,12 +193,17 @@ class Plan:
         return row
 
 
-def _key(part: Part, frontend: Frontend) -> Any:
-    """What a part keeps depends on; None if that can't be told."""
+def _key(part: Part, place: int) -> Any:
+    """What a part keeps depends on, with a front end; like no other's if that can't be told."""
+    key: Any = part.key()
     try:
-        return type(part), plain((part.key(), astuple(frontend)))
-    except UnkeyedError:
-        return None
+        hash(key)  # as most are: to make others so takes as long as a feature of a short track
+    except TypeError:
+        try:
+            key = plain(key)
+        except UnkeyedError:
+            key = object()
+    return type(part), place, key
 
 
 def _kept(part: Part, spectra: Spectra) -> NDArray[np.float64]:
