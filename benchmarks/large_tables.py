@@ -26,8 +26,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genrekit import fit_in_batches, read_rows
-from genrekit.shards._folder import write_listing, write_whole
+from genrekit.shards._folder import write_listing
 from genrekit.shards._identity import make_schema
+from genrekit.shards._parquet import write_whole
 
 N_COLUMNS, N_GENRES, N_TEST = 82, 10, 2000
 

@@ -21,9 +21,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from genrekit.networks import get_card
 
-__all__ = ["FOLDS", "MAX_PATCHES", "SEEDS", "UNHEARD", "Bench", "Head", "Recipe", "Trial", "judge"]
+__all__ = ["FOLDS", "SEEDS", "UNHEARD", "Bench", "Head", "Recipe", "Trial", "judge"]
 
-MAX_PATCHES = 12
 FOLDS, SEEDS = 4, (0, 1)
 # Genres of no clips, and those whose clips are left out to see what becomes of such.
 UNHEARD = ("folk", "soul")

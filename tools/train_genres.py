@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from genres_bench import FOLDS, MAX_PATCHES, SEEDS, UNHEARD, Bench, Recipe, Trial, judge
+from genres_bench import FOLDS, SEEDS, UNHEARD, Bench, Recipe, Trial, judge
 from genres_material import GTZAN, MAGNATUNE, NETWORK, PATCH_HOP, Tracks, read_tracks
 from numpy.typing import NDArray
 from scipy.special import softmax
@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAD = ROOT / "src/genrekit/networks/data/heads/genres.json"
 RECIPE = Path(__file__).with_name("genres_recipe.json")
 DIGITS = 5
+# More of a long track tell no more: see `judge_patches`.
+MAX_PATCHES = 12
 
 GRID = {
     "features": ["penultimate"],

@@ -10,8 +10,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genrekit import fit_in_batches, read_rows
-from genrekit.shards._folder import write_listing, write_whole
+from genrekit.shards._folder import write_listing
 from genrekit.shards._identity import make_schema
+from genrekit.shards._parquet import write_whole
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is in the extra table")
 

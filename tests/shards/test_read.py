@@ -17,8 +17,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genrekit import extract, make_tracks, read_rows
-from genrekit.shards._folder import make_listing, write_listing, write_whole
+from genrekit.shards._folder import write_listing
 from genrekit.shards._identity import make_schema
+from genrekit.shards._parquet import text_column, write_whole
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is in the extra table")
 
@@ -53,7 +54,7 @@ def write_folder(folder, shards, tracks):
         arrays = [pa.array(column, kind) for column, kind in columns]
         table = pa.Table.from_arrays(arrays, schema=schema)
         write_whole(folder / f"rows-{number:06d}.parquet", table)
-    write_listing(folder, make_listing(tracks), schema.metadata)
+    write_listing(folder, text_column(tracks), schema.metadata)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_batches_follow_each_other(folder, size):
 @pytest.mark.parametrize("part", [3, 10_000])
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_are_found_by_their_paths(tmp_path, monkeypatch, seed, part):
-    monkeypatch.setattr("genrekit.shards._folder._PART", part)
+    monkeypatch.setattr("genrekit.shards._parquet._PART", part)
     rng = np.random.default_rng(seed)
     names = ["", "a", "a ", "A", "é", "e\u0301", "long/" * 20, "z"]  # some differ in little
     shards, newest = [], {}

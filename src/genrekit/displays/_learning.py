@@ -140,7 +140,9 @@ class LearningCurveDisplay(Drawn, CurveDisplay):
         rng = check_random_state(random_state)
         folds = genre_splits(y, groups, cv, random_state)
         splits = [_stratified_order(fold, y, rng) for fold in folds]
-        told = groups is not None and folds_by_group(estimator)
+        # With metadata routing what takes groups has to ask for them, and asks elsewhere.
+        routed = get_config()["enable_metadata_routing"]
+        told = groups is not None and folds_by_group(estimator) and not routed
         sizes, train_scores, test_scores = learning_curve(
             estimator,
             X,
@@ -148,8 +150,7 @@ class LearningCurveDisplay(Drawn, CurveDisplay):
             cv=splits,
             train_sizes=np.asarray(train_sizes),
             n_jobs=n_jobs,
-            # With metadata routing what takes groups has to ask for them, and asks elsewhere.
-            params={"groups": groups} if told and not _routes() else None,
+            params={"groups": groups} if told else None,
         )
         baseline = float(np.unique(y, return_counts=True)[1].max() / len(y))
         display = cls(
@@ -184,11 +185,6 @@ class LearningCurveDisplay(Drawn, CurveDisplay):
         self.ax_.set(xlabel="number of training tracks", ylim=(0, 1.02))
         self.ax_.spines[["top", "right"]].set_visible(False)
         return self
-
-
-def _routes() -> bool:
-    """Whether scikit-learn passes on what was asked for, and nothing else."""
-    return bool(get_config()["enable_metadata_routing"])
 
 
 def _stratified_order(split: Split, y: np.ndarray, rng: np.random.RandomState) -> Split:

@@ -1,11 +1,11 @@
-"""The folder: files written whole or not at all, and what stands in them."""
+"""The folder: which files are in it, and what stands in them."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,30 +15,24 @@ from numpy.typing import NDArray
 
 from genrekit._tables import sync_folder
 from genrekit.shards._identity import LABELS, arrow, told
+from genrekit.shards._parquet import give_back, open_whole, read_in_parts, write_whole
 
 __all__ = [
     "Index",
     "adopt",
     "batch_path",
     "check_ours",
-    "failed",
     "following_shards",
-    "give_back",
-    "make_listing",
     "read_index",
     "read_listing",
-    "read_part",
     "run_path",
     "sweep_out",
     "write_listing",
-    "write_whole",
 ]
 
 _SHARD = re.compile(r"rows-(\d{6,})\.parquet")
 # The order of the tracks of the last call. Readers of Parquet folders pass over such names.
 _LISTING = "_tracks.parquet"
-# Rows that are read at a time, where all of them are wanted.
-_PART = 10_000
 # What is half written; what workers have written, and a run that they are of.
 _PASSING = re.compile(r"\.genrekit-[0-9a-f]{8}\.part|\.(batch|run)-[0-9a-f]{8}(-\d{6,})?")
 
@@ -70,6 +64,13 @@ class Index(NamedTuple):
     def column(self, name: str) -> NDArray[Any]:
         """The numbers of a column."""
         return self.labels[name].to_numpy()
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which rows are of tracks that could not be decoded."""
+        import pyarrow.compute as pc
+
+        return pc.not_equal(self.labels["error"], "").to_numpy()
 
 
 def _shard_paths(folder: Path) -> dict[int, Path]:
@@ -117,37 +118,6 @@ def adopt(written: Path, shard: Path) -> None:
     sync_folder(shard.parent)
 
 
-def write_whole(path: Path, table: Any) -> None:
-    """Write a Parquet file that is there whole, on disk, or not at all."""
-    _, pq = arrow()
-    part = path.with_name(f".genrekit-{os.urandom(4).hex()}.part")
-    # Floats hardly repeat: dictionaries and statistics of them take time and give nothing.
-    texts = [
-        name for name, kind in LABELS.items() if kind == "string" and name in table.schema.names
-    ]
-    try:
-        with part.open("xb") as file:
-            pq.write_table(table, file, use_dictionary=texts, write_statistics=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        reason = f"{path}: can't be written: {error.strerror or error}"
-        failure = type(error)(f"{reason}; the rows before it stay, and the next run goes on there")
-        failure.errno = error.errno
-        raise failure from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def make_listing(names: list[str]) -> Any:
-    """Names of tracks as a column, made in parts for the same reason as `_in_parts`."""
-    pa, _ = arrow()
-    parts = [names[start : start + _PART] for start in range(0, len(names), _PART)]
-    return pa.chunked_array([pa.array(part, pa.string()) for part in parts], pa.string())
-
-
 def write_listing(folder: Path, listing: Any, metadata: Any) -> None:
     """Say which tracks the table is of, in order."""
     pa, _ = arrow()
@@ -161,8 +131,8 @@ def read_listing(folder: Path) -> Any:
     path = folder / _LISTING
     if not path.exists():
         return pa.chunked_array([], pa.string())
-    with _whole(path) as opened:
-        paths = _in_parts(opened, ["path"])["path"]
+    with open_whole(path) as opened:
+        paths = read_in_parts(opened, ["path"])["path"]
     give_back()
     return paths
 
@@ -190,58 +160,11 @@ def read_index(folder: Path) -> Index:
 
 def _labels(file: Path) -> tuple[list[str], dict[str, Any], Any]:
     """The columns of features of a shard, what its rows are of, and its other columns."""
-    with _whole(file) as opened:
+    with open_whole(file) as opened:
         schema = opened.schema_arrow
         identity = told(schema, file)
-        table = _in_parts(opened, list(LABELS))
+        table = read_in_parts(opened, list(LABELS))
     return [name for name in schema.names if name not in LABELS], identity, table
-
-
-def read_part(file: Path, columns: list[str] | None) -> Any:
-    """Some columns of a file, or all; `ValueError` if it is damaged."""
-    with _whole(file) as opened:
-        return opened.read(columns, use_threads=False)
-
-
-def _in_parts(opened: Any, columns: list[str]) -> Any:
-    """Some columns of a file, read without holding several times what they are in the end."""
-    pa, _ = arrow()
-    schema = pa.schema([opened.schema_arrow.field(name) for name in columns])
-    parts = []
-    for part in opened.iter_batches(_PART, columns=columns, use_threads=False):
-        # What stays lies apart from what goes, for Arrow can give back only what is empty.
-        stays = [pa.concat_arrays([part[name]], pa.system_memory_pool()) for name in columns]
-        parts.append(pa.RecordBatch.from_arrays(stays, schema=schema))
-        give_back()
-    return pa.Table.from_batches(parts, schema)
-
-
-def give_back() -> None:
-    """Give to the system what Arrow does not use: it would keep it for the next time."""
-    arrow()[0].default_memory_pool().release_unused()
-
-
-@contextmanager
-def _whole(file: Path) -> Iterator[Any]:
-    """A Parquet file, opened; says what to do about one that is damaged."""
-    pa, pq = arrow()
-    try:
-        with pq.ParquetFile(file, memory_map=True) as opened:
-            yield opened
-    except (pa.ArrowInvalid, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the file is not to blame
-        raise ValueError(
-            f"{file}: no whole Parquet file ({error}): remove it, and its rows are computed again"
-        ) from error
-
-
-def failed(errors: Any) -> NDArray[np.bool_]:
-    """Which rows are of tracks that could not be decoded."""
-    import pyarrow.compute as pc
-
-    found: NDArray[np.bool_] = pc.not_equal(errors, "").to_numpy()
-    return found
 
 
 def following_shards(folder: Path) -> Iterator[Path]:

@@ -22,6 +22,7 @@ from genrekit.shards._cluster import Cluster
 from genrekit.shards._identity import arrow, check_same, identity_of, make_schema
 from genrekit.shards._lock import only_writer
 from genrekit.shards._matches import Matches, match
+from genrekit.shards._parquet import give_back, read_part, text_column, write_whole
 from genrekit.shards._progress import Progress
 from genrekit.shards._read import ShardedTable, read_rows
 from genrekit.shards._tracks import Status, Tracks
@@ -111,7 +112,7 @@ def _grow(
     folder = _made(Path(os.path.expanduser(os.fspath(folder))))
     with only_writer(folder):
         work = _begin(folder, tracks, identity, schema)
-        _folder.give_back()
+        give_back()
         wanted = tracks.take(work.places)
         n_kept = len(tracks.paths) - len(work.places)
         ledger = _Ledger(tracks, work.places, Progress(wanted.status.size, n_kept, verbose))
@@ -135,7 +136,7 @@ def _grow(
 def _begin(folder: Path, tracks: Tracks, identity: dict[str, Any], schema: Any) -> _Work:
     """Find out what is to be done, and note which tracks the table is of."""
     _folder.sweep_out(folder)
-    listing = _folder.make_listing(tracks.names)
+    listing = text_column(tracks.names)
     work = _find_work(folder, listing, tracks.status, identity)
     _folder.write_listing(folder, listing, schema.metadata)
     return work
@@ -166,7 +167,7 @@ def _to_do(index: _folder.Index, found: Matches, status: Status) -> _Work:
     known = found.at >= 0
     at = found.at[known]
     failed, same, gone = np.zeros_like(known), np.zeros_like(known), status.size < 0
-    failed[known] = _folder.failed(index.labels["error"])[at]
+    failed[known] = index.failed[at]
     of_size, of_time = (index.column(name)[at] for name in ("size", "mtime_ns"))
     same[known] = (of_size == status.size[known]) & (of_time == status.mtime_ns[known])
     # A good row stays when its file is not there: perhaps the disk is not.
@@ -267,6 +268,6 @@ def _tidy(folder: Path) -> None:
         file = index.files[number]
         stay = np.sort(index.row[latest & (index.file == number)])
         if len(stay):
-            _folder.write_whole(file, _folder.read_part(file, None).take(pa.array(stay)))
+            write_whole(file, read_part(file, None).take(pa.array(stay)))
         else:
             file.unlink()

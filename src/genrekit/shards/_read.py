@@ -17,6 +17,7 @@ from genrekit.exceptions import TrackError, warn_caller
 from genrekit.shards import _folder
 from genrekit.shards._identity import arrow
 from genrekit.shards._matches import match
+from genrekit.shards._parquet import give_back, read_part
 
 __all__ = ["ShardedTable", "read_rows"]
 
@@ -30,6 +31,7 @@ class _Shards:
 
     def __init__(self, index: _folder.Index) -> None:
         self.files, self.names, self.labels = index.files, index.names, index.labels
+        self.failed = index.failed
         self.where = np.column_stack([index.file, index.row])
         self._stamps = list(map(_stamp, self.files))
 
@@ -38,7 +40,7 @@ class _Shards:
         file = self.files[number]
         if _stamp(file) != self._stamps[number]:
             raise RuntimeError(f"{file} was written anew since it was opened: call read_rows again")
-        table = _folder.read_part(file, self.names)
+        table = read_part(file, self.names)
         values = np.empty((table.num_rows, len(self.names)))
         for place, name in enumerate(self.names):
             values[:, place] = table[name]
@@ -136,7 +138,7 @@ class ShardedTable:
     @property
     def _is_good(self) -> NDArray[np.bool_]:
         """Which tracks have features."""
-        return ~_folder.failed(self._shards.labels["error"])[self._rows]
+        return ~self._shards.failed[self._rows]
 
     def _labels(self, name: str) -> Any:
         """A column beside the features."""
@@ -261,7 +263,7 @@ def read_rows(folder: Any) -> ShardedTable:
     if not index.files:
         raise FileNotFoundError(f"{folder}: there are no rows in it")
     rows, n_missing = _in_order(index, _folder.read_listing(folder))
-    _folder.give_back()
+    give_back()
     if n_missing:
         warn_caller(
             f"{folder}: {n_missing} tracks have no row yet, for the run was stopped: call extract "

@@ -10,8 +10,8 @@ import numpy as np
 
 from genrekit._text import printable
 from genrekit.engine import TrackRow
-from genrekit.shards._folder import write_whole
 from genrekit.shards._identity import LABELS, arrow
+from genrekit.shards._parquet import write_whole
 from genrekit.shards._tracks import Tracks
 
 __all__ = ["Writer"]
